@@ -1,0 +1,38 @@
+PYTHON ?= python3
+BIN := .venv/bin
+DATA ?=
+LICENCE ?= all
+PORT ?= 8501
+
+.PHONY: app test model report examples lint bench figures
+
+app: .venv/app  ## start the page
+	$(BIN)/streamlit run app.py --server.port $(PORT)
+
+test: .venv/dev  ## run all tests
+	$(BIN)/python -m pytest
+
+lint: .venv/dev  ## check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+model: .venv/app  ## train: make model DATA=folder-of-sounds
+	$(BIN)/python -m training $(DATA) --licence $(LICENCE)
+
+report: .venv/app  ## score the model and the original on unseen kits
+	$(BIN)/python -m training.report $(DATA)
+
+bench: .venv/app  ## time one warm call beside the original's
+	$(BIN)/python -m training.bench
+
+examples: .venv/app  ## make the example sounds again
+	$(BIN)/python -m synthesis
+
+.venv/app: requirements.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/dev: .venv/app requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@

@@ -1,0 +1,125 @@
+"""The page. Reads widgets, calls drumclf, draws; read it from top to bottom."""
+
+import csv
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import streamlit as st
+
+from drumclf import AudioError, Classifier, Prediction, load_classifier
+from drumclf.audio import ACCEPTED, encode_wav
+from drumclf.constants import MAX_FILE_BYTES
+from drumclf.containers import playable_type
+from drumclf.plots import DARK, LIGHT, draw_probabilities, draw_spectrogram, draw_waveform, format_percent, to_png
+
+EXAMPLES = Path(__file__).parent / "example_samples"
+
+
+@st.cache_resource(show_spinner=False)
+def loading_classifier() -> Future[Classifier]:
+    """The classifier, on its way: the page does not wait for TensorFlow."""
+    return ThreadPoolExecutor(max_workers=1).submit(load_classifier)
+
+
+@st.cache_data(show_spinner=False)
+def example_titles() -> dict[str, str]:
+    """File name of every example -> its title, in the order of the chips."""
+    with (EXAMPLES / "examples.csv").open(newline="", encoding="utf-8") as file:
+        return {row["file"]: row["title"] for row in csv.DictReader(file)}
+
+
+# Scoped to the session: what one visitor uploads is never kept where another's could be found.
+@st.cache_data(scope="session", max_entries=8, show_spinner=False)
+def classify(_classifier: Classifier, data: bytes) -> Prediction:
+    return _classifier.classify(data)
+
+
+@st.cache_data(scope="session", max_entries=8, show_spinner=False)
+def draw(_prediction: Prediction, _titles: dict[str, str], data: bytes, dark: bool) -> dict[str, bytes]:
+    ink = DARK if dark else LIGHT
+    return {
+        "probabilities": to_png(draw_probabilities(_prediction, _titles, ink)),
+        "waveform": to_png(draw_waveform(_prediction, ink)),
+        "spectrogram": to_png(draw_spectrogram(_prediction, ink)),
+    }
+
+
+def chosen_example() -> None:
+    st.session_state.shown = "example"
+
+
+def chosen_upload() -> None:
+    st.session_state.shown = "upload"
+    st.session_state.example = None
+
+
+def show_verdict(prediction: Prediction, titles: dict[str, str]) -> None:
+    """What it is, and how likely, to be read from across the room."""
+    title = titles[prediction.label]
+    st.title(title if prediction.is_sure else f"{title}?", anchor=False)
+    percent = format_percent(prediction.probability)
+    if prediction.is_sure:
+        st.markdown(f"**{percent}** probability")
+    else:
+        second = sorted(prediction.probabilities, key=prediction.probabilities.get)[-2]
+        st.markdown(f"**{percent}** probability: not sure. It may be: {titles[second]}.")
+
+
+def show_sound(name: str, data: bytes, autoplay: bool) -> None:
+    """Everything about one sound, or the sentence that says why there is nothing."""
+    with st.spinner("Waking the model. The first sound takes some seconds."):
+        classifier = loading_classifier().result()
+    try:
+        prediction = classify(classifier, data)
+    except AudioError as error:
+        st.text(name)
+        st.error(str(error), icon=":material/hearing_disabled:")
+        return
+    titles = classifier.titles
+    pictures = draw(prediction, titles, data, st.context.theme.type == "dark")
+    likely = ", ".join(f"{titles[k]} {format_percent(p)}" for k, p in prediction.probabilities.items())
+    left, right = st.columns(2, gap="large")
+    with left:
+        show_verdict(prediction, titles)
+        st.text(name)
+        mime = playable_type(data)
+        st.audio(data if mime else encode_wav(prediction.clip), format=mime or "audio/wav", autoplay=autoplay)
+        st.image(pictures["probabilities"], width="stretch", alt=f"Probability of each class: {likely}.")
+    with right:
+        st.image(pictures["waveform"], width="stretch", alt="Waveform of the first second after the hit.")
+        st.image(
+            pictures["spectrogram"],
+            width="stretch",
+            alt="RGB spectrogram of the first second after the hit: frequency over time.",
+        )
+        st.caption("What the network sees. :red[Long window: pitch]. :green[Middle]. :blue[Short window: attack].")
+
+
+st.set_page_config(page_title="drumclf: what drum is it?", page_icon=":material/graphic_eq:", layout="wide")
+page = st.container(horizontal_alignment="center").container(width=1040)
+page.subheader("What drum is it?", anchor=False)
+result = page.container()
+with page:
+    titles = example_titles()
+    st.pills(
+        "Click a sound",
+        titles,
+        format_func=titles.get,
+        key="example",
+        on_change=chosen_example,
+    )
+    upload = st.file_uploader(
+        f"Or drop your own: {ACCEPTED}, up to {MAX_FILE_BYTES // 1_000_000} MB and 10 minutes",
+        max_upload_size=MAX_FILE_BYTES // 1_000_000,
+        key="upload",
+        on_change=chosen_upload,
+    )
+
+loading_classifier()
+shown = st.session_state.get("shown")
+example = st.session_state.get("example")
+with result:
+    if shown == "upload" and upload is not None:
+        show_sound(upload.name, upload.getvalue(), autoplay=False)
+    elif example:
+        show_sound(titles[example], (EXAMPLES / example).read_bytes(), autoplay=True)

@@ -1,0 +1,194 @@
+"""Any sound file -> clip, or one sentence that says why not.
+
+Files come from strangers: nothing in a header is believed that would cost
+memory or time. Rate, channels and length are checked before the first sample is
+decoded, samples are decoded block by block, and only as many as are needed.
+"""
+
+import io
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import soundfile
+import soxr
+
+from drumclf import constants as c
+from drumclf.containers import describe_foreign, unwrap_wav
+
+ACCEPTED = "WAV, AIFF, FLAC, OGG, Opus, MP3, CAF, AU or W64"
+_BLOCK_SAMPLES = 65_536
+_LENGTH_UNKNOWN = 2**63 - 1
+"""libsndfile's SF_COUNT_MAX: a FLAC that was written to a pipe."""
+_MAX_SCANNED_SAMPLES = 64_000_000
+"""Silence before the hit that is decoded at most, over all channels: about half a second's work."""
+
+
+class AudioError(ValueError):
+    """A sound cannot be used; the text is one sentence for the person who sent it."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Decoded, checked, mono sound at the model's sample rate.
+
+    Attributes
+    ----------
+    samples : np.ndarray, shape (n,), float32
+        Mono, ``SAMPLE_RATE`` Hz, free of DC, peak 1.0, never silent; at most
+        ``CLIP_DURATION`` seconds from the first sound in the file.
+    start : float
+        Seconds of digital silence in the file before the first sample.
+    is_whole : bool
+        Whether the clip reaches the end of the file.
+    """
+
+    samples: np.ndarray
+    start: float
+    is_whole: bool
+
+    @property
+    def duration(self) -> float:
+        """Length of the clip in seconds."""
+        return len(self.samples) / c.SAMPLE_RATE
+
+
+def read_clip(source: str | os.PathLike | bytes | BinaryIO) -> Clip:
+    """Decode a sound file.
+
+    Parameters
+    ----------
+    source : path, bytes or binary file object
+        The kind of file is known by its content, never by its name.
+
+    Raises
+    ------
+    AudioError
+        When it cannot be used.
+    """
+    data = _read_bytes(source)
+    foreign = describe_foreign(data)
+    if foreign:
+        raise AudioError(f"This is {foreign}; save the sound as {ACCEPTED}.")
+    try:
+        with _Stream(io.BytesIO(unwrap_wav(data))) as file:
+            _check_header(file)
+            channels, start, is_whole = _read_samples(file)
+            rate = file.samplerate
+    except (soundfile.SoundFileError, OSError, RuntimeError, MemoryError) as error:
+        raise AudioError(f"This file is damaged or not a sound that can be read; send {ACCEPTED}.") from error
+    samples = soxr.resample(_loudest_channel(channels), rate, c.SAMPLE_RATE)[: round(c.CLIP_DURATION * c.SAMPLE_RATE)]
+    if len(samples) < c.MIN_DURATION * c.SAMPLE_RATE:
+        raise AudioError(f"This sound is too short to tell; send at least {1000 * c.MIN_DURATION:.0f} ms.")
+    return Clip(_to_full_scale(samples), start, is_whole)
+
+
+def encode_wav(clip: Clip) -> bytes:
+    """A clip as a WAV file, 16 bit, mono, for players that cannot read the original."""
+    buffer = io.BytesIO()
+    soundfile.write(buffer, clip.samples, c.SAMPLE_RATE, format="WAV", subtype="PCM_16")
+    return buffer.getvalue()
+
+
+class _Stream(soundfile.SoundFile):
+    """Read front to back, to the real end of the data.
+
+    A SoundFile that can seek stops at the length that the header states and seeks
+    after every read, which fails at the end of a FLAC whose header states none.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
+
+def _read_bytes(source: str | os.PathLike | bytes | BinaryIO) -> bytes:
+    limit = c.MAX_FILE_BYTES + 1
+    if isinstance(source, bytes | bytearray | memoryview):
+        data = bytes(source)
+    elif isinstance(source, str | os.PathLike):
+        try:
+            with Path(source).open("rb") as file:
+                data = file.read(limit)
+        except (OSError, ValueError) as error:
+            raise AudioError("There is no file here that can be opened.") from error
+    else:
+        data = source.read(limit)
+    if not data:
+        raise AudioError("This file is empty; send a sound file.")
+    if len(data) >= limit:
+        raise AudioError(f"This file is larger than {c.MAX_FILE_BYTES // 1_000_000} MB; send a shorter sound.")
+    return data
+
+
+def _check_header(file: soundfile.SoundFile) -> None:
+    if not c.MIN_FILE_RATE <= file.samplerate <= c.MAX_FILE_RATE:
+        raise AudioError("The sample rate of this file is out of range; send 4 to 768 kHz.")
+    if file.channels > c.MAX_CHANNELS:
+        raise AudioError(f"This file has {file.channels} channels; send 1 to {c.MAX_CHANNELS}.")
+    if c.MAX_DURATION * file.samplerate < file.frames < _LENGTH_UNKNOWN:
+        raise AudioError("This file says that it is longer than 10 minutes; send a shorter sound.")
+
+
+def _read_samples(file: soundfile.SoundFile) -> tuple[np.ndarray, float, bool]:
+    """Up to ``CLIP_DURATION`` from the first block with a sound in it.
+
+    Returns
+    -------
+    channels : np.ndarray, shape (n, n_channels), float32
+        Finite.
+    start : float
+        Seconds before the first of them.
+    is_whole : bool
+        Whether the file ends with them.
+    """
+    wanted = int(c.CLIP_DURATION * file.samplerate)
+    block_length = max(_BLOCK_SAMPLES // file.channels, 1)
+    skipped, blocks, previous = 0, [], None
+    while wanted > 0:
+        block = _read_block(file, min(block_length, wanted) if blocks else block_length)
+        if len(block) == 0:
+            break
+        if not blocks and _is_silent(block):
+            skipped += len(block)
+            previous = block
+            if skipped * file.channels > _MAX_SCANNED_SAMPLES:
+                break
+            continue
+        blocks.append(block)
+        wanted -= len(block)
+    if not blocks:
+        raise AudioError("There is no sound in this file." if skipped else "This file holds no samples; send a sound.")
+    if previous is not None:  # a fade-in may begin below the level of silence
+        blocks.insert(0, previous)
+        skipped -= len(previous)
+    return np.concatenate(blocks), skipped / file.samplerate, wanted > 0
+
+
+def _read_block(file: soundfile.SoundFile, length: int) -> np.ndarray:
+    """Next samples, shape (<= length, n_channels), float32; fewer or none where the data end."""
+    block = file.read(length, dtype="float32", always_2d=True)
+    if not np.isfinite(block).all():
+        raise AudioError("This file holds values that are not numbers; export it again.")
+    return block
+
+
+def _is_silent(block: np.ndarray) -> bool:
+    """Whether no channel moves: a constant is silence too."""
+    return bool(np.all(block.max(axis=0) / 2 - block.min(axis=0) / 2 < c.SILENCE_LEVEL))
+
+
+def _loudest_channel(channels: np.ndarray) -> np.ndarray:
+    """The channel with the most energy: shape (n,), no DC, peak 1.
+
+    Not the sum: channels in opposite phase cancel in it, and a few milliseconds of
+    delay between them, as stereo wideners put in, make it a comb filter.
+    """
+    channels = _to_full_scale(channels)
+    channels = channels - channels.mean(axis=0)
+    return _to_full_scale(channels[:, np.argmax(np.sum(channels**2, axis=0))])
+
+
+def _to_full_scale(samples: np.ndarray) -> np.ndarray:
+    return samples / np.abs(samples).max()

@@ -1,0 +1,207 @@
+"""Trained model + sound -> prediction."""
+
+import hashlib
+import itertools
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from drumclf import constants as c
+from drumclf.audio import AudioError, Clip, read_clip
+from drumclf.spectrogram import find_onset, rgb_spectrogram
+
+Source = str | os.PathLike | bytes | BinaryIO
+MODEL_FOLDER = Path(__file__).resolve().parent.parent / "model"
+_FRONT_END = (
+    "SAMPLE_RATE", "CLIP_DURATION", "ONSET_LEVEL", "PRE_ONSET", "WINDOW_LENGTHS", "HOP_LENGTHS",
+    "FFT_LENGTHS", "N_MELS", "MEL_FMIN", "MEL_FMAX", "N_FRAMES", "FIRST_FRAME_DURATION", "ATTACK_FRAMES", "SPAN",
+    "DYNAMIC_RANGE",
+)  # fmt: skip
+_NEEDED_METADATA = {"classes", "titles", "front_end", "calibration", "thresholds", "sha256"}
+_BATCH_SIZE = 64
+
+
+class ModelError(RuntimeError):
+    """A model folder cannot be used; the text says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What the model says of one sound.
+
+    Attributes
+    ----------
+    label : str
+        Name of the most probable class.
+    probabilities : dict[str, float]
+        Calibrated probability of every class, in class order; they sum to 1.
+    is_sure : bool
+        Whether the label's probability reaches the model's threshold.
+    spectrogram : np.ndarray, shape (N_MELS, N_FRAMES, 3), float32 in [0, 1]
+        The picture that the network saw.
+    clip : Clip
+        The sound that the picture was made of.
+    onset : float
+        Where in the clip the hit begins, in seconds.
+    """
+
+    label: str
+    probabilities: dict[str, float]
+    is_sure: bool
+    spectrogram: np.ndarray = field(repr=False)
+    clip: Clip = field(repr=False)
+    onset: float
+
+    @property
+    def probability(self) -> float:
+        """Probability of the label."""
+        return self.probabilities[self.label]
+
+
+class Classifier:
+    """A loaded model. Make one with `load_classifier`; it may be shared by threads.
+
+    Attributes
+    ----------
+    classes : tuple[str, ...]
+        Names of the classes, in the order of the network's outputs.
+    titles : dict[str, str]
+        Name of a class -> what to call it on screen.
+    metadata : dict
+        ``metadata.json`` as it is in the model's folder.
+    """
+
+    def __init__(self, metadata: dict, network):
+        import tensorflow as tf
+
+        self.metadata = metadata
+        self.classes = tuple(metadata["classes"])
+        self.titles = dict(metadata["titles"])
+        self._temperature = metadata["calibration"]["temperature"]
+        self._sure_from = metadata["thresholds"]["sure"]
+        image_shape = (None, *network.input_shape[1:])
+        # model.predict on one sound costs 140 ms; the same network as one graph, 5 ms.
+        self._logits = tf.function(
+            lambda images: network(images, training=False),
+            input_signature=[tf.TensorSpec(image_shape, tf.float32)],
+        )
+
+    def classify(self, source: Source) -> Prediction:
+        """Classify one sound.
+
+        Parameters
+        ----------
+        source : path, bytes or binary file object
+
+        Raises
+        ------
+        AudioError
+            When the sound cannot be used; the text is for the person who sent it.
+        """
+        return self._predict([read_clip(source)])[0]
+
+    def classify_many(self, sources: Iterable[Source]) -> Iterator[Prediction | AudioError]:
+        """Classify many sounds, batch by batch through the network.
+
+        Yields
+        ------
+        Prediction or AudioError
+            One for each source, in order; an error takes the place of a refused sound.
+        """
+        sources = iter(sources)
+        while batch := list(itertools.islice(sources, _BATCH_SIZE)):
+            outcomes = [_read_or_error(source) for source in batch]
+            clips = [outcome for outcome in outcomes if isinstance(outcome, Clip)]
+            predictions = iter(self._predict(clips))
+            yield from (next(predictions) if isinstance(outcome, Clip) else outcome for outcome in outcomes)
+
+    def _predict(self, clips: list[Clip]) -> list[Prediction]:
+        if not clips:
+            return []
+        images = np.stack([rgb_spectrogram(clip.samples) for clip in clips])
+        probabilities = softmax(self._logits(images).numpy(), self._temperature)
+        return [self._prediction(*row) for row in zip(clips, images, probabilities, strict=True)]
+
+    def _prediction(self, clip: Clip, image: np.ndarray, probabilities: np.ndarray) -> Prediction:
+        best = int(np.argmax(probabilities))
+        return Prediction(
+            label=self.classes[best],
+            probabilities=dict(zip(self.classes, probabilities.tolist(), strict=True)),
+            is_sure=bool(probabilities[best] >= self._sure_from),
+            spectrogram=image,
+            clip=clip,
+            onset=find_onset(clip.samples) / c.SAMPLE_RATE,
+        )
+
+
+def load_classifier(folder: str | os.PathLike = MODEL_FOLDER) -> Classifier:
+    """Load and check a trained model; takes as long as importing TensorFlow.
+
+    Parameters
+    ----------
+    folder : path
+        Holds ``metadata.json`` and ``drumclf.keras``.
+
+    Raises
+    ------
+    ModelError
+        When files are missing, the network is not the one that the metadata describe, or
+        it was trained with another front end than this one.
+    """
+    folder = Path(folder)
+    metadata, network_bytes = _read_model(folder)
+    if hashlib.sha256(network_bytes).hexdigest() != metadata["sha256"]:
+        raise ModelError("drumclf.keras is not the file that metadata.json describes: restore both from one training.")
+    if metadata["front_end"] != front_end_constants():
+        raise ModelError("This model was trained with another front end: train it again with 'make model'.")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import keras
+
+    return Classifier(metadata, keras.saving.load_model(folder / "drumclf.keras", compile=False, safe_mode=True))
+
+
+def front_end_constants() -> dict[str, float | list[int]]:
+    """Everything that a picture depends on, as it is recorded with a model."""
+    values = {name: getattr(c, name) for name in _FRONT_END}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+def softmax(logits: np.ndarray, temperature: float) -> np.ndarray:
+    """Calibrated probabilities: softmax of logits over a temperature (Guo et al. 2017).
+
+    Parameters
+    ----------
+    logits : np.ndarray, shape (n, n_classes)
+    temperature : float
+        Positive; above 1 it makes the answers less sure.
+
+    Returns
+    -------
+    np.ndarray, shape (n, n_classes), float64
+        Rows sum to 1.
+    """
+    scaled = logits.astype(np.float64) / temperature
+    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def _read_or_error(source: Source) -> Clip | AudioError:
+    try:
+        return read_clip(source)
+    except AudioError as error:
+        return error
+
+
+def _read_model(folder: Path) -> tuple[dict, bytes]:
+    try:
+        metadata = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
+        if not isinstance(metadata, dict) or not metadata.keys() >= _NEEDED_METADATA:
+            raise ValueError("metadata.json lacks what a classifier needs")
+        return metadata, (folder / "drumclf.keras").read_bytes()
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{folder.name}/ holds no model that can be read: train one with 'make model'.") from error

@@ -1,0 +1,160 @@
+"""The RGB spectrogram: three views of one hit, laid over each other as red, green and blue.
+
+A long window resolves pitch, a short one resolves the attack; no single window
+does both. Each colour is a log-mel power spectrogram with its own window, all
+on one mel x time grid. The windows have unit energy, so that steady noise is
+equally bright in all three (grey), a held pitch is sharpest in the long window
+(red) and a click is sharpest in the short one (blue).
+
+The grid starts just before the onset, and its frames last 3 ms during the
+attack and longer and longer after it: a clap is told from a snare by bursts
+10 ms apart, an open hat from a closed one by what happens half a second later.
+"""
+
+from functools import cache
+
+import numpy as np
+import scipy.fft
+
+from drumclf import constants as c
+
+
+def find_onset(samples: np.ndarray) -> int:
+    """Index of the first sample within ``ONSET_LEVEL`` of the peak.
+
+    Parameters
+    ----------
+    samples : np.ndarray, shape (n,), float32
+        A clip: mono, ``SAMPLE_RATE`` Hz, not silent.
+
+    Returns
+    -------
+    int
+        0 <= onset < n
+    """
+    level = np.abs(samples)
+    return int(np.argmax(level >= level.max() * 10 ** (c.ONSET_LEVEL / 20)))
+
+
+def rgb_spectrogram(samples: np.ndarray) -> np.ndarray:
+    """Picture of one drum hit, as the network sees it.
+
+    Independent of level and polarity, and of any silence before the onset.
+
+    Parameters
+    ----------
+    samples : np.ndarray, shape (n,), float32
+        A clip: mono, ``SAMPLE_RATE`` Hz, any length, not silent, free of DC.
+
+    Returns
+    -------
+    np.ndarray, shape (N_MELS, N_FRAMES, 3), float32
+        0 is ``DYNAMIC_RANGE`` dB or more below the loudest point of the picture,
+        1 is that point. Row 0 is the lowest band; the last axis is long, middle,
+        short window.
+    """
+    return rgb_spectrogram_at(samples, find_onset(samples))
+
+
+def rgb_spectrogram_at(samples: np.ndarray, onset: int) -> np.ndarray:
+    """`rgb_spectrogram` with the onset given (a sample index, may be negative)."""
+    start = onset - round(c.PRE_ONSET * c.SAMPLE_RATE)
+    power = np.stack([_mel_power(samples, start, i) for i in range(3)], axis=-1)
+    power /= max(power.max(), np.finfo(np.float32).tiny)
+    floor = 10 ** (-c.DYNAMIC_RANGE / 10)
+    decibels = 10 * np.log10(np.maximum(power, floor))
+    return np.clip(1 + decibels / c.DYNAMIC_RANGE, 0, 1).astype(np.float32)
+
+
+@cache
+def frame_edges() -> np.ndarray:
+    """Borders of the frames in seconds from the start of the grid.
+
+    Returns
+    -------
+    np.ndarray, shape (N_FRAMES + 1,), float64
+        Steps of ``FIRST_FRAME_DURATION`` for ``ATTACK_FRAMES``, then steps that
+        grow by one constant factor so that the last edge is ``SPAN``.
+    """
+    growing = c.N_FRAMES - c.ATTACK_FRAMES
+    if not growing:  # evenly spaced
+        return np.linspace(0, c.SPAN, c.N_FRAMES + 1)
+    rest = c.SPAN / c.FIRST_FRAME_DURATION - c.ATTACK_FRAMES
+    steps = np.arange(1, growing + 1)
+    low, high = 1.0, 2.0
+    for _ in range(60):  # bisection: the sum of factor**steps rises with factor
+        factor = (low + high) / 2
+        low, high = (factor, high) if np.sum(factor**steps) < rest else (low, factor)
+    durations = np.concatenate([np.ones(c.ATTACK_FRAMES), factor**steps])
+    return np.concatenate([[0.0], np.cumsum(durations)]) * c.FIRST_FRAME_DURATION
+
+
+@cache
+def mel_bands(n_fft: int) -> np.ndarray:
+    """Mel filter bank for one FFT length.
+
+    HTK's mel scale (O'Shaughnessy 1987, p. 150) has 30 Hz steps at the low end, where
+    kicks and toms differ; Slaney's has 50 Hz.
+
+    Returns
+    -------
+    np.ndarray, shape (N_MELS, n_fft // 2 + 1), float32
+    """
+    import librosa.filters  # here, not above: it takes a second, and only this needs it
+
+    return librosa.filters.mel(
+        sr=c.SAMPLE_RATE, n_fft=n_fft, n_mels=c.N_MELS, fmin=c.MEL_FMIN, fmax=c.MEL_FMAX,
+        htk=True, norm=None, dtype=np.float32,
+    )  # fmt: skip
+
+
+def mel_frequencies() -> np.ndarray:
+    """Centre frequency of each mel band in hertz: shape (N_MELS,), float64, rising."""
+    htk = np.linspace(*(2595 * np.log10(1 + np.array([c.MEL_FMIN, c.MEL_FMAX]) / 700)), c.N_MELS + 2)
+    return 700 * (10 ** (htk[1:-1] / 2595) - 1)
+
+
+def _mel_power(samples: np.ndarray, start: int, i: int) -> np.ndarray:
+    """Mean power in each cell of the grid with window `i`: shape (N_MELS, N_FRAMES), float32."""
+    window_length, hop, n_fft = c.WINDOW_LENGTHS[i], c.HOP_LENGTHS[i], c.FFT_LENGTHS[i]
+    averaging = _frame_averaging(hop)
+    first = start - window_length // 2
+    # Spectra that begin after the end of the sound are zero, and not computed.
+    n_spectra = min(max(-(-(len(samples) - first) // hop), 1), len(averaging))
+    stop = first + (n_spectra - 1) * hop + window_length
+    padded = np.zeros(stop - first, np.float32)
+    inside = samples[max(first, 0) : max(stop, 0)]
+    padded[max(-first, 0) : max(-first, 0) + len(inside)] = inside
+    slices = np.lib.stride_tricks.sliding_window_view(padded, window_length)[::hop]
+    spectrum = scipy.fft.rfft(slices * _window(window_length), n_fft)
+    power = spectrum.real**2 + spectrum.imag**2
+    return mel_bands(n_fft) @ (power.T @ averaging[:n_spectra]) / n_fft
+
+
+@cache
+def _window(length: int) -> np.ndarray:
+    """Hann window of unit energy, float32."""
+    window = np.hanning(length + 1)[:-1]
+    return (window / np.sqrt(np.sum(window**2))).astype(np.float32)
+
+
+@cache
+def _frame_averaging(hop: int) -> np.ndarray:
+    """Weights that average evenly spaced short-time spectra into the frames of the grid.
+
+    A frame's mean is that of the linear interpolation between the spectra, so frames
+    shorter than the hop interpolate and longer ones average.
+
+    Returns
+    -------
+    np.ndarray, shape (n_spectra, N_FRAMES), float32
+        Every column sums to 1. Spectrum k is centred k * hop samples after the start.
+    """
+    edges = frame_edges() * c.SAMPLE_RATE / hop
+    knots = np.arange(int(np.ceil(edges[-1])) + 1)
+    # The integral of the hat function around each knot, from minus infinity to each edge.
+    offset = np.clip(edges[None, :] - knots[:, None], -1, 1)
+    integral = np.where(offset < 0, (1 + offset) ** 2 / 2, 1 - (1 - offset) ** 2 / 2)
+    integral[0] -= 0.5  # the first hat has no left half
+    weights = np.diff(integral, axis=1)
+    return (weights / weights.sum(axis=0)).astype(np.float32)

@@ -1,0 +1,40 @@
+"""Write the example sounds and what they are: ``python -m synthesis``."""
+
+import csv
+import inspect
+from pathlib import Path
+
+import soundfile
+
+from drumclf.constants import CLASS_TITLES
+from synthesis import drums
+from synthesis.parts import SAMPLE_RATE
+
+FOLDER = Path(__file__).resolve().parent.parent / "example_samples"
+
+
+def main() -> None:
+    """Make every example anew; the same code gives the same files."""
+    readme = [
+        "# Example sounds",
+        "",
+        "Made by `python -m synthesis` (see `synthesis/drums.py`), from physics and circuit descriptions alone: no",
+        "recording went into them, and the model was not trained on them. CC0: use them for anything.",
+        "",
+        "| file | class | how it is made |",
+        "|---|---|---|",
+    ]
+    with (FOLDER / "examples.csv").open("w", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["file", "label", "title"])
+        for name, (label, make) in drums.EXAMPLES.items():
+            soundfile.write(FOLDER / f"{name}.wav", make(), SAMPLE_RATE, subtype="PCM_16")
+            table.writerow([f"{name}.wav", label, name.replace("_", " ").capitalize()])
+            how = " ".join(inspect.getdoc(make).split())
+            readme.append(f"| `{name}.wav` | {CLASS_TITLES[label]} | {how} |")
+    readme += ["", "Literature: " + " ".join(inspect.getdoc(drums).split("Sources: ")[1].split()), ""]
+    (FOLDER / "README.md").write_text("\n".join(readme), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+import io
+import json
+import shutil
+
+import numpy as np
+import pytest
+from conftest import EXAMPLES, encode, make_hit
+
+import drumclf
+from drumclf import AudioError, ModelError, load_classifier
+from drumclf.classifier import MODEL_FOLDER, softmax
+from drumclf.constants import N_FRAMES, N_MELS
+from training.data import _read_csv
+
+LABELS = {row["file"]: row["label"] for row in _read_csv(EXAMPLES / "examples.csv", ("file", "label"))}
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_every_example_is_what_it_is(classifier, name):
+    prediction = classifier.classify(EXAMPLES / name)
+    assert prediction.label == LABELS[name]
+
+
+def test_golden_predictions(classifier):
+    """What is served is what was trained: answers stored by the training program."""
+    golden = classifier.metadata["golden"]
+    assert set(golden) == set(LABELS)
+    for name, probabilities in golden.items():
+        served = list(classifier.classify(EXAMPLES / name).probabilities.values())
+        assert np.allclose(served, probabilities, atol=2e-4), name
+
+
+def test_prediction_keeps_the_contract(classifier):
+    prediction = classifier.classify(encode(make_hit()))
+    assert tuple(prediction.probabilities) == classifier.classes
+    assert sum(prediction.probabilities.values()) == pytest.approx(1)
+    assert all(type(p) is float for p in prediction.probabilities.values())
+    assert prediction.label == max(prediction.probabilities, key=prediction.probabilities.get)
+    assert prediction.spectrogram.shape == (N_MELS, N_FRAMES, 3)
+    assert prediction.spectrogram.dtype == np.float32
+
+
+def test_path_bytes_and_file_give_the_same_answer(classifier):
+    path = EXAMPLES / "snare_acoustic.wav"
+    data = path.read_bytes()
+    answers = [classifier.classify(s).probabilities for s in (path, str(path), data, io.BytesIO(data))]
+    assert all(answer == answers[0] for answer in answers)
+
+
+def test_many_equals_one_by_one_and_keeps_order(classifier):
+    sources = [EXAMPLES / name for name in LABELS] * 6  # more than one batch
+    sources[3], sources[70] = b"", EXAMPLES / "README.md"
+    outcomes = list(classifier.classify_many(iter(sources)))
+    assert len(outcomes) == len(sources)
+    for i, (source, outcome) in enumerate(zip(sources, outcomes, strict=True)):
+        if i in (3, 70):
+            assert isinstance(outcome, AudioError)
+        else:
+            alone = classifier.classify(source)
+            assert outcome.label == alone.label
+            assert np.allclose(list(outcome.probabilities.values()), list(alone.probabilities.values()), atol=1e-5)
+
+
+def test_many_of_nothing(classifier):
+    assert list(classifier.classify_many([])) == []
+    assert [type(o) for o in classifier.classify_many([b""])] == [AudioError]
+
+
+@pytest.mark.parametrize("seconds", [2.0, 3.0])
+def test_a_snare_stays_a_snare_when_it_starts_late(classifier, seconds):
+    import soundfile
+
+    samples, rate = soundfile.read(EXAMPLES / "snare_acoustic.wav")
+    late = np.concatenate([np.zeros(int(rate * seconds)), samples])
+    assert classifier.classify(encode(late, rate)).label == "snare"
+
+
+@pytest.mark.parametrize("semitones", [-4, -2, 2, 4])
+def test_a_kick_stays_a_kick_when_it_is_pitched(classifier, semitones):
+    import soundfile
+
+    samples, rate = soundfile.read(EXAMPLES / "kick_acoustic.wav")
+    assert classifier.classify(encode(samples, round(rate * 2 ** (semitones / 12)))).label == "kick"
+
+
+def copy_of_model(tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(MODEL_FOLDER, folder)
+    return folder
+
+
+def test_one_flipped_byte_is_refused(tmp_path):
+    folder = copy_of_model(tmp_path)
+    network = bytearray((folder / "drumclf.keras").read_bytes())
+    network[len(network) // 2] ^= 1
+    (folder / "drumclf.keras").write_bytes(network)
+    with pytest.raises(ModelError, match="not the file"):
+        load_classifier(folder)
+
+
+def test_another_front_end_is_refused(tmp_path):
+    folder = copy_of_model(tmp_path)
+    metadata = json.loads((folder / "metadata.json").read_text())
+    metadata["front_end"]["DYNAMIC_RANGE"] += 10
+    (folder / "metadata.json").write_text(json.dumps(metadata))
+    with pytest.raises(ModelError, match="another front end"):
+        load_classifier(folder)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "not json"])
+def test_broken_metadata_are_refused(tmp_path, text):
+    folder = copy_of_model(tmp_path)
+    (folder / "metadata.json").write_text(text)
+    with pytest.raises(ModelError, match="no model"):
+        load_classifier(folder)
+
+
+def test_a_missing_model_is_refused(tmp_path):
+    with pytest.raises(ModelError, match="no model"):
+        load_classifier(tmp_path)
+
+
+def test_the_network_is_small():
+    assert (MODEL_FOLDER / "drumclf.keras").stat().st_size <= 3_000_000
+
+
+def test_softmax_is_that_of_scipy():
+    from scipy.special import softmax as reference
+
+    logits = np.array([[1.0, 2.0, 900.0], [-3.0, 0.0, 0.5]])
+    assert np.allclose(softmax(logits, 1.7), reference(logits / 1.7, axis=1))
+
+
+def test_public_names():
+    assert set(drumclf.__all__) >= {"load_classifier", "AudioError"}

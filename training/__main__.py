@@ -1,0 +1,71 @@
+"""Train a model: ``python -m training [DATA]`` (``make model DATA=...``)."""
+
+import argparse
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+from training.data import REPORT, TRAIN, TUNE, DataError, class_names, read_examples
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Data folder -> model folder; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        examples = read_examples(options.data, options.licence == "open")
+    except DataError as error:
+        print(f"training: {error}", file=sys.stderr)
+        return 2
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from training.features import VARIANTS, extract_features
+    from training.store import finish_model
+    from training.train import Settings, train_network
+
+    classes = class_names(examples)
+    _print_data(examples, classes)
+    features = extract_features(examples, ROOT / "build" / "features", VARIANTS)
+    settings = Settings(epochs=options.epochs, seed=options.seed)
+    network, losses = train_network(features.select(TRAIN), classes, settings, ROOT / "build" / "checkpoints")
+    scores = finish_model(network, losses, features, classes, settings, options.out)
+    _print_scores(scores)
+    return 0
+
+
+def default_data() -> Path:
+    """The corpus beside the project, or where DRUMCLF_CORPUS says."""
+    return Path(os.environ.get("DRUMCLF_CORPUS", ROOT.parent / "shared" / "corpus"))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training", description="Train a drum classifier.")
+    parser.add_argument("data", nargs="?", type=Path, default=default_data(), help="folder of labelled sounds")
+    parser.add_argument("--out", type=Path, default=ROOT / "model", help="folder to write (default: model/)")
+    parser.add_argument("--licence", choices=("all", "open"), default="all", help="open: no sounds without a licence")
+    parser.add_argument("--epochs", type=int, default=36, help="default: %(default)s")
+    parser.add_argument("--seed", type=int, default=2023, help="default: %(default)s")
+    return parser
+
+
+def _print_data(examples, classes) -> None:
+    counts = {split: Counter(e.label for e in examples if e.split == split) for split in (TRAIN, TUNE, REPORT)}
+    print(f"{'class':<14}" + "".join(f"{split:>9}" for split in counts))
+    for name in classes:
+        print(f"{name:<14}" + "".join(f"{counts[split][name]:>9}" for split in counts))
+
+
+def _print_scores(scores: dict) -> None:
+    for part, result in scores.items():
+        print(f"\n{part}: {result['n_sounds']} sounds, {result['n_kits']} kits, {result['n_sources']} sources")
+        for group in ("core", "all"):
+            if group in result:
+                value, low, high = result[group]["balanced_accuracy"]
+                print(f"  balanced accuracy, {group:<4} {value:.3f}  [{low:.3f}, {high:.3f}]")
+        for name, recall in result["all"]["recall"].items():
+            print(f"  recall {name:<16} {'-' if recall is None else format(recall[0], '.3f')}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

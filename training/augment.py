@@ -1,0 +1,118 @@
+"""The same hit as another person might have recorded, exported or tuned it.
+
+`vary_sound` changes the waveform, once for each stored variant of a training
+sound; `vary_batch` changes pictures, anew in every batch. Both change only what
+leaves the label true: no decay is shortened, or an open hat would be a closed one.
+"""
+
+import numpy as np
+import soxr
+
+from drumclf.constants import SAMPLE_RATE
+
+
+def vary_sound(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A variant of one sound: tuned, filtered, driven, in a room, over noise.
+
+    Parameters
+    ----------
+    samples : np.ndarray, shape (n,), float32
+        Mono, ``SAMPLE_RATE`` Hz.
+
+    Returns
+    -------
+    np.ndarray, shape (m,), float32
+    """
+    if rng.random() < 0.7:
+        samples = soxr.resample(samples, SAMPLE_RATE * 2 ** (rng.uniform(-4, 4) / 12), SAMPLE_RATE, quality="LQ")
+    if rng.random() < 0.35:
+        samples = _filter(samples, rng)
+    if rng.random() < 0.15:
+        rate = 2 ** rng.uniform(np.log2(7_000), np.log2(20_000))
+        samples = soxr.resample(soxr.resample(samples, SAMPLE_RATE, rate), rate, SAMPLE_RATE)
+    if rng.random() < 0.25:
+        samples = _add_room(samples, rng)
+    if rng.random() < 0.3:
+        gain = 10 ** (rng.uniform(0, 18) / 20) / np.abs(samples).max()
+        samples = np.tanh(gain * samples) if rng.random() < 0.7 else np.clip(gain * samples, -1, 1)
+    if rng.random() < 0.35:
+        samples = _add_noise(samples, rng)
+    return samples.astype(np.float32)
+
+
+def _filter(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Low cut or high cut with a slope of a second-order filter, without phase."""
+    spectrum = np.fft.rfft(samples)
+    frequency = np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE)
+    if rng.random() < 0.65:
+        gain = 1 / (1 + (frequency / 2 ** rng.uniform(11.8, 13.4)) ** 6)
+    else:
+        gain = 1 - 1 / (1 + (frequency / rng.uniform(20, 120)) ** 4)
+    return np.fft.irfft(spectrum * gain, len(samples))
+
+
+def _add_room(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Reverberation by decaying noise (Moorer 1979), 30 to 200 ms, 6 to 20 dB below the sound."""
+    decay = rng.uniform(0.03, 0.2)
+    time = np.arange(int(decay * SAMPLE_RATE)) / SAMPLE_RATE
+    response = rng.standard_normal(len(time)) * 10 ** (-3 * time / decay)
+    length = len(samples) + len(response) - 1
+    wet = np.fft.irfft(np.fft.rfft(samples, length) * np.fft.rfft(response, length), length)
+    wet *= 10 ** (rng.uniform(-20, -6) / 20) * np.abs(samples).max() / np.abs(wet).max()
+    wet[: len(samples)] += samples
+    return wet
+
+
+def _add_noise(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Steady noise 30 to 70 dB below the peak, white to brown."""
+    spectrum = np.fft.rfft(rng.standard_normal(len(samples)))
+    spectrum[1:] /= np.arange(1, len(spectrum)) ** rng.uniform(0, 1)
+    noise = np.fft.irfft(spectrum, len(samples))
+    return samples + noise / np.abs(noise).max() * np.abs(samples).max() * 10 ** (rng.uniform(-70, -30) / 20)
+
+
+def vary_batch(images: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Equalise, shift, mask and mix a batch.
+
+    Parameters
+    ----------
+    images : np.ndarray, shape (batch, mel, time, 3), float32 in [0, 1]
+    targets : np.ndarray, shape (batch, n_classes), float32
+
+    Returns
+    -------
+    images, targets : as given; targets of mixed pictures are mixed too.
+    """
+    images = _equalise(images, rng)
+    for image in images:
+        shift = rng.integers(-2, 3)
+        if shift:
+            image[:] = np.roll(image, shift, axis=0)
+            image[slice(0, shift) if shift > 0 else slice(shift, None)] = 0
+        if rng.random() < 0.3:
+            start = rng.integers(0, image.shape[0] - 8)
+            image[start : start + rng.integers(1, 9)] = 0
+        if rng.random() < 0.3:
+            start = rng.integers(8, image.shape[1] - 8)
+            image[:, start : start + rng.integers(1, 9)] = 0
+    return _mix(images, targets, rng)
+
+
+def _equalise(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Add a smooth random curve over frequency, up to about 9 of the 60 dB at its ends."""
+    knots = rng.normal(0, 0.06, (len(images), 4))
+    position = np.linspace(0, 3, images.shape[1])
+    curves = np.stack([np.interp(position, np.arange(4), k) for k in knots])[:, :, None, None]
+    shaped = np.where(images > 0, images + curves, 0)
+    shaped += 1 - shaped.max(axis=(1, 2, 3), keepdims=True)
+    return np.clip(np.where(images > 0, shaped, 0), 0, 1).astype(np.float32)
+
+
+def _mix(images: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Mixup (Zhang et al. 2018) on a third of the batch."""
+    share = rng.beta(0.4, 0.4, len(images)).astype(np.float32)
+    share[rng.random(len(images)) > 0.33] = 1
+    other = rng.permutation(len(images))
+    weight = share[:, None, None, None]
+    mixed = weight * images + (1 - weight) * images[other]
+    return mixed, share[:, None] * targets + (1 - share[:, None]) * targets[other]

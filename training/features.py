@@ -1,0 +1,115 @@
+"""Examples -> pictures in memory, once for a set of files and a front end.
+
+Every sound goes through the library's own `read_clip` and `rgb_spectrogram`;
+training sounds also as waveform variants. Stored as bytes: 60 dB in 255 steps.
+"""
+
+import hashlib
+import json
+import multiprocessing
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from drumclf import constants as c
+from drumclf.audio import AudioError, read_clip
+from drumclf.classifier import front_end_constants
+from drumclf.spectrogram import find_onset, rgb_spectrogram, rgb_spectrogram_at
+from training import augment
+from training.data import TRAIN, Example
+
+VARIANTS = 4
+_IMAGE_SHAPE = (c.N_MELS, c.N_FRAMES, 3)
+_ONSET_JITTER = 0.003
+
+
+@dataclass(frozen=True)
+class Features:
+    """Pictures of the examples that could be read.
+
+    Attributes
+    ----------
+    examples : list[Example]
+    images : np.ndarray, shape (n, variants, mel, time, 3), uint8
+        Variant 0 is the sound as it is.
+    """
+
+    examples: list[Example]
+    images: np.ndarray
+
+    def select(self, split: str) -> "Features":
+        """The examples of one split."""
+        chosen = [i for i, example in enumerate(self.examples) if example.split == split]
+        return Features([self.examples[i] for i in chosen], self.images[chosen])
+
+
+def extract_features(examples: list[Example], cache: Path, variants: int, seed: int = 0) -> Features:
+    """Pictures of all examples; sounds that are refused, or equal one before, are left out.
+
+    Parameters
+    ----------
+    examples : list[Example]
+    cache : Path
+        Folder where pictures are kept between runs.
+    variants : int
+        How many pictures of a sound, the unchanged one included.
+    """
+    file = cache / f"{_fingerprint(examples, variants, seed)}.npz"
+    if not file.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        kept, images = _extract(examples, variants, seed)
+        np.savez(file.with_suffix(".part.npz"), kept=kept, images=images)
+        file.with_suffix(".part.npz").rename(file)
+    stored = np.load(file)
+    return Features([examples[i] for i in stored["kept"]], stored["images"])
+
+
+def to_float(images: np.ndarray) -> np.ndarray:
+    """Stored bytes -> what the network reads: float32 in [0, 1]."""
+    return images.astype(np.float32) / 255
+
+
+def _extract(examples: list[Example], variants: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    jobs = [(example.path, variants if example.split == TRAIN else 1, seed + i) for i, example in enumerate(examples)]
+    images = np.zeros((len(examples), variants, *_IMAGE_SHAPE), np.uint8)
+    kept, seen, refused, started = [], set(), 0, time.monotonic()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # inherited: one thread for each of the processes
+    with multiprocessing.get_context("spawn").Pool() as pool:
+        for i, (pictures, digest) in enumerate(pool.imap(_picture, jobs, chunksize=32)):
+            if pictures is None:
+                refused += 1
+            elif digest not in seen or examples[i].split != TRAIN:
+                seen.add(digest)
+                images[len(kept)] = pictures if len(pictures) == variants else pictures[:1]
+                kept.append(i)
+            if (i + 1) % 2000 == 0 or i + 1 == len(examples):
+                left = (time.monotonic() - started) / (i + 1) * (len(examples) - i - 1)
+                print(f"spectrograms {i + 1:>6}/{len(examples)}   {left:4.0f} s left", flush=True)
+    print(f"{len(kept)} sounds; {refused} refused, {len(examples) - len(kept) - refused} doubles left out", flush=True)
+    return np.array(kept), images[: len(kept)]
+
+
+def _picture(job: tuple[Path, int, int]) -> tuple[np.ndarray | None, bytes]:
+    path, variants, seed = job
+    try:
+        samples = read_clip(path).samples
+    except AudioError:
+        return None, b""
+    rng = np.random.default_rng(seed)
+    pictures = [rgb_spectrogram(samples)]
+    for _ in range(variants - 1):
+        varied = augment.vary_sound(samples, rng)
+        jitter = int(rng.uniform(-_ONSET_JITTER, _ONSET_JITTER) * c.SAMPLE_RATE)
+        pictures.append(rgb_spectrogram_at(varied, find_onset(varied) + jitter))
+    quantised = np.round(np.stack(pictures) * 255).astype(np.uint8)
+    return quantised, hashlib.sha256(samples.tobytes()).digest()
+
+
+def _fingerprint(examples: list[Example], variants: int, seed: int) -> str:
+    code = Path(augment.__file__).read_text()
+    files = [(str(e.path), e.split, e.path.stat().st_size if e.path.exists() else 0) for e in examples]
+    text = json.dumps([front_end_constants(), files, variants, seed, code])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,158 @@
+"""Pictures -> a trained network. Only keras and numpy: any Keras backend runs it."""
+
+import csv
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from training import augment
+from training.data import Example
+from training.features import Features, to_float
+from training.network import build_network
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a training run depends on besides its data.
+
+    Attributes
+    ----------
+    epochs : int
+    sounds_per_epoch : int
+        Drawn with replacement, balanced over classes and sources.
+    batch_size : int
+    learning_rate : float
+        At its height: it rises over one epoch and falls to zero along a cosine.
+    weight_decay : float
+    label_smoothing : float
+    seed : int
+    """
+
+    epochs: int = 36
+    sounds_per_epoch: int = 9_600
+    batch_size: int = 64
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    label_smoothing: float = 0.05
+    seed: int = 2023
+
+
+def train_network(
+    features: Features, classes: list[str], settings: Settings, checkpoints: Path
+) -> tuple[keras.Model, list[float]]:
+    """Train from the first to the last epoch, going on from a checkpoint where one is left.
+
+    Nothing is chosen on the way: the last weights are the result.
+
+    Parameters
+    ----------
+    features : Features
+        Of the training split only.
+    checkpoints : Path
+        Folder; a finished run removes what it kept there.
+
+    Returns
+    -------
+    network : keras.Model
+    losses : list[float]
+        Mean training loss of each epoch.
+    """
+    keras.utils.set_random_seed(settings.seed)
+    batches = _Batches(features, classes, settings)
+    network = build_network(features.images.shape[2:], len(classes))
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0, settings.epochs * len(batches), warmup_target=settings.learning_rate, warmup_steps=len(batches)
+    )
+    network.compile(
+        keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay, clipnorm=1.0),
+        keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=settings.label_smoothing),
+    )
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    log = checkpoints / "losses.csv"
+    resuming = (checkpoints / "last").exists()
+    print(f"{network.count_params():,} parameters, {len(features.examples)} sounds, {settings}", flush=True)
+    network.fit(
+        batches,
+        epochs=settings.epochs,
+        verbose=0,
+        shuffle=False,
+        callbacks=[
+            keras.callbacks.BackupAndRestore(checkpoints / "last", delete_checkpoint=True),
+            keras.callbacks.CSVLogger(log, append=resuming),
+            _Progress(settings.epochs, batches),
+        ],
+    )
+    with log.open(newline="") as file:
+        losses = [float(row["loss"]) for row in csv.DictReader(file)]
+    log.unlink()
+    return network, losses
+
+
+def sampling_weights(examples: list[Example]) -> np.ndarray:
+    """How often each example is drawn, so that no class and no source dominates.
+
+    Every class is as likely as any other; within a class, a source counts by the
+    square root of its number of sounds.
+
+    Returns
+    -------
+    np.ndarray, shape (n,), float64
+        Sums to 1.
+    """
+    cells = [(example.label, example.source) for example in examples]
+    sizes = Counter(cells)
+    weights = np.array([sizes[cell] ** -0.5 for cell in cells])
+    labels = np.array([example.label for example in examples])
+    for label in np.unique(labels):
+        weights[labels == label] /= weights[labels == label].sum()
+    return weights / weights.sum()
+
+
+def predict_logits(network: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Logits for stored pictures: (n, mel, time, 3) uint8 -> (n, n_classes) float32."""
+    parts = [network.predict_on_batch(to_float(images[i : i + 256])) for i in range(0, len(images), 256)]
+    return np.concatenate(parts)
+
+
+class _Batches(keras.utils.PyDataset):
+    """Balanced random batches; batch i of epoch e is the same in every run."""
+
+    def __init__(self, features: Features, classes: list[str], settings: Settings):
+        super().__init__()
+        self.images = features.images
+        self.targets = np.eye(len(classes), dtype=np.float32)[[classes.index(e.label) for e in features.examples]]
+        self.cumulative = np.cumsum(sampling_weights(features.examples))
+        self.settings = settings
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return self.settings.sounds_per_epoch // self.settings.batch_size
+
+    def __getitem__(self, index: int):
+        rng = np.random.default_rng((self.settings.seed, self.epoch, index))
+        chosen = np.searchsorted(self.cumulative, rng.random(self.settings.batch_size) * self.cumulative[-1])
+        variants = rng.integers(self.images.shape[1], size=len(chosen))
+        return augment.vary_batch(to_float(self.images[chosen, variants]), self.targets[chosen], rng)
+
+
+class _Progress(keras.callbacks.Callback):
+    """One line an epoch: loss and the time left. Tells the batches which epoch it is, also after a resume."""
+
+    def __init__(self, epochs: int, batches: _Batches):
+        super().__init__()
+        self.epochs, self.batches = epochs, batches
+        self.first_epoch = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.batches.epoch = epoch
+        if self.first_epoch is None:
+            self.first_epoch, self.started = epoch, time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        done = epoch + 1 - self.first_epoch
+        left = (time.monotonic() - self.started) / done * (self.epochs - epoch - 1)
+        print(f"epoch {epoch + 1:>3}/{self.epochs}   loss {logs['loss']:.4f}   {left / 60:5.1f} min left", flush=True)
