@@ -19,7 +19,8 @@ from drumclf import constants as c
 from drumclf.containers import describe_foreign, unwrap_wav
 
 ACCEPTED = "WAV, AIFF, FLAC, OGG, Opus, MP3, CAF, AU or W64"
-_BLOCK_SAMPLES = 65_536
+_SCAN_DURATION = 0.1
+"""Seconds that are read at a time in search of the first sound."""
 _LENGTH_UNKNOWN = 2**63 - 1
 """libsndfile's SF_COUNT_MAX: a FLAC that was written to a pipe."""
 _MAX_SCANNED_SAMPLES = 64_000_000
@@ -132,7 +133,7 @@ def _check_header(file: soundfile.SoundFile) -> None:
 
 
 def _read_samples(file: soundfile.SoundFile) -> tuple[np.ndarray, float, bool]:
-    """Up to ``CLIP_DURATION`` from the first block with a sound in it.
+    """Up to ``CLIP_DURATION`` from the first sound on.
 
     Returns
     -------
@@ -143,32 +144,22 @@ def _read_samples(file: soundfile.SoundFile) -> tuple[np.ndarray, float, bool]:
     is_whole : bool
         Whether the file ends with them.
     """
-    wanted = int(c.CLIP_DURATION * file.samplerate)
-    block_length = max(_BLOCK_SAMPLES // file.channels, 1)
-    skipped, blocks, previous = 0, [], None
-    while wanted > 0:
-        block = _read_block(file, min(block_length, wanted) if blocks else block_length)
-        if len(block) == 0:
-            break
-        if not blocks and _is_silent(block):
-            skipped += len(block)
-            previous = block
-            if skipped * file.channels > _MAX_SCANNED_SAMPLES:
-                break
-            continue
-        blocks.append(block)
-        wanted -= len(block)
-    if not blocks:
+    skipped, silence = 0, np.zeros((0, file.channels), np.float32)
+    block = _read_block(file, _SCAN_DURATION)
+    while len(block) and _is_silent(block) and skipped * file.channels < _MAX_SCANNED_SAMPLES:
+        skipped += len(block)
+        silence, block = block, _read_block(file, _SCAN_DURATION)
+    if not len(block) or _is_silent(block):
         raise AudioError("There is no sound in this file." if skipped else "This file holds no samples; send a sound.")
-    if previous is not None:  # a fade-in may begin below the level of silence
-        blocks.insert(0, previous)
-        skipped -= len(previous)
-    return np.concatenate(blocks), skipped / file.samplerate, wanted > 0
+    rest = _read_block(file, c.CLIP_DURATION)
+    # The last silent block stays: a fade-in may begin below the level of silence.
+    start = (skipped - len(silence)) / file.samplerate
+    return np.concatenate([silence, block, rest]), start, len(rest) < int(c.CLIP_DURATION * file.samplerate)
 
 
-def _read_block(file: soundfile.SoundFile, length: int) -> np.ndarray:
-    """Next samples, shape (<= length, n_channels), float32; fewer or none where the data end."""
-    block = file.read(length, dtype="float32", always_2d=True)
+def _read_block(file: soundfile.SoundFile, duration: float) -> np.ndarray:
+    """Next samples, shape (n, n_channels), float32; fewer or none where the data end."""
+    block = file.read(max(int(duration * file.samplerate), 1), dtype="float32", always_2d=True)
     if not np.isfinite(block).all():
         raise AudioError("This file holds values that are not numbers; export it again.")
     return block

@@ -35,7 +35,7 @@ def test_every_format_gives_the_same_clip(format, subtype):
     reference = read_clip(encode(make_hit(rate), rate, "WAV", "DOUBLE"))
     # -8 dB: what the lossy codecs leave of a noisy attack; a wrong rate or scale gives 0 dB.
     assert level_difference(clip.samples, reference.samples) < -8
-    assert abs(clip.duration - reference.duration) < 0.06  # ADPCM and MP3 fill up their last block
+    assert abs(clip.duration - reference.duration) < 0.1  # ADPCM and MP3 fill up their last block
     assert clip.samples.dtype == np.float32
     assert np.abs(clip.samples).max() == pytest.approx(1)
 

@@ -26,9 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
 
     classes = class_names(examples)
     _print_data(examples, classes)
-    features = extract_features(examples, ROOT / "build" / "features", VARIANTS)
-    settings = Settings(epochs=options.epochs, seed=options.seed)
-    network, losses = train_network(features.select(TRAIN), classes, settings, ROOT / "build" / "checkpoints")
+    features = extract_features(examples, options.work / "features", VARIANTS)
+    settings = Settings(options.epochs, options.sounds_per_epoch, seed=options.seed)
+    network, losses = train_network(features.select(TRAIN), classes, settings, options.work / "checkpoints")
     scores = finish_model(network, losses, features, classes, settings, options.out)
     _print_scores(scores)
     return 0
@@ -43,8 +43,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description="Train a drum classifier.")
     parser.add_argument("data", nargs="?", type=Path, default=default_data(), help="folder of labelled sounds")
     parser.add_argument("--out", type=Path, default=ROOT / "model", help="folder to write (default: model/)")
+    parser.add_argument("--work", type=Path, default=ROOT / "build", help="folder for features and checkpoints")
     parser.add_argument("--licence", choices=("all", "open"), default="all", help="open: no sounds without a licence")
     parser.add_argument("--epochs", type=int, default=36, help="default: %(default)s")
+    parser.add_argument("--sounds-per-epoch", type=int, default=9_600, metavar="N", help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=2023, help="default: %(default)s")
     return parser
 

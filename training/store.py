@@ -88,7 +88,7 @@ def model_card(metadata: dict) -> str:
         "# drumclf",
         "",
         f"A convolutional network of {metadata['parameters']:,} parameters that tells which drum a one-shot is, from",
-        "an RGB spectrogram: three log-mel spectrograms with a long, a middle and a short window as red, green and blue.",
+        "an RGB spectrogram: three log-mel spectrograms with a long, a middle and a short window as red, green, blue.",
         f"Classes: {', '.join(metadata['titles'].values())}.",
         "",
         "## Scores",

@@ -1,9 +1,12 @@
 """Pictures -> a trained network. Only keras and numpy: any Keras backend runs it."""
 
 import csv
+import hashlib
+import json
+import shutil
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import keras
@@ -71,6 +74,7 @@ def train_network(
         keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay, clipnorm=1.0),
         keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=settings.label_smoothing),
     )
+    checkpoints = checkpoints / _run_name(features, classes, settings)
     checkpoints.mkdir(parents=True, exist_ok=True)
     log = checkpoints / "losses.csv"
     resuming = (checkpoints / "last").exists()
@@ -88,7 +92,7 @@ def train_network(
     )
     with log.open(newline="") as file:
         losses = [float(row["loss"]) for row in csv.DictReader(file)]
-    log.unlink()
+    shutil.rmtree(checkpoints)
     return network, losses
 
 
@@ -116,6 +120,12 @@ def predict_logits(network: keras.Model, images: np.ndarray) -> np.ndarray:
     """Logits for stored pictures: (n, mel, time, 3) uint8 -> (n, n_classes) float32."""
     parts = [network.predict_on_batch(to_float(images[i : i + 256])) for i in range(0, len(images), 256)]
     return np.concatenate(parts)
+
+
+def _run_name(features: Features, classes: list[str], settings: Settings) -> str:
+    """The same for a run that goes on, another for other data or settings."""
+    run = [classes, asdict(settings), [str(example.path) for example in features.examples]]
+    return hashlib.sha256(json.dumps(run).encode()).hexdigest()[:16]
 
 
 class _Batches(keras.utils.PyDataset):

@@ -1,0 +1,65 @@
+"""The page, driven without a browser."""
+
+import pytest
+from conftest import EXAMPLES, ROOT, encode, make_hit
+from streamlit.testing.v1 import AppTest
+
+
+@pytest.fixture
+def page():
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+
+
+def texts(page):
+    return [element.value for group in (page.title, page.text, page.markdown) for element in group]
+
+
+def upload(page, name, data):
+    return page.file_uploader[0].set_value((name, data, "audio/wav")).run()
+
+
+def test_the_page_opens_with_all_examples(page):
+    assert not page.exception
+    assert len(page.button_group[0].options) == len(list(EXAMPLES.glob("*.wav")))
+    assert not page.title
+
+
+def test_one_click_on_an_example_shows_what_it_is(page):
+    page.button_group[0].select("clap_hands.wav").run()
+    assert not page.exception
+    assert page.title[0].value.startswith("Clap")
+    assert any("probability" in text for text in texts(page))
+
+
+def test_an_upload_is_classified_and_named(page):
+    upload(page, "my snare.wav", (EXAMPLES / "snare_acoustic.wav").read_bytes())
+    assert not page.exception
+    assert page.title[0].value.startswith("Snare")
+    assert "my snare.wav" in texts(page)
+
+
+@pytest.mark.parametrize("name", ["**b** [link](javascript:alert(1)) $y$.wav", "<img src=x onerror=alert(1)>.wav"])
+def test_names_are_text(page, name):
+    upload(page, name, encode(make_hit()))
+    assert name in [element.value for element in page.text]
+    assert not any(name in element.value for element in page.markdown)
+
+
+@pytest.mark.parametrize("data", [b"", b"no sound", encode([0.0] * 44_100)])
+def test_a_bad_file_gets_its_sentence_and_the_page_goes_on(page, data):
+    upload(page, "bad.wav", data)
+    assert not page.exception
+    assert len(page.error) == 1
+    assert page.error[0].value.endswith(".")
+    page.button_group[0].select("kick_analogue.wav").run()
+    assert not page.error
+    assert page.title[0].value.startswith("Kick")
+
+
+def test_an_example_replaces_an_upload_and_the_other_way_round(page):
+    upload(page, "hat.wav", (EXAMPLES / "closed_hat_analogue.wav").read_bytes())
+    assert page.title[0].value.startswith("Closed hat")
+    page.button_group[0].select("crash_cymbal.wav").run()
+    assert page.title[0].value.startswith("Cymbal")
+    upload(page, "kick.wav", (EXAMPLES / "kick_analogue.wav").read_bytes())
+    assert page.title[0].value.startswith("Kick")

@@ -1,0 +1,65 @@
+import io
+
+import matplotlib.image
+import numpy as np
+import pytest
+from conftest import EXAMPLES
+
+from drumclf import plots
+
+
+@pytest.fixture(scope="module")
+def prediction(classifier):
+    return classifier.classify(EXAMPLES / "open_hat_acoustic.wav")
+
+
+def pixels(figure):
+    return matplotlib.image.imread(io.BytesIO(plots.to_png(figure)))
+
+
+@pytest.mark.parametrize("ink", [plots.LIGHT, plots.DARK])
+def test_spectrogram_shows_the_colours_that_the_network_saw(prediction, ink):
+    figure = plots.draw_spectrogram(prediction, ink)
+    shown = figure.axes[0].images[0].get_array()
+    assert set(map(tuple, shown.reshape(-1, 3).tolist())) <= set(
+        map(tuple, prediction.spectrogram.reshape(-1, 3).tolist())
+    )
+    assert pixels(figure)[..., 3].min() == 0  # transparent around the picture
+
+
+def test_waveform_and_spectrogram_share_their_time_axis(prediction):
+    waveform, spectrogram = plots.draw_waveform(prediction), plots.draw_spectrogram(prediction)
+    assert waveform.axes[0].get_xlim() == spectrogram.axes[0].get_xlim()
+    for edge in ("x0", "x1"):
+        assert getattr(waveform.axes[0].get_position(), edge) == getattr(spectrogram.axes[0].get_position(), edge)
+
+
+def test_waveform_starts_at_the_onset(prediction):
+    path = plots.draw_waveform(prediction).axes[0].collections[0].get_paths()[0]
+    loud = path.vertices[np.abs(path.vertices[:, 1]) > 0.2]
+    assert abs(loud[:, 0].min()) < 10  # milliseconds
+
+
+def test_probabilities_are_all_there(classifier, prediction):
+    figure = plots.draw_probabilities(prediction, classifier.titles)
+    bars = figure.axes[0].containers[1]
+    assert np.allclose([bar.get_width() for bar in bars], list(prediction.probabilities.values()))
+    names = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    assert names == [classifier.titles[k] for k in classifier.classes]
+
+
+@pytest.mark.parametrize(("probability", "text"), [(0.973, "97%"), (0.5, "50%"), (0.0001, "<1%"), (0.9999, ">99%")])
+def test_percent_never_promises(probability, text):
+    assert plots.format_percent(probability) == text
+
+
+@pytest.mark.parametrize(("ink", "page"), [(plots.LIGHT, "#ffffff"), (plots.DARK, "#11131a")])
+def test_text_can_be_read(ink, page):
+    def luminance(colour):
+        rgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+        return linear @ [0.2126, 0.7152, 0.0722]
+
+    for colour in (ink.text, ink.accent):
+        low, high = sorted((luminance(colour), luminance(page)))
+        assert (high + 0.05) / (low + 0.05) >= 4.5  # WCAG 2.2, success criterion 1.4.3

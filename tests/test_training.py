@@ -1,0 +1,201 @@
+import csv
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+from conftest import EXAMPLES, ROOT, encode, make_hit
+
+from drumclf import load_classifier
+from drumclf.constants import CLASSES, N_FRAMES, N_MELS
+from training import augment, evaluate
+from training.data import REPORT, TRAIN, TUNE, DataError, Example, class_names, read_examples, valid_part
+from training.train import sampling_weights
+
+
+def write_sound(path, frequency, seed):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, make_hit(22_050, 0.2, frequency, seed), 22_050)
+
+
+def write_csv(path, columns, rows):
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([columns, *rows])
+
+
+@pytest.fixture(scope="module")
+def class_folders(tmp_path_factory):
+    """Forty low and forty high hits, of twenty kits; a user's own two classes."""
+    folder = tmp_path_factory.mktemp("library")
+    for i in range(40):
+        write_sound(folder / "Kicks" / f"kit {i % 20}" / f"{i}.wav", 60 + i, i)
+        write_sound(folder / "laser zap" / f"kit {i % 20}" / f"{i}.wav", 2_000 + 50 * i, 100 + i)
+    (folder / "Kicks" / "kit 0" / "damaged.wav").write_bytes(b"no sound")
+    shutil.copy(folder / "Kicks" / "kit 1" / "1.wav", folder / "Kicks" / "kit 2" / "copy of 1.wav")
+    return folder
+
+
+def test_folders_named_by_class(class_folders):
+    examples = read_examples(class_folders)
+    assert class_names(examples) == ["kick", "laser_zap"]
+    assert len(examples) == 82
+    kits = {split: {e.kit for e in examples if e.split == split} for split in (TRAIN, TUNE, REPORT)}
+    assert all(kits.values())
+    assert not kits[TRAIN] & (kits[TUNE] | kits[REPORT])
+
+
+def test_manifest(tmp_path):
+    columns = ["path", "target", "source", "kit", "split", "licence_class"]
+    write_csv(tmp_path / "manifest.csv", columns, [
+        ["a.wav", "kick", "s1", "k1", "train", "unknown"],
+        ["b.wav", "snare", "s1", "k1", "train", "permissive"],
+        ["c.wav", "snare", "s2", "k2", "valid", "unknown"],
+        ["d.wav", "snare", "s1", "k1", "train_near_valid", "unknown"],
+    ])  # fmt: skip
+    examples = read_examples(tmp_path)
+    assert [e.path.name for e in examples] == ["a.wav", "b.wav", "c.wav"]
+    assert [e.split for e in examples] == [TRAIN, TRAIN, valid_part("s2")]
+    assert [e.path.name for e in read_examples(tmp_path, open_only=True)] == ["b.wav", "c.wav"]
+
+
+def test_the_originals_format(tmp_path):
+    for i in range(6):
+        write_sound(tmp_path / "samples" / f"hit_{i}.wav", 100, i)
+    columns = ["sample_id", "type_id", "t_min", "f_min", "t_max", "f_max", "sample_name"]
+    rows = [[i, i % 2, 0, 0, 1, 1, f"hit_{i}.wav"] for i in range(6)] + [[9, 0, 0, 0, 1, 1, "missing.wav"]]
+    write_csv(tmp_path / "samples_metadata.csv", columns, rows)
+    write_csv(tmp_path / "samples_types.csv", ["type_id", "type_name"], [[0, "Closed Hat"], [1, "Snare"]])
+    examples = read_examples(tmp_path)
+    assert sorted(e.label for e in examples) == ["closed_hat"] * 3 + ["snare"] * 3
+
+
+@pytest.mark.parametrize("files", [{}, {"manifest.csv": "path\na.wav\n"}, {"samples_metadata.csv": "type_id\n1\n"}])
+def test_a_folder_that_cannot_be_trained_on(tmp_path, files):
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    with pytest.raises(DataError):
+        read_examples(tmp_path)
+    done = subprocess.run([sys.executable, "-m", "training", tmp_path], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_a_users_own_classes_train_into_a_working_model(class_folders, tmp_path):
+    """The whole command, cut off once and gone on with."""
+    command = [
+        sys.executable, "-m", "training", class_folders, "--out", tmp_path / "model", "--work", tmp_path / "work",
+        "--epochs", "3", "--sounds-per-epoch", "256",
+    ]  # fmt: skip
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            if line.startswith("epoch   1/3"):
+                process.kill()
+    assert not (tmp_path / "model" / "metadata.json").exists()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "epoch   3/3" in done.stdout
+    assert "epoch   1/3" not in done.stdout
+
+    metadata = json.loads((tmp_path / "model" / "metadata.json").read_text())
+    assert len(metadata["training"]["losses"]) == 3
+    assert metadata["titles"] == {"kick": "Kick", "laser_zap": "Laser zap"}
+    assert sum(metadata["training"]["sounds"].values()) <= 64  # the damaged one and the copy are not among them
+    classifier = load_classifier(tmp_path / "model")
+    assert classifier.classes == ("kick", "laser_zap")
+    prediction = classifier.classify(encode(make_hit(44_100, 0.2, 70)))
+    assert set(prediction.probabilities) == {"kick", "laser_zap"}
+    assert "flatter" not in (tmp_path / "model" / "README.md").read_text()  # held out by kit, not by file
+
+
+def examples_of(cells):
+    return [Example(None, label, source, source, TRAIN) for label, source, n in cells for _ in range(n)]
+
+
+def test_sampling_balances_classes_and_sources():
+    examples = examples_of([("kick", "a", 900), ("kick", "b", 9), ("snare", "a", 30)])
+    weights = sampling_weights(examples)
+    assert weights.sum() == pytest.approx(1)
+    assert weights[909:].sum() == pytest.approx(0.5)
+    assert weights[:900].sum() / weights[900:909].sum() == pytest.approx(10)  # square root of 900 / 9
+
+
+def test_batch_variation_keeps_shape_range_and_mass_of_targets():
+    rng = np.random.default_rng(0)
+    images = rng.random((32, N_MELS, N_FRAMES, 3), dtype=np.float32)
+    targets = np.eye(9, dtype=np.float32)[rng.integers(9, size=32)]
+    varied, mixed = augment.vary_batch(images.copy(), targets, rng)
+    assert varied.shape == images.shape
+    assert varied.dtype == np.float32
+    assert varied.min() >= 0
+    assert varied.max() <= 1
+    assert np.allclose(mixed.sum(axis=1), 1)
+    assert not np.allclose(varied, images)
+
+
+def test_sound_variation_is_finite_and_seeded():
+    hit = make_hit(22_050).astype(np.float32)
+    for seed in range(50):
+        varied = augment.vary_sound(hit, np.random.default_rng(seed))
+        assert varied.dtype == np.float32
+        assert np.isfinite(varied).all()
+        assert 0.7 * len(hit) < len(varied) < 2.5 * len(hit)
+        assert np.array_equal(varied, augment.vary_sound(hit, np.random.default_rng(seed)))
+
+
+def test_temperature_undoes_a_known_scaling():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (5_000, 4))
+    powers = np.exp(logits)
+    truth = np.array([rng.choice(4, p=row / row.sum()) for row in powers])
+    assert evaluate.fit_temperature(3 * logits, truth) == pytest.approx(3, rel=0.1)
+
+
+def test_calibration_error_of_an_overconfident_model():
+    probabilities = np.tile([0.9, 0.1], (1_000, 1))
+    truth = np.resize([0, 1], 1_000)
+    assert evaluate.calibration_error(probabilities, truth) == pytest.approx(0.4, abs=0.01)
+
+
+def test_sure_threshold_reaches_its_precision():
+    confidence = np.linspace(0.5, 1, 1_000)
+    truth = (np.random.default_rng(0).random(1_000) > confidence).astype(int)  # right with that probability
+    probabilities = np.stack([confidence, 1 - confidence], axis=1)
+    threshold = evaluate.sure_threshold(probabilities, truth)
+    sure = confidence >= threshold
+    assert 0.95 <= np.mean(truth[sure] == 0) < 0.96
+
+
+def test_score_is_computed_as_by_hand():
+    classes = list(CLASSES)
+    labels = ["kick"] * 4 + ["snare"] * 2 + ["tom"] * 2
+    examples = [Example(None, label, "s", f"k{i % 4}", REPORT) for i, label in enumerate(labels)]
+    logits = np.full((8, 9), -9.0)
+    said = ["kick", "kick", "kick", "tom", "snare", "snare", "tom", "kick"]
+    logits[range(8), [classes.index(name) for name in said]] = 5
+    logits[3, classes.index("snare")] = 4  # among the core five it is a snare
+    result = evaluate.score(logits, examples, classes, resamples=50)
+    assert result["all"]["accuracy"][0] == pytest.approx(6 / 8)
+    assert result["all"]["balanced_accuracy"][0] == pytest.approx((3 / 4 + 1 + 1 / 2) / 3, abs=1e-4)
+    assert result["core"]["n_sounds"] == 6
+    assert result["core"]["balanced_accuracy"][0] == pytest.approx((3 / 4 + 1) / 2)
+    assert result["core"]["confusion"][0][:2] == [3, 1]
+    low, high = result["all"]["accuracy"][1:]
+    assert low <= 0.75 <= high
+    assert low < high
+
+
+def test_the_library_never_imports_training():
+    for path in (ROOT / "drumclf").glob("*.py"):
+        assert "training" not in [w.split(".")[0] for line in path.read_text().splitlines()
+                                  if line.startswith(("import ", "from ")) for w in line.split()[1:2]]  # fmt: skip
+
+
+def test_examples_are_made_by_the_code_that_is_here():
+    from synthesis.drums import EXAMPLES as MADE
+
+    for name, (_, make) in MADE.items():
+        stored, _ = soundfile.read(EXAMPLES / f"{name}.wav")
+        assert np.allclose(stored, make(), atol=1e-4), name
