@@ -55,14 +55,12 @@ def chosen_upload() -> None:
 
 def show_verdict(prediction: Prediction, titles: dict[str, str]) -> None:
     """What it is, and how likely, to be read from across the room."""
-    title = titles[prediction.label]
-    st.title(title if prediction.is_sure else f"{title}?", anchor=False)
+    doubt = "" if prediction.is_sure else "?"
     percent = format_percent(prediction.probability)
-    if prediction.is_sure:
-        st.markdown(f"**{percent}** probability")
-    else:
+    st.title(f"{titles[prediction.label]}{doubt} :gray[{percent}]", anchor=False)
+    if not prediction.is_sure:
         second = sorted(prediction.probabilities, key=prediction.probabilities.get)[-2]
-        st.markdown(f"**{percent}** probability: not sure. It may be: {titles[second]}.")
+        st.markdown(f"Not sure. The next best answer is **{titles[second]}**.")
 
 
 def show_sound(name: str, data: bytes, autoplay: bool) -> None:
@@ -92,10 +90,12 @@ def show_sound(name: str, data: bytes, autoplay: bool) -> None:
             width="stretch",
             alt="RGB spectrogram of the first second after the hit: frequency over time.",
         )
-        st.caption("What the network sees. :red[Long window: pitch]. :green[Middle]. :blue[Short window: attack].")
+        st.markdown(
+            "What the network sees: :red[■] pitch :green[■] body :blue[■] attack"
+        )
 
 
-st.set_page_config(page_title="drumclf: what drum is it?", page_icon=":material/graphic_eq:", layout="wide")
+st.set_page_config(page_title="drumclf: what drum is it?", page_icon=str(Path(__file__).parent / ".streamlit" / "icon.png"), layout="wide")
 page = st.container(horizontal_alignment="center").container(width=1040)
 page.subheader("What drum is it?", anchor=False)
 result = page.container()

@@ -17,9 +17,11 @@ from drumclf.spectrogram import frame_edges, mel_frequencies
 
 WIDTH = 5.2
 """Inches, for all figures."""
-_MARGINS = {"left": 0.115, "right": 0.985}
-_TIME_TICKS = (0, 200, 400, 600, 800, 1000)
-_FREQUENCY_TICKS = (100, 300, 1000, 3000, 10000)
+_MARGINS = {"left": 0.115, "right": 0.96}
+_SHOWN_DURATIONS = (0.1, 0.2, 0.3, 0.5, c.SPAN - c.PRE_ONSET)
+"""Seconds after the onset: the first that holds all that can be seen is shown."""
+_VISIBLE = 0.08
+_FREQUENCY_TICKS = (100, 500, 2000, 5000, 10000)
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def draw_probabilities(prediction: Prediction, titles: dict[str, str], ink: Ink 
     names = list(prediction.probabilities)
     values = np.array(list(prediction.probabilities.values()))
     rows = np.arange(len(names))
-    figure = Figure(figsize=(WIDTH, 0.4 * len(names) + 0.1))
+    figure = Figure(figsize=(WIDTH, 0.34 * len(names) + 0.1))
     axes = figure.add_axes((0.215, 0.01, 0.66, 0.98))
     axes.barh(rows, np.ones(len(rows)), height=0.5, color=ink.faint, alpha=0.5)
     axes.barh(rows, values, height=0.5, color=[ink.accent if n == prediction.label else ink.text for n in names])
@@ -62,14 +64,14 @@ def draw_probabilities(prediction: Prediction, titles: dict[str, str], ink: Ink 
 
 
 def draw_waveform(prediction: Prediction, ink: Ink = LIGHT) -> Figure:
-    """Waveform of the second that the network saw: milliseconds after the onset."""
+    """Waveform of what the network saw, over milliseconds after the onset."""
     figure = Figure(figsize=(WIDTH, 1.3))
     axes = figure.add_axes((_MARGINS["left"], 0.06, _MARGINS["right"] - _MARGINS["left"], 0.88))
     time, low, high = _envelope(prediction)
     axes.axhline(0, color=ink.faint, linewidth=0.8)
     axes.fill_between(time, low, high, color=ink.accent, linewidth=0.6)
-    axes.set(xlim=_time_limits(), ylim=(-1.05, 1.05), yticks=[-1, 0, 1])
-    axes.set_xticks(_TIME_TICKS, [])
+    axes.set(xlim=_time_limits(prediction), ylim=(-1.05, 1.05), yticks=[-1, 0, 1])
+    axes.xaxis.set_tick_params(labelbottom=False)
     axes.set_ylabel("Amplitude", labelpad=9)
     return _finish(figure, ink)
 
@@ -81,11 +83,11 @@ def draw_spectrogram(prediction: Prediction, ink: Ink = LIGHT) -> Figure:
     columns = np.searchsorted(frame_edges(), np.linspace(0, c.SPAN, 900, endpoint=False), side="right") - 1
     axes.imshow(
         prediction.spectrogram[:, columns], origin="lower", aspect="auto", interpolation="nearest",
-        extent=(*_time_limits(), -0.5, c.N_MELS - 0.5),
+        extent=(-1000 * c.PRE_ONSET, 1000 * (c.SPAN - c.PRE_ONSET), -0.5, c.N_MELS - 0.5),
     )  # fmt: skip
-    axes.set_xticks(_TIME_TICKS)
+    axes.set_xlim(_time_limits(prediction))
     axes.set_yticks(
-        np.interp(_FREQUENCY_TICKS, mel_frequencies(), np.arange(c.N_MELS)), ["100", "300", "1k", "3k", "10k"]
+        np.interp(_FREQUENCY_TICKS, mel_frequencies(), np.arange(c.N_MELS)), ["100", "500", "2k", "5k", "10k"]
     )
     axes.set_xlabel("Milliseconds after the hit")
     axes.set_ylabel("Hertz")
@@ -106,11 +108,15 @@ def format_percent(probability: float) -> str:
     return ">99%" if probability > 0.995 else f"{probability:.0%}"
 
 
-def _time_limits() -> tuple[float, float]:
-    return -1000 * c.PRE_ONSET, 1000 * (c.SPAN - c.PRE_ONSET)
+def _time_limits(prediction: Prediction) -> tuple[float, float]:
+    """From the start of the grid to the end of what can be seen, in milliseconds after the onset."""
+    visible = np.nonzero(prediction.spectrogram.max(axis=(0, 2)) > _VISIBLE)[0]
+    end = frame_edges()[visible[-1] + 1] - c.PRE_ONSET
+    shown = next(duration for duration in _SHOWN_DURATIONS if end <= duration + 1e-9)
+    return -1000 * c.PRE_ONSET, 1000 * shown
 
 
-def _envelope(prediction: Prediction, columns: int = 700) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _envelope(prediction: Prediction, columns: int = 1400) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Lowest and highest sample in each column of the picture."""
     start = round((prediction.onset - c.PRE_ONSET) * c.SAMPLE_RATE)
     length = round(c.SPAN * c.SAMPLE_RATE)
@@ -118,7 +124,7 @@ def _envelope(prediction: Prediction, columns: int = 700) -> tuple[np.ndarray, n
     inside = prediction.clip.samples[max(start, 0) : start + length]
     shown[max(-start, 0) : max(-start, 0) + len(inside)] = inside
     starts = np.linspace(0, length, columns, endpoint=False).astype(int)
-    time = np.linspace(*_time_limits(), columns)
+    time = 1000 * (starts / c.SAMPLE_RATE - c.PRE_ONSET)
     return time, np.minimum.reduceat(shown, starts), np.maximum.reduceat(shown, starts)
 
 

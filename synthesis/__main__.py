@@ -27,9 +27,9 @@ def main() -> None:
     with (FOLDER / "examples.csv").open("w", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["file", "label", "title"])
-        for name, (label, make) in drums.EXAMPLES.items():
+        for name, (label, title, make) in drums.EXAMPLES.items():
             soundfile.write(FOLDER / f"{name}.wav", make(), SAMPLE_RATE, subtype="PCM_16")
-            table.writerow([f"{name}.wav", label, name.replace("_", " ").capitalize()])
+            table.writerow([f"{name}.wav", label, title])
             how = " ".join(inspect.getdoc(make).split())
             readme.append(f"| `{name}.wav` | {CLASS_TITLES[label]} | {how} |")
     readme += ["", "Literature: " + " ".join(inspect.getdoc(drums).split("Sources: ")[1].split()), ""]

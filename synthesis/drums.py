@@ -193,19 +193,19 @@ def _plate(duration: float, low: float, high: float, n_modes: int, t60: float, r
 
 
 EXAMPLES = {
-    "kick_analogue": ("kick", kick_analogue),
-    "kick_acoustic": ("kick", kick_acoustic),
-    "snare_analogue": ("snare", snare_analogue),
-    "snare_acoustic": ("snare", snare_acoustic),
-    "clap_analogue": ("clap", clap_analogue),
-    "clap_hands": ("clap", clap_hands),
-    "closed_hat_analogue": ("closed_hat", closed_hat_analogue),
-    "closed_hat_acoustic": ("closed_hat", closed_hat_acoustic),
-    "open_hat_analogue": ("open_hat", open_hat_analogue),
-    "open_hat_acoustic": ("open_hat", open_hat_acoustic),
-    "tom_acoustic": ("tom", tom_acoustic),
-    "crash_cymbal": ("cymbal", crash_cymbal),
-    "cowbell_analogue": ("percussion", cowbell_analogue),
-    "sung_vowel": ("not_drum", sung_vowel),
+    "kick_analogue": ("kick", "Analogue kick", kick_analogue),
+    "kick_acoustic": ("kick", "Acoustic kick", kick_acoustic),
+    "snare_analogue": ("snare", "Analogue snare", snare_analogue),
+    "snare_acoustic": ("snare", "Acoustic snare", snare_acoustic),
+    "clap_analogue": ("clap", "Analogue clap", clap_analogue),
+    "clap_hands": ("clap", "Hand claps", clap_hands),
+    "closed_hat_analogue": ("closed_hat", "Analogue closed hat", closed_hat_analogue),
+    "closed_hat_acoustic": ("closed_hat", "Acoustic closed hat", closed_hat_acoustic),
+    "open_hat_analogue": ("open_hat", "Analogue open hat", open_hat_analogue),
+    "open_hat_acoustic": ("open_hat", "Acoustic open hat", open_hat_acoustic),
+    "tom_acoustic": ("tom", "Tom", tom_acoustic),
+    "crash_cymbal": ("cymbal", "Crash", crash_cymbal),
+    "cowbell_analogue": ("percussion", "Cowbell", cowbell_analogue),
+    "sung_vowel": ("not_drum", "Voice", sung_vowel),
 }
-"""Name of a file -> its class, and the function that makes it."""
+"""Name of a file -> its class, its title, and the function that makes it."""

@@ -28,7 +28,7 @@ def test_one_click_on_an_example_shows_what_it_is(page):
     page.button_group[0].select("clap_hands.wav").run()
     assert not page.exception
     assert page.title[0].value.startswith("Clap")
-    assert any("probability" in text for text in texts(page))
+    assert "%" in page.title[0].value
 
 
 def test_an_upload_is_classified_and_named(page):

@@ -1,0 +1,89 @@
+"""The real page in a real Chromium."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+from conftest import EXAMPLES, ROOT
+
+pytest.importorskip("playwright")
+from playwright.sync_api import expect, sync_playwright
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+FIRST_ANSWER = 90_000  # milliseconds: TensorFlow's import on a cold disk, with a margin
+
+
+@pytest.fixture(scope="module")
+def address():
+    """The page, served as `make app` serves it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.address", "127.0.0.1"],
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=1)
+            break
+        except OSError:
+            time.sleep(0.5)
+    yield url
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    if not CHROMIUM:
+        pytest.skip("no Chromium here: install it or set CHROMIUM to its path")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[(1280, "light"), (390, "dark")], ids=["wide, light", "narrow, dark"])
+def page(chromium, address, request):
+    width, scheme = request.param
+    page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.goto(address)
+    yield page
+    page.close()
+
+
+def test_an_upload_is_classified(page):
+    page.locator("input[type=file]").set_input_files(EXAMPLES / "snare_acoustic.wav")
+    expect(page.locator("h1")).to_contain_text("Snare", timeout=FIRST_ANSWER)
+    expect(page.get_by_text("snare_acoustic.wav").first).to_be_visible()
+    for words in ("Probability of each class", "Waveform", "RGB spectrogram"):
+        picture = page.get_by_alt_text(words)
+        expect(picture).to_be_visible()
+        assert picture.evaluate("image => image.naturalWidth") > 500
+    assert page.locator("audio").count() == 1
+    # Nothing is wider than the window.
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+
+
+def test_one_click_on_an_example_plays_and_classifies_it(page):
+    page.get_by_text("Hand claps").click()
+    expect(page.locator("h1")).to_contain_text("Clap", timeout=FIRST_ANSWER)
+    page.wait_for_function("document.querySelector('audio')?.played.length > 0")
+
+
+def test_a_bad_file_gets_a_sentence_and_the_page_goes_on(page):
+    page.locator("input[type=file]").set_input_files(
+        {"name": "kick.wav", "mimeType": "audio/wav", "buffer": b"this is no sound"}
+    )
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("not a sound that can be read", timeout=FIRST_ANSWER)
+    page.get_by_text("Analogue kick").click()
+    expect(page.locator("h1")).to_contain_text("Kick", timeout=FIRST_ANSWER)
+    expect(alert).to_have_count(0)
