@@ -4,7 +4,7 @@ DATA ?=
 LICENCE ?= all
 PORT ?= 8501
 
-.PHONY: app test model report examples lint bench figures
+.PHONY: app test model report bench examples screenshot lint
 
 app: .venv/app  ## start the page
 	$(BIN)/streamlit run app.py --server.port $(PORT)
@@ -27,6 +27,9 @@ bench: .venv/app  ## time one warm call beside the original's
 
 examples: .venv/app  ## make the example sounds again
 	$(BIN)/python -m synthesis
+
+screenshot: .venv/dev  ## take the README's picture of the page again
+	$(BIN)/python docs/screenshot.py
 
 .venv/app: requirements.txt
 	$(PYTHON) -m venv .venv

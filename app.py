@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from drumclf import AudioError, Classifier, Prediction, load_classifier
+from drumclf import AudioError, Classifier, ModelError, Prediction, load_classifier
 from drumclf.audio import ACCEPTED, encode_wav
 from drumclf.constants import MAX_FILE_BYTES
 from drumclf.containers import playable_type
@@ -66,7 +66,11 @@ def show_verdict(prediction: Prediction, titles: dict[str, str]) -> None:
 def show_sound(name: str, data: bytes, autoplay: bool) -> None:
     """Everything about one sound, or the sentence that says why there is nothing."""
     with st.spinner("Waking the model. The first sound takes some seconds."):
-        classifier = loading_classifier().result()
+        try:
+            classifier = loading_classifier().result()
+        except ModelError as error:
+            st.error(str(error))
+            return
     try:
         prediction = classify(classifier, data)
     except AudioError as error:
@@ -90,12 +94,14 @@ def show_sound(name: str, data: bytes, autoplay: bool) -> None:
             width="stretch",
             alt="RGB spectrogram of the first second after the hit: frequency over time.",
         )
-        st.markdown(
-            "What the network sees: :red[■] pitch :green[■] body :blue[■] attack"
-        )
+        st.markdown("What the network sees: :red[■] pitch :green[■] body :blue[■] attack")
 
 
-st.set_page_config(page_title="drumclf: what drum is it?", page_icon=str(Path(__file__).parent / ".streamlit" / "icon.png"), layout="wide")
+st.set_page_config(
+    page_title="drumclf: what drum is it?",
+    page_icon=str(Path(__file__).parent / ".streamlit" / "icon.png"),
+    layout="wide",
+)
 page = st.container(horizontal_alignment="center").container(width=1040)
 page.subheader("What drum is it?", anchor=False)
 result = page.container()

@@ -43,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         report |= _score_original(original, examples)
     (DOCS / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     (DOCS / "report.md").write_text(report_text(report), encoding="utf-8")
+    _update_readme(report)
     figures.draw_all(report, original, examples, DOCS / "figures")
     print(report_text(report))
     return 0
@@ -54,8 +55,7 @@ def report_text(report: dict) -> str:
     lines = [
         "# How well it works on unseen kits",
         "",
-        f"{ours['n_sounds']:,} sounds of {ours['n_sources']} sources ({ours['n_kits']} kits) that gave nothing to",
-        "training, near-duplicates removed. In brackets: 95% interval, bootstrapped over kits.",
+        _about(report),
         "",
         *_comparison(report),
         "",
@@ -94,6 +94,24 @@ def report_text(report: dict) -> str:
             "",
         ]
     return "\n".join(lines)
+
+
+def _update_readme(report: dict) -> None:
+    """Put the scores between their marks in the README, where it has them."""
+    readme = ROOT / "README.md"
+    before, mark, rest = readme.read_text(encoding="utf-8").partition("<!-- scores -->\n")
+    _, end, after = rest.partition("<!-- end -->")
+    if mark and end:
+        text = "\n".join([_about(report), "", *_comparison(report)])
+        readme.write_text(f"{before}{mark}{text}\n{end}{after}", encoding="utf-8")
+
+
+def _about(report: dict) -> str:
+    valid = report["drumclf"]["valid"]
+    return (
+        f"On {valid['n_sounds']:,} sounds of {valid['n_sources']} sources ({valid['n_kits']} kits) that gave nothing "
+        "to\ntraining, near-duplicates removed. In brackets: 95% interval, bootstrapped over kits."
+    )
 
 
 def _score_model(examples: list[Example]) -> dict:
