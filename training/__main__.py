@@ -22,9 +22,11 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from training.features import VARIANTS, extract_features
     from training.store import finish_model
+    from training.synthetic import synthetic_examples
     from training.train import Settings, train_network
 
     classes = class_names(examples)
+    examples += synthetic_examples(classes, options.synthetic, options.work / "synthetic")
     _print_data(examples, classes)
     features = extract_features(examples, options.work / "features", VARIANTS)
     settings = Settings(options.epochs, options.sounds_per_epoch, seed=options.seed)
@@ -45,7 +47,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, default=ROOT / "model", help="folder to write (default: model/)")
     parser.add_argument("--work", type=Path, default=ROOT / "build", help="folder for features and checkpoints")
     parser.add_argument("--licence", choices=("all", "open"), default="all", help="open: no sounds without a licence")
-    parser.add_argument("--epochs", type=int, default=36, help="default: %(default)s")
+    parser.add_argument(
+        "--synthetic",
+        type=int,
+        default=80,
+        metavar="N",
+        help="synthetic sounds of each known class (default: %(default)s)",
+    )
+    parser.add_argument("--epochs", type=int, default=20, help="default: %(default)s")
     parser.add_argument("--sounds-per-epoch", type=int, default=9_600, metavar="N", help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=2023, help="default: %(default)s")
     return parser

@@ -109,9 +109,9 @@ def _equalise(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _mix(images: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Mixup (Zhang et al. 2018) on a third of the batch."""
+    """Mixup (Zhang et al. 2018) on half of the batch."""
     share = rng.beta(0.4, 0.4, len(images)).astype(np.float32)
-    share[rng.random(len(images)) > 0.33] = 1
+    share[rng.random(len(images)) > 0.5] = 1
     other = rng.permutation(len(images))
     weight = share[:, None, None, None]
     mixed = weight * images + (1 - weight) * images[other]

@@ -21,7 +21,7 @@ from drumclf.spectrogram import find_onset, rgb_spectrogram, rgb_spectrogram_at
 from training import augment
 from training.data import TRAIN, Example
 
-VARIANTS = 4
+VARIANTS = 6
 _IMAGE_SHAPE = (c.N_MELS, c.N_FRAMES, 3)
 _ONSET_JITTER = 0.003
 

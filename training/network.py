@@ -35,7 +35,7 @@ def build_network(image_shape: tuple[int, int, int], n_classes: int) -> keras.Mo
     x = layers.Activation("linear", name="maps")(x)
     position = layers.DepthwiseConv2D(x.shape[1:3], depth_multiplier=2)(x)  # (1, 1, 256)
     pooled = layers.Concatenate()([layers.Flatten()(position), layers.GlobalAveragePooling2D()(x)])
-    pooled = layers.Dropout(0.3)(pooled)
+    pooled = layers.Dropout(0.4)(pooled)
     embedding = layers.Dense(64, activation="relu", name="embedding")(pooled)
     logits = layers.Dense(n_classes, name="logits")(layers.Dropout(0.2)(embedding))
     return keras.Model(image, logits, name="drumclf")
