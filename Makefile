@@ -17,10 +17,10 @@ lint: .venv/dev  ## check style
 	$(BIN)/ruff format --check .
 
 model: .venv/app  ## train: make model DATA=folder-of-sounds
-	$(BIN)/python -m training $(DATA) --licence $(LICENCE)
+	$(BIN)/python -m training $(if $(DATA),"$(DATA)",--synthetic 80) --licence $(LICENCE)
 
 report: .venv/app  ## score the model and the original on unseen kits
-	$(BIN)/python -m training.report $(DATA)
+	$(BIN)/python -m training.report $(if $(DATA),"$(DATA)")
 
 bench: .venv/app  ## time one warm call beside the original's
 	$(BIN)/python -m training.bench

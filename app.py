@@ -45,12 +45,24 @@ def draw(_prediction: Prediction, _titles: dict[str, str], data: bytes, dark: bo
 
 
 def chosen_example() -> None:
-    st.session_state.shown = "example"
+    st.session_state.uploads = st.session_state.get("uploads", 0) + 1  # a new uploader: the old file would stay listed
 
 
 def chosen_upload() -> None:
-    st.session_state.shown = "upload"
     st.session_state.example = None
+
+
+def wait_for_classifier() -> Classifier:
+    """The classifier, with a message while it loads; the page can be used meanwhile."""
+    loading = loading_classifier()
+    try:
+        if loading.done():
+            return loading.result()
+        with st.spinner("Waking the model: some seconds, once"):
+            return loading.result()
+    except ModelError as error:
+        st.error(str(error))
+        st.stop()
 
 
 def show_verdict(prediction: Prediction, titles: dict[str, str]) -> None:
@@ -65,12 +77,7 @@ def show_verdict(prediction: Prediction, titles: dict[str, str]) -> None:
 
 def show_sound(name: str, data: bytes, autoplay: bool) -> None:
     """Everything about one sound, or the sentence that says why there is nothing."""
-    with st.spinner("Waking the model. The first sound takes some seconds."):
-        try:
-            classifier = loading_classifier().result()
-        except ModelError as error:
-            st.error(str(error))
-            return
+    classifier = wait_for_classifier()
     try:
         prediction = classify(classifier, data)
     except AudioError as error:
@@ -84,15 +91,17 @@ def show_sound(name: str, data: bytes, autoplay: bool) -> None:
     with left:
         show_verdict(prediction, titles)
         st.text(name)
+        if not prediction.clip.is_whole:
+            st.caption("A long file: this is its first hit.")
         mime = playable_type(data)
         st.audio(data if mime else encode_wav(prediction.clip), format=mime or "audio/wav", autoplay=autoplay)
         st.image(pictures["probabilities"], width="stretch", alt=f"Probability of each class: {likely}.")
     with right:
-        st.image(pictures["waveform"], width="stretch", alt="Waveform of the first second after the hit.")
+        st.image(pictures["waveform"], width="stretch", alt="Waveform of the hit.")
         st.image(
             pictures["spectrogram"],
             width="stretch",
-            alt="RGB spectrogram of the first second after the hit: frequency over time.",
+            alt="RGB spectrogram of the hit: frequency over time.",
         )
         st.markdown("What the network sees: :red[■] pitch :green[■] body :blue[■] attack")
 
@@ -107,25 +116,25 @@ page.subheader("What drum is it?", anchor=False)
 result = page.container()
 with page:
     titles = example_titles()
-    st.pills(
+    example = st.pills(
         "Click a sound",
         titles,
         format_func=titles.get,
         key="example",
+        required=True,
         on_change=chosen_example,
     )
     upload = st.file_uploader(
         f"Or drop your own: {ACCEPTED}, up to {MAX_FILE_BYTES // 1_000_000} MB and 10 minutes",
         max_upload_size=MAX_FILE_BYTES // 1_000_000,
-        key="upload",
+        key=f"upload {st.session_state.get('uploads', 0)}",
         on_change=chosen_upload,
     )
 
-loading_classifier()
-shown = st.session_state.get("shown")
-example = st.session_state.get("example")
 with result:
-    if shown == "upload" and upload is not None:
+    if upload is not None:
         show_sound(upload.name, upload.getvalue(), autoplay=False)
-    elif example:
+    elif example is not None:
         show_sound(titles[example], (EXAMPLES / example).read_bytes(), autoplay=True)
+    else:
+        wait_for_classifier()

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import os
 import sys
 from pathlib import Path
 
@@ -17,6 +18,9 @@ def main(arguments: list[str] | None = None) -> int:
     paths = find_sounds(options.paths)
     if not paths:
         print("drumclf: there are no sound files here", file=sys.stderr)
+        return WRONG_USAGE
+    if options.out and options.out.resolve() in {path.resolve() for path in paths}:
+        print(f"drumclf: {options.out} is one of the sounds: it would be overwritten", file=sys.stderr)
         return WRONG_USAGE
     try:
         classifier = load_classifier()
@@ -34,10 +38,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with _open_output(options.out) as file:
             WRITERS[options.format](counted(classify_files(classifier, paths)), file, classifier)
-    except BrokenPipeError:  # `| head` has seen enough
-        sys.stderr.close()
+            file.flush()
+    except BrokenPipeError:  # `| head` has seen enough; Python would complain again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        print(f"drumclf: cannot write {options.out}: {error.strerror}", file=sys.stderr)
+        print(f"drumclf: cannot write {options.out or 'the output'}: {error.strerror}", file=sys.stderr)
         return WRONG_USAGE
     return SOME_REFUSED if refused else OK
 

@@ -23,8 +23,8 @@ _SCAN_DURATION = 0.1
 """Seconds that are read at a time in search of the first sound."""
 _LENGTH_UNKNOWN = 2**63 - 1
 """libsndfile's SF_COUNT_MAX: a FLAC that was written to a pipe."""
-_MAX_SCANNED_SAMPLES = 64_000_000
-"""Silence before the hit that is decoded at most, over all channels: about half a second's work."""
+_MAX_SCANNED_SAMPLES = 32_000_000
+"""Silence before the hit that is decoded at most, over all channels: 6 minutes of stereo, a second's work."""
 
 
 class AudioError(ValueError):
@@ -74,15 +74,16 @@ def read_clip(source: str | os.PathLike | bytes | BinaryIO) -> Clip:
     if foreign:
         raise AudioError(f"This is {foreign}; save the sound as {ACCEPTED}.")
     try:
-        with _Stream(io.BytesIO(unwrap_wav(data))) as file:
-            _check_header(file)
-            channels, start, is_whole = _read_samples(file)
-            rate = file.samplerate
+        channels, rate, start, is_whole = _decode(unwrap_wav(data))
     except (soundfile.SoundFileError, OSError, RuntimeError, MemoryError) as error:
         raise AudioError(f"This file is damaged or not a sound that can be read; send {ACCEPTED}.") from error
     samples = soxr.resample(_loudest_channel(channels), rate, c.SAMPLE_RATE)[: round(c.CLIP_DURATION * c.SAMPLE_RATE)]
     if len(samples) < c.MIN_DURATION * c.SAMPLE_RATE:
         raise AudioError(f"This sound is too short to tell; send at least {1000 * c.MIN_DURATION:.0f} ms.")
+    if np.abs(samples).max() < c.INAUDIBLE_LEVEL:
+        raise AudioError(
+            f"There is nothing below {c.SAMPLE_RATE // 2000} kHz in this sound; send one that can be heard."
+        )
     return Clip(_to_full_scale(samples), start, is_whole)
 
 
@@ -113,7 +114,7 @@ def _read_bytes(source: str | os.PathLike | bytes | BinaryIO) -> bytes:
             with Path(source).open("rb") as file:
                 data = file.read(limit)
         except (OSError, ValueError) as error:
-            raise AudioError("There is no file here that can be opened.") from error
+            raise AudioError("There is no file here that can be opened; give the path of a sound file.") from error
     else:
         data = source.read(limit)
     if not data:
@@ -125,36 +126,61 @@ def _read_bytes(source: str | os.PathLike | bytes | BinaryIO) -> bytes:
 
 def _check_header(file: soundfile.SoundFile) -> None:
     if not c.MIN_FILE_RATE <= file.samplerate <= c.MAX_FILE_RATE:
-        raise AudioError("The sample rate of this file is out of range; send 4 to 768 kHz.")
+        low, high = c.MIN_FILE_RATE // 1000, c.MAX_FILE_RATE // 1000
+        raise AudioError(f"The sample rate of this file is out of range; send {low} to {high} kHz.")
     if file.channels > c.MAX_CHANNELS:
         raise AudioError(f"This file has {file.channels} channels; send 1 to {c.MAX_CHANNELS}.")
     if c.MAX_DURATION * file.samplerate < file.frames < _LENGTH_UNKNOWN:
-        raise AudioError("This file says that it is longer than 10 minutes; send a shorter sound.")
+        raise AudioError(
+            f"This file says that it is longer than {c.MAX_DURATION / 60:.0f} minutes; send a shorter sound."
+        )
 
 
-def _read_samples(file: soundfile.SoundFile) -> tuple[np.ndarray, float, bool]:
+def _decode(data: bytes) -> tuple[np.ndarray, int, float, bool]:
     """Up to ``CLIP_DURATION`` from the first sound on.
 
     Returns
     -------
     channels : np.ndarray, shape (n, n_channels), float32
         Finite.
+    rate : int
+        In hertz.
     start : float
         Seconds before the first of them.
     is_whole : bool
         Whether the file ends with them.
     """
-    skipped, silence = 0, np.zeros((0, file.channels), np.float32)
+    for level in (c.NOISE_LEVEL, c.SILENCE_LEVEL):  # a file that is quiet as a whole is read anew
+        with _Stream(io.BytesIO(data)) as file:
+            _check_header(file)
+            lead, n_skipped = _skip_below(level, file)
+            if len(lead):
+                rest = _read_block(file, c.CLIP_DURATION)
+                is_whole = len(rest) < int(c.CLIP_DURATION * file.samplerate)
+                return np.concatenate([lead, rest]), file.samplerate, n_skipped / file.samplerate, is_whole
+    if n_skipped:
+        raise AudioError("There is no sound in this file, or none for minutes; send one that begins with the hit.")
+    raise AudioError("This file holds no samples; send a sound.")
+
+
+def _skip_below(level: float, file: soundfile.SoundFile) -> tuple[np.ndarray, int]:
+    """Read on to the first block with a sound above `level`.
+
+    Returns
+    -------
+    lead : np.ndarray, shape (n, n_channels), float32
+        That block and the one before it, where a fade-in may begin; empty if there is none.
+    n_skipped : int
+        Samples before it.
+    """
+    n_skipped, before = 0, np.zeros((0, file.channels), np.float32)
     block = _read_block(file, _SCAN_DURATION)
-    while len(block) and _is_silent(block) and skipped * file.channels < _MAX_SCANNED_SAMPLES:
-        skipped += len(block)
-        silence, block = block, _read_block(file, _SCAN_DURATION)
-    if not len(block) or _is_silent(block):
-        raise AudioError("There is no sound in this file." if skipped else "This file holds no samples; send a sound.")
-    rest = _read_block(file, c.CLIP_DURATION)
-    # The last silent block stays: a fade-in may begin below the level of silence.
-    start = (skipped - len(silence)) / file.samplerate
-    return np.concatenate([silence, block, rest]), start, len(rest) < int(c.CLIP_DURATION * file.samplerate)
+    while len(block) and n_skipped * file.channels < _MAX_SCANNED_SAMPLES:
+        if not np.all(block.max(axis=0) / 2 - block.min(axis=0) / 2 < level):  # a constant is silence too
+            return np.concatenate([before, block]), n_skipped - len(before)
+        n_skipped += len(block)
+        before, block = block, _read_block(file, _SCAN_DURATION)
+    return before[:0], n_skipped
 
 
 def _read_block(file: soundfile.SoundFile, duration: float) -> np.ndarray:
@@ -163,11 +189,6 @@ def _read_block(file: soundfile.SoundFile, duration: float) -> np.ndarray:
     if not np.isfinite(block).all():
         raise AudioError("This file holds values that are not numbers; export it again.")
     return block
-
-
-def _is_silent(block: np.ndarray) -> bool:
-    """Whether no channel moves: a constant is silence too."""
-    return bool(np.all(block.max(axis=0) / 2 - block.min(axis=0) / 2 < c.SILENCE_LEVEL))
 
 
 def _loudest_channel(channels: np.ndarray) -> np.ndarray:

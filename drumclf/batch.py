@@ -32,7 +32,7 @@ def find_sounds(paths: Iterable[Path]) -> list[Path]:
     found = []
     for path in paths:
         if path.is_dir():
-            found += sorted(f for f in path.rglob("*") if f.suffix.lower() in SOUND_SUFFIXES and f.name[0] != ".")
+            found += sorted(file for file in path.rglob("*") if _is_sound(file))
         else:
             found.append(path)
     return found
@@ -85,6 +85,10 @@ def write_jsonl(rows: Iterable[Row], file: TextIO, classifier: Classifier) -> No
 
 
 WRITERS = {"table": write_table, "csv": write_csv, "jsonl": write_jsonl}
+
+
+def _is_sound(file: Path) -> bool:
+    return file.suffix.lower() in SOUND_SUFFIXES and file.name[0] != "." and file.is_file()
 
 
 def _defuse(cell: str) -> str:

@@ -85,11 +85,12 @@ class Classifier:
         self._temperature = metadata["calibration"]["temperature"]
         self._sure_from = metadata["thresholds"]["sure"]
         image_shape = (None, *network.input_shape[1:])
-        # model.predict on one sound costs 140 ms; the same network as one graph, 5 ms.
+        # model.predict on one sound takes many times as long as the same network as one graph.
         self._logits = tf.function(
             lambda images: network(images, training=False),
             input_signature=[tf.TensorSpec(image_shape, tf.float32)],
         )
+        self._predict([Clip(np.ones(1, np.float32), 0.0, True)])  # the first call traces the graph: not a visitor's
 
     def classify(self, source: Source) -> Prediction:
         """Classify one sound.
@@ -133,7 +134,7 @@ class Classifier:
             label=self.classes[best],
             probabilities=dict(zip(self.classes, probabilities.tolist(), strict=True)),
             is_sure=bool(probabilities[best] >= self._sure_from),
-            spectrogram=image,
+            spectrogram=image.copy(),  # or one prediction would keep its whole batch
             clip=clip,
             onset=find_onset(clip.samples) / c.SAMPLE_RATE,
         )
@@ -153,20 +154,36 @@ def load_classifier(folder: str | os.PathLike = MODEL_FOLDER) -> Classifier:
         When files are missing, the network is not the one that the metadata describe, or
         it was trained with another front end than this one.
     """
-    folder = Path(folder)
-    metadata, network_bytes = _read_model(folder)
+    metadata = read_metadata(folder)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # another one may be set for training
+    import keras
+
+    try:
+        network = keras.saving.load_model(Path(folder) / "drumclf.keras", compile=False, safe_mode=True)
+    except (OSError, ValueError, TypeError) as error:
+        raise ModelError("drumclf.keras cannot be loaded: train the model again with 'make model'.") from error
+    return Classifier(metadata, network)
+
+
+def read_metadata(folder: str | os.PathLike) -> dict:
+    """What ``metadata.json`` says, once it is sure that it speaks of the network beside it and of this front end.
+
+    Raises
+    ------
+    ModelError
+        As `load_classifier`.
+    """
+    metadata, network_bytes = _read_model(Path(folder))
     if hashlib.sha256(network_bytes).hexdigest() != metadata["sha256"]:
         raise ModelError("drumclf.keras is not the file that metadata.json describes: restore both from one training.")
     if metadata["front_end"] != front_end_constants():
         raise ModelError("This model was trained with another front end: train it again with 'make model'.")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import keras
-
-    return Classifier(metadata, keras.saving.load_model(folder / "drumclf.keras", compile=False, safe_mode=True))
+    return metadata
 
 
 def front_end_constants() -> dict[str, float | list[int]]:
-    """Everything that a picture depends on, as it is recorded with a model."""
+    """The constants that a picture depends on, as they are recorded with a model."""
     values = {name: getattr(c, name) for name in _FRONT_END}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 

@@ -25,11 +25,15 @@ CORE_CLASSES = CLASSES[:5]
 MAX_FILE_BYTES = 10_000_000
 MAX_DURATION = 600.0
 MIN_DURATION = 0.015
-"""Of less, nothing but the attack is left; the shortest hats in the corpus last 12 ms."""
+"""Of less, nothing but the attack is left."""
 MIN_FILE_RATE, MAX_FILE_RATE = 4_000, 768_000
 MAX_CHANNELS = 8
+NOISE_LEVEL = 10 ** (-60 / 20)
+"""Peak amplitude, full scale 1.0: what is quieter before the hit is passed over as noise."""
 SILENCE_LEVEL = 10 ** (-90 / 20)
-"""Peak amplitude, full scale 1.0: the last bit of a 16-bit file is just below it."""
+"""What is quieter all through is silence: the last bit of a 16-bit file is just below it."""
+INAUDIBLE_LEVEL = 10 ** (-60 / 20)
+"""Peak of the clip, before it is scaled, when the file's peak is 1.0."""
 
 # --- The clip.
 SAMPLE_RATE = 22_050

@@ -25,6 +25,7 @@ _FOREIGN = (  # offset, first bytes, what the sentence calls it
     (0, b"\xff\xf1", "an AAC file"),
     (0, b"\xff\xf9", "an AAC file"),
 )
+_PLAYABLE_WAV = {(1, channels, bits) for channels in (1, 2) for bits in (8, 16, 24)} | {(3, 1, 32), (3, 2, 32)}
 _OGG_VORBIS_TAGS = (0x674F, 0x6750, 0x6751, 0x676F, 0x6770, 0x6771)
 
 
@@ -62,8 +63,9 @@ def unwrap_wav(data: bytes) -> bytes:
 
 def playable_type(data: bytes) -> str | None:
     """Media type of a file that browsers play as it is; None for others."""
-    if data[:4] == b"RIFF" and data[8:12] == b"WAVE" and unwrap_wav(data) is data:
-        return "audio/wav"
+    if data[:4] == b"RIFF" and data[8:16] == b"WAVEfmt ":
+        coding = tuple(int.from_bytes(data[i : i + 2], "little") for i in (20, 22, 34))  # tag, channels, bits
+        return "audio/wav" if coding in _PLAYABLE_WAV else None
     if data[:4] == b"fLaC":
         return "audio/flac"
     if data[:4] == b"OggS":

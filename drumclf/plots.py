@@ -103,9 +103,9 @@ def to_png(figure: Figure, pixels_per_inch: int = 200) -> bytes:
 
 def format_percent(probability: float) -> str:
     """0.973 -> "97%"; never 0% or 100%, which no model can promise."""
-    if probability < 0.005:
+    if probability < 0.01:
         return "<1%"
-    return ">99%" if probability > 0.995 else f"{probability:.0%}"
+    return ">99%" if probability > 0.99 else f"{probability:.0%}"
 
 
 def _time_limits(prediction: Prediction) -> tuple[float, float]:

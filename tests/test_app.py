@@ -14,6 +14,12 @@ def texts(page):
     return [element.value for group in (page.title, page.text, page.markdown) for element in group]
 
 
+def test_the_same_example_stays_when_it_is_clicked_again(page):
+    page.button_group[0].select("tom_acoustic.wav").run()
+    page.run()
+    assert page.title[0].value.startswith("Tom")
+
+
 def upload(page, name, data):
     return page.file_uploader[0].set_value((name, data, "audio/wav")).run()
 

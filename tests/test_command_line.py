@@ -67,6 +67,20 @@ def test_out_that_cannot_be_written(capsys, tmp_path):
     assert "cannot write" in capsys.readouterr().err
 
 
+def test_a_sound_is_never_overwritten(capsys, tmp_path):
+    sound = tmp_path / "kick.wav"
+    sound.write_bytes(KICK.read_bytes())
+    assert main(["classify", str(sound), "--out", str(sound)]) == 2
+    assert sound.read_bytes() == KICK.read_bytes()
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    command = f"{sys.executable} -m drumclf classify {EXAMPLES} --format jsonl | head -c 10"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True)
+    assert len(done.stdout) == 10
+    assert "BrokenPipe" not in done.stderr
+
+
 def test_a_refused_file_is_one_row(capsys, tmp_path):
     bad = tmp_path / "bad.wav"
     bad.write_bytes(b"not a sound")
@@ -96,6 +110,7 @@ def test_folders_are_taken_recursively(tmp_path):
     for name in ("b/two.WAV", "a/one.flac", "a/notes.txt", "a/._one.flac", "three.mp3"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
+    (tmp_path / "folder.wav").mkdir()
     assert [p.relative_to(tmp_path).as_posix() for p in find_sounds([tmp_path])] == [
         "a/one.flac", "b/two.WAV", "three.mp3"
     ]  # fmt: skip

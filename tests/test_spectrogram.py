@@ -35,7 +35,7 @@ def test_a_late_file_gives_the_same_picture(seconds):
     late = np.concatenate([np.zeros(int(44_100 * seconds)), sound])
     pictures = [rgb_spectrogram(read_clip(encode(s)).samples) for s in (sound, late)]
     # The resampler's filter sees silence instead of the file's edge: a few samples of the attack differ.
-    assert np.abs(pictures[0] - pictures[1]).mean() < 0.01
+    assert np.abs(pictures[0] - pictures[1]).mean() < 0.004
 
 
 @pytest.mark.parametrize("gain", [1e-4, 0.5, -1, 30_000])

@@ -2,13 +2,12 @@
 
 import argparse
 import os
+import shutil
 import sys
 from collections import Counter
 from pathlib import Path
 
-from training.data import REPORT, TRAIN, TUNE, DataError, class_names, read_examples
-
-ROOT = Path(__file__).resolve().parent.parent
+from training.data import REPORT, ROOT, TRAIN, TUNE, DataError, class_names, default_data, read_examples
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,13 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
     settings = Settings(options.epochs, options.sounds_per_epoch, seed=options.seed)
     network, losses = train_network(features.select(TRAIN), classes, settings, options.work / "checkpoints")
     scores = finish_model(network, losses, features, classes, settings, options.out)
+    shutil.rmtree(options.work / "checkpoints")
     _print_scores(scores)
     return 0
-
-
-def default_data() -> Path:
-    """The corpus beside the project, or where DRUMCLF_CORPUS says."""
-    return Path(os.environ.get("DRUMCLF_CORPUS", ROOT.parent / "shared" / "corpus"))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,11 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--work", type=Path, default=ROOT / "build", help="folder for features and checkpoints")
     parser.add_argument("--licence", choices=("all", "open"), default="all", help="open: no sounds without a licence")
     parser.add_argument(
-        "--synthetic",
-        type=int,
-        default=80,
-        metavar="N",
-        help="synthetic sounds of each known class (default: %(default)s)",
+        "--synthetic", type=int, default=0, metavar="N", help="add N synthetic sounds of each known class (default: 0)"
     )
     parser.add_argument("--epochs", type=int, default=20, help="default: %(default)s")
     parser.add_argument("--sounds-per-epoch", type=int, default=9_600, metavar="N", help="default: %(default)s")

@@ -8,21 +8,29 @@
 """
 
 import csv
+import os
 import random
 import zlib
-from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from drumclf.batch import SOUND_SUFFIXES
 from drumclf.constants import CLASSES
 
+ROOT = Path(__file__).resolve().parent.parent
 TRAIN, TUNE, REPORT = "train", "tune", "report"
+SYNTHETIC = "synthetic"
+"""Source of sounds that the program makes itself."""
 OPEN_LICENCES = ("user", "permissive", "copyleft")
 
 
 class DataError(ValueError):
     """The folder cannot be trained on; the text says what is missing."""
+
+
+def default_data() -> Path:
+    """The corpus beside the project, or where DRUMCLF_CORPUS says."""
+    return Path(os.environ.get("DRUMCLF_CORPUS", ROOT.parent / "shared" / "corpus"))
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ def read_examples(folder: Path, open_only: bool = False) -> list[Example]:
     Raises
     ------
     DataError
-        When the folder is in none of the formats or holds fewer than two classes.
+        When the folder is in none of the formats or leaves fewer than two classes to train on.
     """
     if (folder / "manifest.csv").exists():
         examples = _read_manifest(folder)
@@ -71,16 +79,28 @@ def read_examples(folder: Path, open_only: bool = False) -> list[Example]:
     elif folder.is_dir():
         examples = _read_class_folders(folder)
     else:
-        raise DataError(f"There is no folder {folder}.")
-    if len({example.label for example in examples}) < 2:
-        raise DataError(
-            f"{folder} holds no manifest.csv, no samples_metadata.csv and no two folders of sounds named by class."
-        )
-    if not any(example.split != TRAIN for example in examples):
-        examples = _hold_out(examples)
+        raise DataError(f"There is no folder {folder}: name yours, as in make model DATA=/path/to/sounds.")
     if open_only:
         examples = [e for e in examples if e.split != TRAIN or e.licence_class in OPEN_LICENCES]
+    if not any(example.split != TRAIN for example in examples):
+        examples = _hold_out(examples)
+    if len({example.label for example in examples if example.split == TRAIN}) < 2:
+        raise DataError(
+            f"{folder} holds sounds of fewer than two classes to train on: it needs a manifest.csv, "
+            "a samples_metadata.csv or folders of sounds named by class."
+        )
     return examples
+
+
+def held_out_by(examples: list[Example]) -> str:
+    """What training and judging have in common: "source" if neither source nor kit, "kit" if no kit, else "file"."""
+    train = [example for example in examples if example.split == TRAIN]
+    judging = [example for example in examples if example.split != TRAIN]
+    for level in ("source", "kit"):
+        trained_on = {getattr(example, level) for example in train} | {""}
+        if not trained_on & {getattr(example, level) for example in judging}:
+            return level
+    return "file"
 
 
 def class_names(examples: list[Example]) -> list[str]:
@@ -126,20 +146,27 @@ def _read_class_folders(folder: Path) -> list[Example]:
         for path in sorted(class_folder.rglob("*")):
             if _is_sound(path):
                 kit = path.parent.relative_to(class_folder).as_posix()
-                kit = "" if kit == "." else kit
-                examples.append(Example(path, _class_name(class_folder.name), kit, kit, TRAIN))
+                examples.append(Example(path, _class_name(class_folder.name), "", "" if kit == "." else kit, TRAIN))
     return examples
 
 
 def _hold_out(examples: list[Example], share: float = 0.2, seed: int = 0) -> list[Example]:
-    """Hold back a share of the kits, or of the files where there are fewer than ten kits."""
-    kits = Counter(example.kit for example in examples)
-    by_kit = len(kits) >= 10
-    keys = sorted(kits) if by_kit else [str(example.path) for example in examples]
-    random.Random(seed).shuffle(keys)
-    held = keys[: max(2, round(share * len(keys)))]
-    part = {key: TUNE if i % 2 else REPORT for i, key in enumerate(held)}
-    return [replace(e, split=part.get(e.kit if by_kit else str(e.path), TRAIN)) for e in examples]
+    """Hold back a share of the kits; where that leaves a split without a class, a share of each class's files."""
+    kits = sorted({example.kit for example in examples})
+    random.Random(seed).shuffle(kits)
+    part = {kit: (REPORT, TUNE)[i % 2] for i, kit in enumerate(kits[: round(share * len(kits))])}
+    by_kit = [replace(example, split=part.get(example.kit, TRAIN)) for example in examples]
+    labels = {example.label for example in examples}
+    if all(labels == {e.label for e in by_kit if e.split == split} for split in (TRAIN, TUNE, REPORT)):
+        return by_kit
+    return [example for label in sorted(labels) for example in _hold_out_files(examples, label, share, seed)]
+
+
+def _hold_out_files(examples: list[Example], label: str, share: float, seed: int) -> list[Example]:
+    files = [example for example in examples if example.label == label]
+    random.Random(seed).shuffle(files)
+    n_held = round(share * len(files))
+    return [replace(e, split=(REPORT, TUNE)[i % 2] if i < n_held else TRAIN) for i, e in enumerate(files)]
 
 
 def _class_name(text: str) -> str:
@@ -150,7 +177,7 @@ def _class_name(text: str) -> str:
 
 
 def _is_sound(path: Path) -> bool:
-    return path.suffix.lower() in SOUND_SUFFIXES and not path.name.startswith(".")
+    return path.is_file() and path.suffix.lower() in SOUND_SUFFIXES and not path.name.startswith(".")
 
 
 def _read_csv(path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:

@@ -5,9 +5,9 @@ training sounds also as waveform variants. Stored as bytes: 60 dB in 255 steps.
 """
 
 import hashlib
-import json
 import multiprocessing
 import os
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +16,9 @@ import numpy as np
 
 from drumclf import constants as c
 from drumclf.audio import AudioError, read_clip
-from drumclf.classifier import front_end_constants
 from drumclf.spectrogram import find_onset, rgb_spectrogram, rgb_spectrogram_at
 from training import augment
+from training.cache import fingerprint
 from training.data import TRAIN, Example
 
 VARIANTS = 6
@@ -57,7 +57,8 @@ def extract_features(examples: list[Example], cache: Path, variants: int, seed: 
     variants : int
         How many pictures of a sound, the unchanged one included.
     """
-    file = cache / f"{_fingerprint(examples, variants, seed)}.npz"
+    files = [(str(e.path), e.split, e.path.stat().st_size) for e in examples]
+    file = cache / f"{fingerprint([files, variants, seed], augment, sys.modules[__name__])}.npz"
     if not file.exists():
         cache.mkdir(parents=True, exist_ok=True)
         kept, images = _extract(examples, variants, seed)
@@ -75,29 +76,35 @@ def to_float(images: np.ndarray) -> np.ndarray:
 def _extract(examples: list[Example], variants: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     jobs = [(example.path, variants if example.split == TRAIN else 1, seed + i) for i, example in enumerate(examples)]
     images = np.zeros((len(examples), variants, *_IMAGE_SHAPE), np.uint8)
-    kept, seen, refused, started = [], set(), 0, time.monotonic()
+    digests, started = [], time.monotonic()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # inherited: one thread for each of the processes
     with multiprocessing.get_context("spawn").Pool() as pool:
         for i, (pictures, digest) in enumerate(pool.imap(_picture, jobs, chunksize=32)):
-            if pictures is None:
-                refused += 1
-            elif digest not in seen or examples[i].split != TRAIN:
-                seen.add(digest)
-                images[len(kept)] = pictures if len(pictures) == variants else pictures[:1]
-                kept.append(i)
+            digests.append(digest)
+            if pictures is not None:
+                images[i] = pictures
             if (i + 1) % 2000 == 0 or i + 1 == len(examples):
                 left = (time.monotonic() - started) / (i + 1) * (len(examples) - i - 1)
                 print(f"spectrograms {i + 1:>6}/{len(examples)}   {left:4.0f} s left", flush=True)
+    kept = _without_doubles(examples, digests)
+    refused = digests.count(None)
     print(f"{len(kept)} sounds; {refused} refused, {len(examples) - len(kept) - refused} doubles left out", flush=True)
-    return np.array(kept), images[: len(kept)]
+    return np.array(kept), images[kept]
 
 
-def _picture(job: tuple[Path, int, int]) -> tuple[np.ndarray | None, bytes]:
+def _without_doubles(examples: list[Example], digests: list[bytes | None]) -> list[int]:
+    """Rows to keep: of equal sounds one, and none to train on that also judges."""
+    judging_first = sorted(range(len(examples)), key=lambda i: examples[i].split == TRAIN)
+    first = {digests[i]: i for i in reversed(judging_first) if digests[i] is not None}
+    return sorted(first.values())
+
+
+def _picture(job: tuple[Path, int, int]) -> tuple[np.ndarray | None, bytes | None]:
     path, variants, seed = job
     try:
         samples = read_clip(path).samples
     except AudioError:
-        return None, b""
+        return None, None
     rng = np.random.default_rng(seed)
     pictures = [rgb_spectrogram(samples)]
     for _ in range(variants - 1):
@@ -106,10 +113,3 @@ def _picture(job: tuple[Path, int, int]) -> tuple[np.ndarray | None, bytes]:
         pictures.append(rgb_spectrogram_at(varied, find_onset(varied) + jitter))
     quantised = np.round(np.stack(pictures) * 255).astype(np.uint8)
     return quantised, hashlib.sha256(samples.tobytes()).digest()
-
-
-def _fingerprint(examples: list[Example], variants: int, seed: int) -> str:
-    code = Path(augment.__file__).read_text()
-    files = [(str(e.path), e.split, e.path.stat().st_size if e.path.exists() else 0) for e in examples]
-    text = json.dumps([front_end_constants(), files, variants, seed, code])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

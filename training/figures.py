@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from drumclf.audio import read_clip
 from drumclf.constants import CLASS_TITLES, SAMPLE_RATE, SPAN
 from drumclf.spectrogram import find_onset, rgb_spectrogram
-from training.data import TRAIN, Example
+from training.data import TRAIN, Example, class_names
 from training.original import Original, read_pictures
 
 _BLUE, _GREY, _RED = "#2b4bdb", "#7a8093", "#c8323c"
@@ -17,28 +17,27 @@ _BLUE, _GREY, _RED = "#2b4bdb", "#7a8093", "#c8323c"
 def draw_all(report: dict, original: Original | None, examples: list[Example], folder: Path) -> None:
     """Write every figure of the report as a PNG."""
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = {"confusion": draw_confusion(report["drumclf"]["valid"]["all"])}
-    if report["drumclf"]["losses"]:
-        drawn["training"] = draw_losses(report["drumclf"]["losses"])
+    drawn = {"confusion": draw_confusion(report["drumclf"]["scores"]["valid"]["all"], report["drumclf"]["titles"])}
+    drawn["training"] = draw_losses(report["drumclf"]["training"]["losses"])
+    firsts = _first_of_each_class(examples)
+    drawn["waveforms"] = draw_waveforms(firsts)
+    drawn["spectrograms"] = draw_spectrograms(firsts)
     if original:
         drawn["original_training"] = draw_original_training(original.history)
-        firsts = _first_of_each_class(examples)
-        drawn["waveforms"] = draw_waveforms(firsts)
-        drawn["spectrograms"] = draw_spectrograms(firsts)
     for name, figure in drawn.items():
         figure.savefig(folder / f"{name}.png", dpi=110)
 
 
-def draw_confusion(result: dict) -> Figure:
+def draw_confusion(result: dict, titles: dict[str, str]) -> Figure:
     """Share of each class that is taken for each class."""
     counts = np.array(result["confusion"], float)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    titles = [CLASS_TITLES.get(name, name) for name in result["classes"]]
+    names = [titles[name] for name in result["classes"]]
     figure = Figure(figsize=(7, 6.2), layout="constrained")
     axes = figure.add_subplot()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    axes.set_xticks(range(len(titles)), titles, rotation=40, ha="right")
-    axes.set_yticks(range(len(titles)), titles)
+    axes.set_xticks(range(len(names)), names, rotation=40, ha="right")
+    axes.set_yticks(range(len(names)), names)
     axes.set(xlabel="Taken for", ylabel="Is")
     for (row, column), share in np.ndenumerate(shares):
         if share >= 0.005:
@@ -67,7 +66,7 @@ def draw_original_training(history: dict[str, list[float]]) -> Figure:
         axes.plot(epochs, history[figure_name], color=_GREY, label="training")
         axes.plot(epochs, history[f"val_{figure_name}"], color=_RED, label="validation, as it was")
         axes.plot(epochs, history[f"mended_{figure_name}"], color=_BLUE, label="validation, scaled as training")
-        axes.set(xlabel="Epoch", ylabel=figure_name.capitalize())
+        axes.set(xlabel="Epoch", ylabel=figure_name.capitalize(), xticks=epochs[4::5])
         axes.spines[["top", "right"]].set_visible(False)
     figure.axes[0].set_yscale("log")
     figure.axes[0].legend(frameon=False)
@@ -107,7 +106,7 @@ def _first_of_each_class(examples: list[Example]) -> list[Example]:
     for example in examples:
         if example.split == TRAIN:
             firsts.setdefault(example.label, example)
-    return [firsts[name] for name in CLASS_TITLES if name in firsts]
+    return [firsts[name] for name in class_names(list(firsts.values()))]
 
 
 def _hit(example: Example) -> np.ndarray:

@@ -14,49 +14,49 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 
-from drumclf.classifier import MODEL_FOLDER, load_classifier
+from drumclf.classifier import MODEL_FOLDER, ModelError, read_metadata
 from drumclf.constants import CORE_CLASSES
 from training import figures
-from training.__main__ import ROOT, default_data
-from training.data import REPORT, TUNE, DataError, Example, read_examples
+from training.data import REPORT, ROOT, TUNE, DataError, Example, default_data, read_examples
 from training.evaluate import score
 from training.features import extract_features
 from training.original import SOURCE, Original, read_pictures, train_original
-from training.store import format_interval, model_card, score_splits
-
-DOCS = ROOT / "docs"
+from training.store import format_interval, judged_on, score_splits, write_metadata
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Score, draw and write everything; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m training.report", description=__doc__.splitlines()[0])
     parser.add_argument("data", nargs="?", type=Path, default=default_data(), help="folder of labelled sounds")
+    parser.add_argument("--model", type=Path, default=MODEL_FOLDER, help="default: model/")
+    parser.add_argument("--docs", type=Path, default=ROOT / "docs", help="folder to write (default: docs/)")
+    options = parser.parse_args(arguments)
     try:
-        examples = read_examples(parser.parse_args(arguments).data)
-    except DataError as error:
+        examples = read_examples(options.data)
+        report = {"drumclf": _score_model(examples, options.model)}
+    except (DataError, ModelError) as error:
         print(f"report: {error}", file=sys.stderr)
         return 2
-    report = {"drumclf": _score_model(examples)}
     original = None
     if any(example.source == SOURCE for example in examples):
         original = train_original(examples, ROOT / "build" / "original")
         report |= _score_original(original, examples)
-    (DOCS / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    (DOCS / "report.md").write_text(report_text(report), encoding="utf-8")
-    _update_readme(report)
-    figures.draw_all(report, original, examples, DOCS / "figures")
+    options.docs.mkdir(parents=True, exist_ok=True)
+    (options.docs / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    (options.docs / "report.md").write_text(report_text(report), encoding="utf-8")
+    _update_readme(report, options.docs.parent / "README.md")
+    figures.draw_all(report, original, examples, options.docs / "figures")
     print(report_text(report))
     return 0
 
 
 def report_text(report: dict) -> str:
     """The report as Markdown, every figure taken from ``report.json``."""
-    ours = report["drumclf"]["valid"]
+    ours = report["drumclf"]["scores"]["valid"]
     lines = [
         "# How well it works on unseen kits",
         "",
-        _about(report),
-        "",
+        *judged_on(report["drumclf"]),
         *_comparison(report),
         "",
         "## Recall of each class",
@@ -73,11 +73,13 @@ def report_text(report: dict) -> str:
             f"{format_interval(ours['all']['recall'][name])} |"
         )
     lines += ["", "## What is taken for what", "", *_confusion(ours["all"]), ""]
+    if "core" in ours:
+        lines += ["Among the core five:", "", *_confusion(ours["core"]), ""]
     if "core" in ours and ours["core"]["worst_source"]:
         worst = ours["core"]["worst_source"]
         lines += [f"The worst source is `{worst['source']}`: accuracy {worst['accuracy']:.2f} on its "
                   f"{worst['n_sounds']} core sounds.", ""]  # fmt: skip
-    lines += ["![Confusion matrix](figures/confusion.png)", ""]
+    lines += ["![Confusion matrix](figures/confusion.png)", "![Training loss](figures/training.png)", ""]
     if "original, mended" in report:
         split = report["original"]["random_split"]
         lines += [
@@ -96,36 +98,29 @@ def report_text(report: dict) -> str:
     return "\n".join(lines)
 
 
-def _update_readme(report: dict) -> None:
+def _update_readme(report: dict, readme: Path) -> None:
     """Put the scores between their marks in the README, where it has them."""
-    readme = ROOT / "README.md"
+    if not readme.exists():
+        return
     before, mark, rest = readme.read_text(encoding="utf-8").partition("<!-- scores -->\n")
     _, end, after = rest.partition("<!-- end -->")
     if mark and end:
-        text = "\n".join([_about(report), "", *_comparison(report)])
+        text = "\n".join([*judged_on(report["drumclf"]), *_comparison(report)])
         readme.write_text(f"{before}{mark}{text}\n{end}{after}", encoding="utf-8")
 
 
-def _about(report: dict) -> str:
-    valid = report["drumclf"]["valid"]
-    return (
-        f"On {valid['n_sounds']:,} sounds of {valid['n_sources']} sources ({valid['n_kits']} kits) that gave nothing "
-        "to\ntraining, near-duplicates removed. In brackets: 95% interval, bootstrapped over kits."
-    )
-
-
-def _score_model(examples: list[Example]) -> dict:
-    """Scores of the model in ``model/``, put into its metadata and card as well."""
-    classifier = load_classifier()
-    network = keras.saving.load_model(MODEL_FOLDER / "drumclf.keras", compile=False)
+def _score_model(examples: list[Example], folder: Path) -> dict:
+    """Metadata of a model with its scores, which are written into its folder as well."""
+    metadata = read_metadata(folder)
     judging = [example for example in examples if example.split in (TUNE, REPORT)]
+    unknown = {example.label for example in judging} - set(metadata["classes"])
+    if unknown:
+        raise DataError(f"The model does not know the class {min(unknown)}: train it on these sounds first.")
+    network = keras.saving.load_model(folder / "drumclf.keras", compile=False)
     features = extract_features(judging, ROOT / "build" / "features", 1)
-    metadata = classifier.metadata
-    scores = score_splits(network, features, list(classifier.classes), metadata["calibration"]["temperature"])
-    metadata["scores"] = scores
-    (MODEL_FOLDER / "metadata.json").write_text(json.dumps(metadata, indent=1) + "\n", encoding="utf-8")
-    (MODEL_FOLDER / "README.md").write_text(model_card(metadata), encoding="utf-8")
-    return scores | {"losses": metadata["training"]["losses"]}
+    metadata["scores"] = score_splits(network, features, metadata["classes"], metadata["calibration"]["temperature"])
+    write_metadata(metadata, folder)
+    return {key: metadata[key] for key in ("titles", "scores", "training")}
 
 
 def _score_original(original: Original, examples: list[Example]) -> dict:
@@ -134,9 +129,9 @@ def _score_original(original: Original, examples: list[Example]) -> dict:
     rows = {}
     for name, mended in (("original", False), ("original, mended", True)):
         logits = original.logits(pictures, mended)
-        rows[name] = {"valid": score(logits, judging, list(CORE_CLASSES))}
+        rows[name] = {"scores": {"valid": score(logits, judging, list(CORE_CLASSES))}}
         part = [i for i, example in enumerate(judging) if example.split == REPORT]
-        rows[name]["report"] = score(logits[part], [judging[i] for i in part], list(CORE_CLASSES))
+        rows[name]["scores"]["report"] = score(logits[part], [judging[i] for i in part], list(CORE_CLASSES))
     rows["original"] |= {"random_split": original.random_split, "history": original.history}
     return rows
 
@@ -146,24 +141,28 @@ def _comparison(report: dict) -> list[str]:
     lines.append("|---|---|---|---|---|---|")
     for name, title in (("drumclf", "**drumclf**"), ("original, mended", "the original, mended"),
                         ("original", "the original, as served")):  # fmt: skip
-        if name not in report or "core" not in report[name]["valid"]:
+        scores = report.get(name, {}).get("scores", {}).get("valid", {})
+        if "core" not in scores:
             continue
-        scores = report[name]["valid"]
         core, nine, worst = scores["core"], scores["all"], scores["core"]["worst_source"]
         covers_all = len(nine["classes"]) > len(CORE_CLASSES)
         lines.append(
             f"| {title} | {format_interval(core['balanced_accuracy'])} | {format_interval(core['accuracy'])} "
-            f"| {worst['source']}: {worst['accuracy']:.2f} "
+            f"| {_worst(worst)} "
             f"| {format_interval(nine['balanced_accuracy']) if covers_all else '-'} "
             f"| {format_interval(nine['accuracy']) if covers_all else '-'} |"
         )
-    part = report["drumclf"].get("report")
+    part = report["drumclf"]["scores"].get("report")
     if part and "core" in part:
         lines += ["", f"On the {part['n_sounds']:,} of these sounds on which nothing at all was chosen: core five "
                   f"{format_interval(part['core']['balanced_accuracy'])}, all nine "
                   f"{format_interval(part['all']['balanced_accuracy'])}, calibration error "
                   f"{format_interval(part['calibration_error'])}."]  # fmt: skip
     return lines
+
+
+def _worst(source: dict | None) -> str:
+    return f"{source['source']}: {source['accuracy']:.2f}" if source else "-"
 
 
 def _confusion(result: dict) -> list[str]:

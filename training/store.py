@@ -13,7 +13,7 @@ from drumclf.audio import read_clip
 from drumclf.classifier import front_end_constants, softmax
 from drumclf.constants import CLASS_TITLES
 from drumclf.spectrogram import rgb_spectrogram
-from training.data import REPORT, TRAIN, TUNE
+from training.data import REPORT, SYNTHETIC, TRAIN, TUNE, held_out_by
 from training.evaluate import fit_temperature, score, sure_threshold
 from training.features import Features
 from training.train import Settings, predict_logits
@@ -34,10 +34,10 @@ def finish_model(
         The scores: of ``report``, and of ``valid``, which is tune and report together.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    new = folder / "new.keras"  # the old model stays whole until the new one is
     # A new model around the same layers leaves the optimizer's state out of the file.
-    keras.Model(network.inputs, network.outputs, name=network.name).save(folder / "drumclf.keras")
+    keras.Model(network.inputs, network.outputs, name=network.name).save(new)
     temperature, threshold = _calibrate(network, features.select(TUNE), classes)
-    scores = score_splits(network, features, classes, temperature)
     train = features.select(TRAIN).examples
     metadata = {
         "classes": classes,
@@ -45,20 +45,28 @@ def finish_model(
         "front_end": front_end_constants(),
         "calibration": {"temperature": round(temperature, 4)},
         "thresholds": {"sure": round(threshold, 4)},
-        "sha256": hashlib.sha256((folder / "drumclf.keras").read_bytes()).hexdigest(),
+        "sha256": hashlib.sha256(new.read_bytes()).hexdigest(),
         "parameters": network.count_params(),
         "training": {
             "settings": asdict(settings),
-            "sounds": dict(Counter(e.label for e in train)),
-            "sources": sorted({e.source for e in train if e.source}),
+            "held_out_by": held_out_by(features.examples),
+            "sounds": dict(Counter(e.label for e in train if e.source != SYNTHETIC)),
+            "synthetic_sounds": sum(e.source == SYNTHETIC for e in train),
+            "sources": sorted({e.source for e in train} - {"", SYNTHETIC}),
             "losses": [round(loss, 4) for loss in losses],
         },
         "golden": _golden(network, temperature),
-        "scores": scores,
+        "scores": score_splits(network, features, classes, temperature),
     }
+    new.rename(folder / "drumclf.keras")
+    write_metadata(metadata, folder)
+    return metadata["scores"]
+
+
+def write_metadata(metadata: dict, folder: Path) -> None:
+    """Write ``metadata.json`` and the card that is drawn from it."""
     (folder / "metadata.json").write_text(json.dumps(metadata, indent=1) + "\n", encoding="utf-8")
     (folder / "README.md").write_text(model_card(metadata), encoding="utf-8")
-    return scores
 
 
 def score_splits(network: keras.Model, features: Features, classes: list[str], temperature: float) -> dict:
@@ -74,9 +82,9 @@ def score_splits(network: keras.Model, features: Features, classes: list[str], t
 
 def model_card(metadata: dict) -> str:
     """The model card: what the model is, what it was trained on, and how well it does."""
-    scores = metadata["scores"]
-    best = scores.get("valid", {})
-    by_file = not metadata["training"]["sources"]
+    scores, training = metadata["scores"], metadata["training"]
+    synthetic = f", and {training['synthetic_sounds']} synthetic ones" if training["synthetic_sounds"] else ""
+    sources = f" of {len(training['sources'])} sources" if training["sources"] else ""
     lines = [
         "---",
         "library_name: keras",
@@ -94,30 +102,21 @@ def model_card(metadata: dict) -> str:
         "## Scores",
         "",
     ]
-    if by_file:
-        lines += ["The sounds below were held out, but come from the same library as the training sounds: these", ""]
-        lines[-2] += " figures flatter."
-    elif best:
-        lines += [
-            f"On {best['n_sounds']:,} sounds of {best['n_sources']} sources ({best['n_kits']} kits) that gave nothing",
-            "to training, near-duplicates removed. In brackets: 95% interval, bootstrapped over kits.",
-            "",
-        ]
-    lines += score_table(scores)
+    lines += judged_on(metadata) if scores else ["No sounds were held out to judge it."]
+    lines += score_table(scores) if scores else []
     lines += [
         "",
-        "Temperature and threshold were chosen on one part of those sources; the column `report` is the other part,",
+        "Temperature and threshold were chosen on one part of those sounds; the column `report` is the other part,",
         "on which nothing was chosen. The network itself was trained for a fixed number of epochs and saw neither.",
         "",
         "## Training",
         "",
-        f"{sum(metadata['training']['sounds'].values()):,} sounds"
-        + (f" of {len(metadata['training']['sources'])} sources" if not by_file else "")
-        + ". Many of the sources state no licence; the sounds are not distributed, only the weights are.",
+        f"{sum(training['sounds'].values()):,} sounds{sources}{synthetic}.",
+        "The sounds are not distributed, the weights are.",
         "",
         "| class | sounds |",
         "|---|---|",
-        *[f"| {metadata['titles'][k]} | {n:,} |" for k, n in metadata["training"]["sounds"].items()],
+        *[f"| {metadata['titles'][k]} | {n:,} |" for k, n in training["sounds"].items()],
         "",
         "## Limits",
         "",
@@ -126,6 +125,17 @@ def model_card(metadata: dict) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def judged_on(metadata: dict) -> list[str]:
+    """Which sounds the scores are of, and what that is worth."""
+    valid = metadata["scores"]["valid"]
+    what = {
+        "source": f"{valid['n_sources']} sources ({valid['n_kits']} kits) that gave nothing to training",
+        "kit": f"{valid['n_kits']} kits that gave nothing to training",
+        "file": "the same kits as the training sounds: these figures flatter",
+    }[metadata["training"]["held_out_by"]]
+    return [f"On {valid['n_sounds']:,} sounds of {what}.", "In brackets: 95% interval, bootstrapped over kits.", ""]
 
 
 def score_table(scores: dict) -> list[str]:

@@ -5,11 +5,13 @@ snare of almost no wires, a tom as low as a kick. The recipes are those of
 `synthesis.drums`, each number drawn anew; the bundled examples are not among the results.
 """
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
+from synthesis import parts
 from synthesis.parts import (
     MEMBRANE_RATIOS,
     SAMPLE_RATE,
@@ -24,9 +26,8 @@ from synthesis.parts import (
     squares,
     times,
 )
-from training.data import TRAIN, Example
-
-SOURCE = "synthetic"
+from training.cache import fingerprint
+from training.data import SYNTHETIC, TRAIN, Example
 
 
 def synthetic_examples(classes: list[str], n_each: int, folder: Path) -> list[Example]:
@@ -38,14 +39,14 @@ def synthetic_examples(classes: list[str], n_each: int, folder: Path) -> list[Ex
         Of the training split, source ``synthetic``.
     """
     examples = []
+    folder = folder / fingerprint(SYNTHETIC, parts, sys.modules[__name__])
     for label in [name for name in classes if name in RECIPES]:
         (folder / label).mkdir(parents=True, exist_ok=True)
         for i in range(n_each):
             path = folder / label / f"{i}.wav"
-            if not path.exists():
-                rng = np.random.default_rng((i, list(RECIPES).index(label)))
-                soundfile.write(path, finish(RECIPES[label](rng)), SAMPLE_RATE)
-            examples.append(Example(path, label, SOURCE, SOURCE, TRAIN, "permissive"))
+            rng = np.random.default_rng((i, list(RECIPES).index(label)))
+            soundfile.write(path, finish(RECIPES[label](rng)), SAMPLE_RATE)
+            examples.append(Example(path, label, SYNTHETIC, SYNTHETIC, TRAIN, "permissive"))
     return examples
 
 

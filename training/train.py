@@ -1,9 +1,7 @@
 """Pictures -> a trained network. Only keras and numpy: any Keras backend runs it."""
 
 import csv
-import hashlib
-import json
-import shutil
+import sys
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass
@@ -13,6 +11,8 @@ import keras
 import numpy as np
 
 from training import augment
+from training import network as network_module
+from training.cache import fingerprint
 from training.data import Example
 from training.features import Features, to_float
 from training.network import build_network
@@ -29,7 +29,7 @@ class Settings:
         Drawn with replacement, balanced over classes and sources.
     batch_size : int
     learning_rate : float
-        At its height: it rises over one epoch and falls to zero along a cosine.
+        At its height: it rises over one epoch and falls towards zero along a cosine.
     weight_decay : float
     label_smoothing : float
     seed : int
@@ -56,7 +56,7 @@ def train_network(
     features : Features
         Of the training split only.
     checkpoints : Path
-        Folder; a finished run removes what it kept there.
+        Folder; remove it when the result is safe.
 
     Returns
     -------
@@ -74,7 +74,8 @@ def train_network(
         keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay, clipnorm=1.0),
         keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=settings.label_smoothing),
     )
-    checkpoints = checkpoints / _run_name(features, classes, settings)
+    run = [classes, asdict(settings), [str(example.path) for example in features.examples]]
+    checkpoints = checkpoints / fingerprint(run, augment, network_module, sys.modules[__name__])
     checkpoints.mkdir(parents=True, exist_ok=True)
     log = checkpoints / "losses.csv"
     resuming = (checkpoints / "last").exists()
@@ -85,14 +86,13 @@ def train_network(
         verbose=0,
         shuffle=False,
         callbacks=[
-            keras.callbacks.BackupAndRestore(checkpoints / "last", delete_checkpoint=True),
+            keras.callbacks.BackupAndRestore(checkpoints / "last", delete_checkpoint=False),
             keras.callbacks.CSVLogger(log, append=resuming),
             _Progress(settings.epochs, batches),
         ],
     )
     with log.open(newline="") as file:
         losses = [float(row["loss"]) for row in csv.DictReader(file)]
-    shutil.rmtree(checkpoints)
     return network, losses
 
 
@@ -108,7 +108,7 @@ def sampling_weights(examples: list[Example]) -> np.ndarray:
     np.ndarray, shape (n,), float64
         Sums to 1.
     """
-    cells = [(example.label, example.source) for example in examples]
+    cells = [(example.label, example.source or example.kit) for example in examples]
     sizes = Counter(cells)
     weights = np.array([sizes[cell] ** -0.5 for cell in cells])
     labels = np.array([example.label for example in examples])
@@ -122,12 +122,6 @@ def predict_logits(network: keras.Model, images: np.ndarray) -> np.ndarray:
     """Logits for stored pictures: (n, mel, time, 3) uint8 -> (n, n_classes) float32."""
     parts = [network.predict_on_batch(to_float(images[i : i + 256])) for i in range(0, len(images), 256)]
     return np.concatenate(parts)
-
-
-def _run_name(features: Features, classes: list[str], settings: Settings) -> str:
-    """The same for a run that goes on, another for other data or settings."""
-    run = [classes, asdict(settings), [str(example.path) for example in features.examples]]
-    return hashlib.sha256(json.dumps(run).encode()).hexdigest()[:16]
 
 
 class _Batches(keras.utils.PyDataset):
