@@ -28,10 +28,11 @@ def test_jsonl_is_identical_to_the_library(classifier, capsys):
     }  # fmt: skip
 
 
-def test_several_files_are_identical_to_the_library(classifier, capsys):
+def test_several_files_get_the_answers_of_the_library(classifier, capsys):
     _, out = run(capsys, "classify", EXAMPLES, "--format", "jsonl")
     for row in map(json.loads, out.splitlines()):
-        assert row["probabilities"] == classifier.classify(row["path"]).probabilities
+        # In a batch of another size the network's sums may be rounded differently.
+        assert row["probabilities"] == pytest.approx(classifier.classify(row["path"]).probabilities, abs=1e-6)
 
 
 def test_csv(classifier, capsys, tmp_path):

@@ -216,7 +216,7 @@ def test_sure_threshold_reaches_its_precision():
     probabilities = np.stack([confidence, 1 - confidence], axis=1)
     threshold = evaluate.sure_threshold(probabilities, truth)
     sure = confidence >= threshold
-    assert 0.95 <= np.mean(truth[sure] == 0) < 0.96
+    assert 0.9 <= np.mean(truth[sure] == 0) < 0.91
 
 
 def test_score_is_computed_as_by_hand():

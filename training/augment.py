@@ -2,7 +2,7 @@
 
 `vary_sound` changes the waveform, once for each stored variant of a training
 sound; `vary_batch` changes pictures, anew in every batch. Both change only what
-leaves the label true: no decay is shortened, or an open hat would be a closed one.
+leaves the label true: decays change with the tuning only, or an open hat would be a closed one.
 """
 
 import numpy as np

@@ -91,7 +91,7 @@ def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
     return float(candidates[int(np.argmin(losses))])
 
 
-def sure_threshold(probabilities: np.ndarray, truth: np.ndarray, precision: float = 0.95) -> float:
+def sure_threshold(probabilities: np.ndarray, truth: np.ndarray, precision: float = 0.9) -> float:
     """Lowest probability from which on the answers are right with the given precision."""
     order = np.argsort(-probabilities.max(1), kind="stable")
     right = (probabilities.argmax(1) == truth)[order]
