@@ -5,6 +5,7 @@ convolutions. Its training data were divided by their standard deviation; its
 validation data and every sound it was asked about were not.
 """
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import soundfile
 from keras import layers
 
 from drumclf.constants import CORE_CLASSES
+from training.cache import fingerprint
 from training.data import TRAIN, Example
 
 SOURCE = "h3"
@@ -104,6 +106,7 @@ def train_original(examples: list[Example], cache: Path) -> Original:
         Folder where the result is kept between runs.
     """
     own = [e for e in examples if e.source == SOURCE and e.split == TRAIN and e.label in CORE_CLASSES]
+    cache = cache / fingerprint([str(example.path) for example in own], sys.modules[__name__])
     network_file, history_file = cache / "original.keras", cache / "original.npz"
     if not history_file.exists():
         cache.mkdir(parents=True, exist_ok=True)

@@ -63,15 +63,8 @@ def report_text(report: dict) -> str:
         "",
         "Among the core five the answer is the most probable of the five; among all, of all nine.",
         "",
-        "| class | sounds | core five | all |",
-        "|---|---|---|---|",
+        *_recalls(report),
     ]
-    for row, name in enumerate(ours["all"]["classes"]):
-        core = ours["core"]["recall"].get(name) if "core" in ours else None
-        lines.append(
-            f"| {name} | {sum(ours['all']['confusion'][row])} | {format_interval(core)} | "
-            f"{format_interval(ours['all']['recall'][name])} |"
-        )
     lines += ["", "## What is taken for what", "", *_confusion(ours["all"]), ""]
     if "core" in ours:
         lines += ["Among the core five:", "", *_confusion(ours["core"]), ""]
@@ -159,6 +152,24 @@ def _comparison(report: dict) -> list[str]:
                   f"{format_interval(part['all']['balanced_accuracy'])}, calibration error "
                   f"{format_interval(part['calibration_error'])}."]  # fmt: skip
     return lines
+
+
+def _recalls(report: dict) -> list[str]:
+    ours = report["drumclf"]["scores"]["valid"]
+    columns = {"all": ours["all"]["recall"], "core five": ours.get("core", {}).get("recall", {})}
+    for name in ("original, mended", "original"):
+        if name in report:
+            columns[f"the {name}, core five"] = report[name]["scores"]["valid"]["core"]["recall"]
+    return [
+        "| class | sounds | " + " | ".join(columns) + " |",
+        "|---" * (len(columns) + 2) + "|",
+        *[
+            f"| {name} | {sum(counts)} | "
+            + " | ".join(format_interval(recalls.get(name)) for recalls in columns.values())
+            + " |"
+            for name, counts in zip(ours["all"]["classes"], ours["all"]["confusion"], strict=True)
+        ],
+    ]
 
 
 def _worst(source: dict | None) -> str:
