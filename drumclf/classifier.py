@@ -23,6 +23,14 @@ _FRONT_END = (
     "DYNAMIC_RANGE",
 )  # fmt: skip
 _NEEDED_METADATA = {"classes", "titles", "front_end", "calibration", "thresholds", "sha256"}
+_TENSORFLOW_SETTINGS = {
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    # The network is so small that sharing one sound among threads costs more than it saves.
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+}
+"""Read by TensorFlow when it is first imported; what the environment says already stays."""
 _BATCH_SIZE = 64
 
 
@@ -155,7 +163,8 @@ def load_classifier(folder: str | os.PathLike = MODEL_FOLDER) -> Classifier:
         it was trained with another front end than this one.
     """
     metadata = read_metadata(folder)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    for setting, value in _TENSORFLOW_SETTINGS.items():
+        os.environ.setdefault(setting, value)
     os.environ["KERAS_BACKEND"] = "tensorflow"  # another one may be set for training
     import keras
 
