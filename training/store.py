@@ -116,7 +116,7 @@ def model_card(metadata: dict) -> str:
         "",
         "| class | sounds |",
         "|---|---|",
-        *[f"| {metadata['titles'][k]} | {n:,} |" for k, n in training["sounds"].items()],
+        *[f"| {title} | {training['sounds'].get(name, 0):,} |" for name, title in metadata["titles"].items()],
         "",
         "## Limits",
         "",
