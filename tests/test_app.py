@@ -14,7 +14,7 @@ def texts(page):
     return [element.value for group in (page.title, page.text, page.markdown) for element in group]
 
 
-def test_the_same_example_stays_when_it_is_clicked_again(page):
+def test_a_result_stays_when_the_page_runs_again(page):
     page.button_group[0].select("tom_acoustic.wav").run()
     page.run()
     assert page.title[0].value.startswith("Tom")

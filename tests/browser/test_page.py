@@ -78,6 +78,15 @@ def test_one_click_on_an_example_plays_and_classifies_it(page):
     page.wait_for_function("document.querySelector('audio')?.played.length > 0")
 
 
+def test_a_second_click_on_an_example_does_not_take_the_result_away(page):
+    chip = page.get_by_test_id("stButtonGroup").get_by_text("Cowbell")
+    chip.click()
+    expect(page.locator("h1")).to_contain_text("Percussion", timeout=FIRST_ANSWER)
+    chip.click()
+    page.wait_for_timeout(2_000)  # a rerun without the result would be over by then
+    expect(page.locator("h1")).to_contain_text("Percussion")
+
+
 def test_a_bad_file_gets_a_sentence_and_the_page_goes_on(page):
     page.locator("input[type=file]").set_input_files(
         {"name": "kick.wav", "mimeType": "audio/wav", "buffer": b"this is no sound"}
