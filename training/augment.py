@@ -8,7 +8,13 @@ leaves the label true: decays change with the tuning only, or an open hat would 
 import numpy as np
 import soxr
 
+from drumclf import constants as c
 from drumclf.constants import SAMPLE_RATE
+from drumclf.spectrogram import frame_edges, mel_frequencies
+
+_MEL_FREQUENCIES = mel_frequencies()
+_FRAME_CENTRES = (frame_edges()[:-1] + frame_edges()[1:]) / 2
+_LOWEST_CUT = int(np.searchsorted(_MEL_FREQUENCIES, 3_500))
 
 
 def vary_sound(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -27,14 +33,14 @@ def vary_sound(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         samples = soxr.resample(samples, SAMPLE_RATE * 2 ** (rng.uniform(-4, 4) / 12), SAMPLE_RATE, quality="LQ")
     if rng.random() < 0.35:
         samples = _filter(samples, rng)
-    if rng.random() < 0.15:
+    if rng.random() < 0.2:
         rate = 2 ** rng.uniform(np.log2(7_000), np.log2(20_000))
         samples = soxr.resample(soxr.resample(samples, SAMPLE_RATE, rate), rate, SAMPLE_RATE)
-    if rng.random() < 0.25:
+    if rng.random() < 0.35:
         samples = _add_room(samples, rng)
-    if rng.random() < 0.3:
-        gain = 10 ** (rng.uniform(0, 18) / 20) / np.abs(samples).max()
-        samples = np.tanh(gain * samples) if rng.random() < 0.7 else np.clip(gain * samples, -1, 1)
+    if rng.random() < 0.4:
+        gain = 10 ** (rng.uniform(0, 15) / 20) / np.abs(samples).max()
+        samples = np.tanh(gain * samples) if rng.random() < 0.5 else np.clip(gain * samples, -1, 1)
     if rng.random() < 0.35:
         samples = _add_noise(samples, rng)
     return samples.astype(np.float32)
@@ -71,31 +77,58 @@ def _add_noise(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return samples + noise / np.abs(noise).max() * np.abs(samples).max() * 10 ** (rng.uniform(-70, -30) / 20)
 
 
-def vary_batch(images: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Equalise, shift, mask and mix a batch.
+def vary_batch(
+    images: np.ndarray, targets: np.ndarray, rng: np.random.Generator, in_pairs: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Tune, equalise, cut, mask and mix a batch.
 
     Parameters
     ----------
     images : np.ndarray, shape (batch, mel, time, 3), float32 in [0, 1]
     targets : np.ndarray, shape (batch, n_classes), float32
+    in_pairs : bool
+        The second half of the batch holds the sounds of the first half once more: each
+        picture is changed by itself, but both of a pair are mixed with the same sound.
 
     Returns
     -------
     images, targets : as given; targets of mixed pictures are mixed too.
     """
-    images = _equalise(images, rng)
+    images = _equalise(np.stack([_tune(image, rng) for image in images]), rng)
     for image in images:
-        shift = rng.integers(-2, 3)
-        if shift:
-            image[:] = np.roll(image, shift, axis=0)
-            image[slice(0, shift) if shift > 0 else slice(shift, None)] = 0
+        if rng.random() < 0.15:
+            image[rng.integers(_LOWEST_CUT, image.shape[0]) :] = 0
         if rng.random() < 0.3:
             start = rng.integers(0, image.shape[0] - 8)
             image[start : start + rng.integers(1, 9)] = 0
         if rng.random() < 0.3:
             start = rng.integers(8, image.shape[1] - 8)
             image[:, start : start + rng.integers(1, 9)] = 0
-    return _mix(images, targets, rng)
+    return _mix(images, targets, rng, in_pairs)
+
+
+def _tune(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The picture as if the file were played faster or slower, by up to four semitones.
+
+    Stored variants are tuned too, but are few: this fills the places between.
+    """
+    ratio = 2 ** (rng.uniform(-4, 4) / 12)
+    frequencies = _MEL_FREQUENCIES / ratio
+    rows = np.interp(frequencies, _MEL_FREQUENCIES, np.arange(c.N_MELS))
+    columns = np.interp(
+        c.PRE_ONSET + (_FRAME_CENTRES - c.PRE_ONSET) * ratio, _FRAME_CENTRES, np.arange(c.N_FRAMES), right=c.N_FRAMES
+    )
+    image = _interpolate(image, rows)
+    image[frequencies > c.MEL_FMAX] = 0
+    padded = np.concatenate([image, np.zeros_like(image[:, :1])], axis=1)
+    return _interpolate(padded.swapaxes(0, 1), columns).swapaxes(0, 1)
+
+
+def _interpolate(image: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Rows at fractional positions."""
+    below = np.minimum(positions.astype(int), len(image) - 2)
+    share = (positions - below).astype(np.float32)[:, None, None]
+    return (1 - share) * image[below] + share * image[below + 1]
 
 
 def _equalise(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -108,11 +141,16 @@ def _equalise(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.clip(np.where(images > 0, shaped, 0), 0, 1).astype(np.float32)
 
 
-def _mix(images: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _mix(
+    images: np.ndarray, targets: np.ndarray, rng: np.random.Generator, in_pairs: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """Mixup (Zhang et al. 2018) on half of the batch."""
-    share = rng.beta(0.4, 0.4, len(images)).astype(np.float32)
-    share[rng.random(len(images)) > 0.5] = 1
-    other = rng.permutation(len(images))
+    n = len(images) // (2 if in_pairs else 1)
+    share = rng.beta(0.4, 0.4, n).astype(np.float32)
+    share[rng.random(n) > 0.5] = 1
+    other = rng.permutation(n)
+    if in_pairs:
+        share, other = np.tile(share, 2), np.concatenate([other, other + n])
     weight = share[:, None, None, None]
     mixed = weight * images + (1 - weight) * images[other]
     return mixed, share[:, None] * targets + (1 - share[:, None]) * targets[other]

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 import numpy as np
+from scipy.stats import rankdata
 
 from drumclf.classifier import softmax
 from drumclf.constants import CORE_CLASSES
 from training.data import Example
 
 RESAMPLES = 1000
+NOT_DRUM = "not_drum"
 _CALIBRATION_BINS = 15
 _SMALLEST_SOURCE = 10
 
@@ -46,19 +48,33 @@ def score(
     draws = _kit_draws(kits, resamples)
     core = [i for i, name in enumerate(classes) if name in CORE_CLASSES]
     is_core = np.isin(truth, core)
+    probabilities, every = softmax(logits, temperature), np.arange(len(truth))
     scores = {
         "n_sounds": len(examples),
         "n_kits": int(kits.max() + 1),
         "n_sources": len({e.source for e in examples}),
         "all": _summary(logits.argmax(1), truth, np.ones(len(truth), bool), range(len(classes)), classes, draws),
-        "calibration_error": _interval(
-            lambda i: calibration_error(softmax(logits[i], temperature), truth[i]), draws, np.arange(len(truth))
-        ),
+        "calibration_error": _interval(lambda i: calibration_error(probabilities[i], truth[i]), draws, every),
+        "reliability": reliability(probabilities, truth),
+        "sources": _by_source(logits.argmax(1), truth, examples),
     }
     if is_core.any():
         among_core = np.array(core)[logits[:, core].argmax(1)]
         scores["core"] = _summary(among_core, truth, is_core, core, classes, draws)
-        scores["core"]["worst_source"] = _worst_source(among_core, truth, is_core, examples)
+        rows, columns = np.nonzero(is_core)[0], np.array(core)
+        confident = softmax(logits[:, core], temperature)
+        scores["core"]["precision_at_80"] = _interval(
+            lambda i: precision_at(confident[i[is_core[i]]], _positions(truth[i[is_core[i]]], columns), 0.8), draws, rows
+        )
+        scores["core"]["coverage"] = coverage_curve(confident[rows], _positions(truth[rows], columns))
+        scores["core"]["sources"] = _by_source(among_core[rows], truth[rows], [examples[i] for i in rows])
+    if NOT_DRUM in classes and len({*(truth == classes.index(NOT_DRUM))}) == 2:
+        is_drum = truth != classes.index(NOT_DRUM)
+        drumness = 1 - probabilities[:, classes.index(NOT_DRUM)]
+        scores["not_drum"] = {
+            "auroc": _interval(lambda i: auroc(drumness[i], is_drum[i]), draws, every),
+            "false_accepts": _interval(lambda i: false_accepts(drumness[i], is_drum[i]), draws, every),
+        }
     return scores
 
 
@@ -81,6 +97,41 @@ def calibration_error(probabilities: np.ndarray, truth: np.ndarray, bins: int = 
     right = probabilities.argmax(1) == truth
     parts = np.array_split(np.argsort(confidence, kind="stable"), bins)
     return float(sum(len(p) * abs(confidence[p].mean() - right[p].mean()) for p in parts if len(p)) / len(truth))
+
+
+def reliability(probabilities: np.ndarray, truth: np.ndarray, bins: int = _CALIBRATION_BINS) -> list[list[float]]:
+    """Mean probability of the top label, share that is right and number of sounds, for each bin of equal mass."""
+    confidence, right = probabilities.max(1), probabilities.argmax(1) == truth
+    parts = np.array_split(np.argsort(confidence, kind="stable"), bins)
+    return [[round(float(confidence[p].mean()), 4), round(float(right[p].mean()), 4), len(p)] for p in parts if len(p)]
+
+
+def precision_at(probabilities: np.ndarray, truth: np.ndarray, coverage: float) -> float:
+    """Share that is right among the given share of most confident answers."""
+    n = max(1, round(coverage * len(truth)))
+    best = np.argsort(-probabilities.max(1), kind="stable")[:n]
+    return float(np.mean(probabilities[best].argmax(1) == truth[best]))
+
+
+def coverage_curve(probabilities: np.ndarray, truth: np.ndarray) -> list[list[float]]:
+    """Share of answers given, from the most confident on, and share of those that is right."""
+    return [[s, round(precision_at(probabilities, truth, s), 4)] for s in np.round(np.linspace(0.05, 1, 20), 2).tolist()]
+
+
+def auroc(scores: np.ndarray, positive: np.ndarray) -> float:
+    """How often a positive scores above a negative, ties counted half (Mann & Whitney 1947)."""
+    ranks = rankdata(scores)
+    n_positive, n_negative = positive.sum(), (~positive).sum()
+    if not n_positive or not n_negative:
+        return np.nan
+    return float((ranks[positive].sum() - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
+
+
+def false_accepts(scores: np.ndarray, positive: np.ndarray, accepted: float = 0.95) -> float:
+    """Share of negatives that score as high as the given share of positives does."""
+    if not positive.any() or positive.all():
+        return np.nan
+    return float(np.mean(scores[~positive] >= np.quantile(scores[positive], 1 - accepted)))
 
 
 def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
@@ -125,15 +176,20 @@ def _summary(predicted, truth, among, class_indices, classes, draws) -> dict:
     }
 
 
-def _worst_source(predicted, truth, is_core, examples) -> dict | None:
-    """The source with the lowest accuracy among those with enough core sounds to tell."""
+def _by_source(predicted: np.ndarray, truth: np.ndarray, examples: list[Example]) -> list[dict]:
+    """Accuracy on each source with enough sounds to tell, the worst first."""
     sources = np.array([example.source for example in examples])
-    rows = {s: np.nonzero(is_core & (sources == s))[0] for s in np.unique(sources)}
-    accuracies = {s: np.mean(predicted[r] == truth[r]) for s, r in rows.items() if len(r) >= _SMALLEST_SOURCE}
-    if not accuracies:
-        return None
-    worst = min(accuracies, key=accuracies.get)
-    return {"source": str(worst), "n_sounds": len(rows[worst]), "accuracy": float(accuracies[worst])}
+    rows = [
+        {"source": str(s), "n_sounds": int(np.sum(sources == s)),
+         "accuracy": round(float(np.mean(predicted[sources == s] == truth[sources == s])), 4)}
+        for s in np.unique(sources) if np.sum(sources == s) >= _SMALLEST_SOURCE
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: row["accuracy"])
+
+
+def _positions(values: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """Index of each value in a sorted list of values."""
+    return np.searchsorted(among, values)
 
 
 def _kit_draws(kits: np.ndarray, resamples: int) -> list[np.ndarray]:

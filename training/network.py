@@ -4,7 +4,9 @@ import keras
 from keras import layers
 
 
-def build_network(image_shape: tuple[int, int, int], n_classes: int) -> keras.Model:
+def build_network(
+    image_shape: tuple[int, int, int], n_classes: int, width: float = 1.0, position_pooling: bool = True
+) -> keras.Model:
     """Residual network of depthwise-separable convolutions: picture -> logits.
 
     Separable convolutions (Chollet 2017) keep it fast on a processor. What a drum is
@@ -16,6 +18,10 @@ def build_network(image_shape: tuple[int, int, int], n_classes: int) -> keras.Mo
     ----------
     image_shape : (mel, time, 3)
     n_classes : int
+    width : float
+        How many times the channels there are.
+    position_pooling : bool
+        False: the maps are averaged alone.
 
     Returns
     -------
@@ -23,18 +29,21 @@ def build_network(image_shape: tuple[int, int, int], n_classes: int) -> keras.Mo
         float32 (batch, mel, time, 3) in [0, 1] -> logits (batch, n_classes). Layer
         ``maps`` holds the last feature maps, ``embedding`` the vector before the logits.
     """
+    n = [round(width * channels) for channels in (32, 48, 64, 128)]
     image = keras.Input(image_shape, name="spectrogram")
     x = layers.Rescaling(2.0, offset=-0.6)(image)
-    x = layers.Conv2D(32, 5, strides=2, padding="same", use_bias=False)(x)  # mel/2, time/2
+    x = layers.Conv2D(n[0], 5, strides=2, padding="same", use_bias=False)(x)  # mel/2, time/2
     x = _normalise(x)
-    x = _residual(x, 48)
-    x = _residual(x, 64, stride=2)  # mel/4, time/4
-    x = _residual(x, 64)
-    x = _residual(x, 128, stride=2)  # mel/8, time/8
-    x = _residual(x, 128)
+    x = _residual(x, n[1])
+    x = _residual(x, n[2], stride=2)  # mel/4, time/4
+    x = _residual(x, n[2])
+    x = _residual(x, n[3], stride=2)  # mel/8, time/8
+    x = _residual(x, n[3])
     x = layers.Activation("linear", name="maps")(x)
-    position = layers.DepthwiseConv2D(x.shape[1:3], depth_multiplier=2)(x)  # (1, 1, 256)
-    pooled = layers.Concatenate()([layers.Flatten()(position), layers.GlobalAveragePooling2D()(x)])
+    pooled = layers.GlobalAveragePooling2D()(x)
+    if position_pooling:
+        position = layers.DepthwiseConv2D(x.shape[1:3], depth_multiplier=2)(x)  # (1, 1, channels)
+        pooled = layers.Concatenate()([layers.Flatten()(position), pooled])
     pooled = layers.Dropout(0.4)(pooled)
     embedding = layers.Dense(64, activation="relu", name="embedding")(pooled)
     logits = layers.Dense(n_classes, name="logits")(layers.Dropout(0.2)(embedding))

@@ -1,6 +1,7 @@
 """Pictures -> a trained network. Only keras and numpy: any Keras backend runs it."""
 
 import csv
+import hashlib
 import sys
 import time
 from collections import Counter
@@ -32,6 +33,20 @@ class Settings:
         At its height: it rises over one epoch and falls towards zero along a cosine.
     weight_decay : float
     label_smoothing : float
+    source_balance : float
+        0: every file counts alike; 0.5: a source counts by the square root of its
+        number of sounds; 1: every source counts alike.
+    vary_pictures : bool
+        Whether pictures are changed anew in every batch.
+    agreement : float
+        Weight of the divergence between the answers to two variants of one sound; 0: every
+        picture by itself.
+    weights_average : float
+        Momentum of a running average of the weights, which is the result; 0: the last weights are.
+    width : float
+        How many times the channels of the network there are.
+    position_pooling : bool
+        Whether the network weighs where on the picture things happen.
     seed : int
     """
 
@@ -41,11 +56,21 @@ class Settings:
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
     label_smoothing: float = 0.05
+    source_balance: float = 0.5
+    vary_pictures: bool = True
+    agreement: float = 0.0
+    weights_average: float = 0.0
+    width: float = 1.0
+    position_pooling: bool = True
     seed: int = 2023
 
 
 def train_network(
-    features: Features, classes: list[str], settings: Settings, checkpoints: Path
+    features: Features,
+    classes: list[str],
+    settings: Settings,
+    checkpoints: Path,
+    opinions: np.ndarray | None = None,
 ) -> tuple[keras.Model, list[float]]:
     """Train from the first to the last epoch, going on from a checkpoint where one is left.
 
@@ -57,6 +82,8 @@ def train_network(
         Of the training split only.
     checkpoints : Path
         Folder; remove it when the result is safe.
+    opinions : np.ndarray, shape (n, variants, n_classes), optional
+        What teachers hold each picture to be, as probabilities: half of the target, beside the label.
 
     Returns
     -------
@@ -65,16 +92,23 @@ def train_network(
         Mean training loss of each epoch.
     """
     keras.utils.set_random_seed(settings.seed)
-    batches = _Batches(features, classes, settings)
-    network = build_network(features.images.shape[2:], len(classes))
+    batches = _Batches(features, classes, settings, opinions)
+    network = build_network(features.images.shape[2:], len(classes), settings.width, settings.position_pooling)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, settings.epochs * len(batches), warmup_target=settings.learning_rate, warmup_steps=len(batches)
     )
     network.compile(
-        keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay, clipnorm=1.0),
-        keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=settings.label_smoothing),
+        keras.optimizers.AdamW(
+            schedule,
+            weight_decay=settings.weight_decay,
+            clipnorm=1.0,
+            use_ema=settings.weights_average > 0,
+            ema_momentum=settings.weights_average,
+        ),
+        _loss(settings),
     )
-    run = [classes, asdict(settings), [str(example.path) for example in features.examples]]
+    run = [classes, asdict(settings), [(str(example.path), example.label) for example in features.examples]]
+    run.append(None if opinions is None else hashlib.sha256(opinions.tobytes()).hexdigest())
     checkpoints = checkpoints / fingerprint(run, augment, network_module, sys.modules[__name__])
     checkpoints.mkdir(parents=True, exist_ok=True)
     log = checkpoints / "losses.csv"
@@ -96,11 +130,11 @@ def train_network(
     return network, losses
 
 
-def sampling_weights(examples: list[Example]) -> np.ndarray:
+def sampling_weights(examples: list[Example], source_balance: float = 0.5) -> np.ndarray:
     """How often each example is drawn, so that no class and no source dominates.
 
-    A class counts by the fourth root of its number of sounds, a source within a class by
-    the square root: half way to what people own, so that a doubtful hit is rather the
+    A class counts by the fourth root of its number of sounds, a source within a class as
+    `source_balance` says (see `Settings`): half way to what people own, so that a doubtful hit is rather the
     common drum than the rare one, and no producer's habits become the rule.
 
     Returns
@@ -110,7 +144,7 @@ def sampling_weights(examples: list[Example]) -> np.ndarray:
     """
     cells = [(example.label, example.source or example.kit) for example in examples]
     sizes = Counter(cells)
-    weights = np.array([sizes[cell] ** -0.5 for cell in cells])
+    weights = np.array([sizes[cell] ** -source_balance for cell in cells])
     labels = np.array([example.label for example in examples])
     for label in np.unique(labels):
         chosen = labels == label
@@ -124,14 +158,38 @@ def predict_logits(network: keras.Model, images: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
+def _loss(settings: Settings):
+    """Cross-entropy and, for a batch in pairs, how far the two answers of each pair are apart.
+
+    A sound is the same drum at another pitch or in another room: asking for equal answers
+    teaches that also where the label itself is doubtful (Laine & Aila 2017). The
+    distance is the symmetric Kullback-Leibler divergence, in nats.
+    """
+
+    def loss(targets, logits):
+        error = keras.losses.categorical_crossentropy(
+            targets, logits, from_logits=True, label_smoothing=settings.label_smoothing
+        )
+        if not settings.agreement:
+            return error
+        first, second = keras.ops.split(keras.ops.log_softmax(logits), 2)
+        apart = keras.ops.sum((keras.ops.exp(first) - keras.ops.exp(second)) * (first - second), axis=-1) / 2
+        return error + settings.agreement * keras.ops.concatenate([apart, apart])
+
+    return loss
+
+
 class _Batches(keras.utils.PyDataset):
     """Balanced random batches; batch i of epoch e is the same in every run."""
 
-    def __init__(self, features: Features, classes: list[str], settings: Settings):
+    def __init__(self, features: Features, classes: list[str], settings: Settings, opinions: np.ndarray | None):
         super().__init__()
         self.images = features.images
-        self.targets = np.eye(len(classes), dtype=np.float32)[[classes.index(e.label) for e in features.examples]]
-        self.cumulative = np.cumsum(sampling_weights(features.examples))
+        labels = np.eye(len(classes), dtype=np.float32)[[classes.index(e.label) for e in features.examples]]
+        self.targets = np.repeat(labels[:, None], self.images.shape[1], axis=1)
+        if opinions is not None:
+            self.targets = (self.targets + opinions.astype(np.float32)) / 2
+        self.cumulative = np.cumsum(sampling_weights(features.examples, settings.source_balance))
         self.settings = settings
         self.epoch = 0
 
@@ -140,9 +198,14 @@ class _Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int):
         rng = np.random.default_rng((self.settings.seed, self.epoch, index))
-        chosen = np.searchsorted(self.cumulative, rng.random(self.settings.batch_size) * self.cumulative[-1])
+        in_pairs = self.settings.agreement > 0
+        n = self.settings.batch_size // (2 if in_pairs else 1)
+        chosen = np.searchsorted(self.cumulative, rng.random(n) * self.cumulative[-1])
+        if in_pairs:
+            chosen = np.tile(chosen, 2)
         variants = rng.integers(self.images.shape[1], size=len(chosen))
-        return augment.vary_batch(to_float(self.images[chosen, variants]), self.targets[chosen], rng)
+        images, targets = to_float(self.images[chosen, variants]), self.targets[chosen, variants]
+        return augment.vary_batch(images, targets, rng, in_pairs) if self.settings.vary_pictures else (images, targets)
 
 
 class _Progress(keras.callbacks.Callback):

@@ -1,0 +1,128 @@
+"""Ideas for better training, each tried alone: ``python -m training.compare`` (``make compare``).
+
+Every idea trains a short run on two thirds of the training sources and is judged on
+the last third and on the ``tune`` part of the judging sources; nothing is ever
+scored on ``report``. Writes ``docs/experiments.json`` and the table in
+``docs/experiments.md``; runs that are done are kept in ``build/compare``.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+
+from training.cache import fingerprint
+from training.data import OPEN_LICENCES, ROOT, SYNTHETIC, TRAIN, TUNE, class_names, default_data, read_examples
+from training.evaluate import score
+from training.features import VARIANTS, Features, extract_features
+from training.folds import source_folds
+from training.store import format_interval
+from training.synthetic import synthetic_examples
+from training.teach import out_of_fold_opinions
+from training.train import Settings, predict_logits, train_network
+
+SHORT = Settings(epochs=6, sounds_per_epoch=6_400)
+HELD_OUT_FOLD, N_FOLDS = 0, 3
+
+
+@dataclass(frozen=True)
+class Idea:
+    """One change to how the short run trains.
+
+    Attributes
+    ----------
+    title : str
+        What the table calls it.
+    settings : dict
+        Settings that differ from `SHORT`.
+    keep : function
+        Whether an example is trained on.
+    variants : int
+        How many of the waveform variants are used.
+    teachers : str
+        "": labels alone; "out of fold": networks that did not hear the sound have half the say;
+        "ensemble": the networks of other rows have.
+    """
+
+    title: str
+    settings: dict = field(default_factory=dict)
+    keep: Callable = lambda example: True
+    variants: int = VARIANTS
+    teachers: str = ""
+
+
+IDEAS = (
+    Idea("the base: all augmentation, labels as they are"),
+    Idea("two variants of each sound must agree", {"agreement": 1.0}),
+    Idea("half of each target from networks that did not hear the sound", teachers="out of fold"),
+    Idea("no waveform augmentation", variants=1),
+    Idea("no spectrogram augmentation", {"vary_pictures": False}),
+    Idea("maps averaged, position lost", {"position_pooling": False}),
+    Idea("1.5 times the channels", {"width": 1.5}),
+    Idea("average of weights", {"weights_average": 0.99}),
+    Idea("every file alike", {"source_balance": 0.0}),
+    Idea("every source alike", {"source_balance": 1.0}),
+    Idea("no synthetic drums", keep=lambda example: example.source != SYNTHETIC),
+    Idea("open licences only", keep=lambda example: example.licence_class in OPEN_LICENCES),
+    Idea("the base with another seed", {"seed": 7}),
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train what is not trained yet, then write the table; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m training.compare", description=__doc__.splitlines()[0])
+    parser.add_argument("data", nargs="?", type=Path, default=default_data(), help="folder of labelled sounds")
+    parser.add_argument("--synthetic", type=int, default=80, metavar="N")
+    options = parser.parse_args(arguments)
+    work = ROOT / "build"
+    examples = read_examples(options.data)
+    classes = class_names(examples)
+    examples += synthetic_examples(classes, options.synthetic, work / "synthetic")
+    features = extract_features(examples, work / "features", VARIANTS)
+    folds = source_folds(features.examples, N_FOLDS)
+    rows = {}
+    for idea in IDEAS:
+        rows[idea.title] = _try(idea, features, folds, classes, work / "compare")
+        core, every = (format_interval(rows[idea.title]["both"][g]["balanced_accuracy"]) for g in ("core", "all"))
+        print(f"{idea.title:<66} core five {core}   all {every}", flush=True)
+    return 0
+
+
+def _try(idea: Idea, features: Features, folds: np.ndarray, classes: list[str], folder: Path) -> dict:
+    splits = np.array([example.split for example in features.examples])
+    held_out = (splits == TRAIN) & (folds == HELD_OUT_FOLD)
+    judging = np.nonzero(held_out | (splits == TUNE))[0]
+    kept = np.array([idea.keep(example) for example in features.examples])
+    learning = np.nonzero((splits == TRAIN) & ~held_out & kept)[0]
+    train = Features([features.examples[i] for i in learning], features.images[learning, : idea.variants])
+    settings = replace(SHORT, **idea.settings)
+    key = [settings.__dict__, [str(e.path) for e in train.examples], idea.variants, idea.teachers]
+    file = folder / f"{fingerprint(key)}.npz"
+    if not file.exists():
+        opinions = None
+        if idea.teachers:
+            opinions = out_of_fold_opinions(train, classes, settings, folder / "checkpoints", n_folds=2)
+        network, _ = train_network(train, classes, settings, folder / "checkpoints", opinions)
+        folder.mkdir(exist_ok=True, parents=True)
+        np.savez(file, logits=predict_logits(network, features.images[judging, 0]))
+        network.save(file.with_suffix(".keras"))
+    logits = np.load(file)["logits"]
+    judged = [features.examples[i] for i in judging]
+    return {
+        name: score(logits[rows], [judged[i] for i in rows], classes, resamples=200)
+        for name, rows in {
+            "both": range(len(judged)),
+            "tune": [i for i, e in enumerate(judged) if e.split == TUNE],
+        }.items()
+        if len(rows)
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
