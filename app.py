@@ -8,9 +8,20 @@ import streamlit as st
 
 from drumclf import AudioError, Classifier, ModelError, Prediction, load_classifier
 from drumclf.audio import ACCEPTED, encode_wav
+from drumclf.classifier import MODEL_FOLDER
 from drumclf.constants import MAX_FILE_BYTES
 from drumclf.containers import playable_type
-from drumclf.plots import DARK, LIGHT, draw_probabilities, draw_spectrogram, draw_waveform, format_percent, to_png
+from drumclf.explain import TRAITS, format_percent, grad_cam, nearest, supporting_traits, verdict
+from drumclf.plots import DARK, LIGHT, draw_probabilities, draw_spectrogram, draw_waveform, to_png
+from drumclf.report_card import (
+    draw_confusion,
+    draw_coverage,
+    draw_reliability,
+    read_report,
+    recall_table,
+    say_decisions,
+    say_judges,
+)
 
 EXAMPLES = Path(__file__).parent / "example_samples"
 
@@ -28,6 +39,13 @@ def example_titles() -> dict[str, str]:
         return {row["file"]: row["title"] for row in csv.DictReader(file)}
 
 
+@st.cache_resource(show_spinner=False)
+def example_predictions(_classifier: Classifier) -> dict[str, Prediction]:
+    """What the examples are to the network, for finding those that a sound is like."""
+    files = list(example_titles())
+    return dict(zip(files, _classifier.classify_many(EXAMPLES / file for file in files), strict=True))
+
+
 # Scoped to the session: what one visitor uploads is never kept where another's could be found.
 @st.cache_data(scope="session", max_entries=8, show_spinner=False)
 def classify(_classifier: Classifier, data: bytes) -> Prediction:
@@ -40,8 +58,28 @@ def draw(_prediction: Prediction, _titles: dict[str, str], data: bytes, dark: bo
     return {
         "probabilities": to_png(draw_probabilities(_prediction, _titles, ink)),
         "waveform": to_png(draw_waveform(_prediction, ink)),
-        "spectrogram": to_png(draw_spectrogram(_prediction, ink)),
     }
+
+
+@st.cache_data(scope="session", max_entries=16, show_spinner=False)
+def draw_seen(_classifier: Classifier, _prediction: Prediction, data: bytes, dark: bool, label: str | None) -> bytes:
+    """The spectrogram, and where on it the network found what speaks for a class."""
+    evidence = grad_cam(_classifier, _prediction, label) if label else None
+    return to_png(draw_spectrogram(_prediction, DARK if dark else LIGHT, evidence))
+
+
+@st.cache_data(show_spinner=False)
+def draw_report(_report: dict, sha256: str, dark: bool) -> dict[str, bytes]:
+    ink = DARK if dark else LIGHT
+    titles, scores = _report["drumclf"]["titles"], _report["drumclf"]["scores"]
+    unseen = scores["report"]
+    pictures = {
+        "confusion": to_png(draw_confusion(scores["valid"]["all"], titles, ink)),
+        "reliability": to_png(draw_reliability(unseen["reliability"], ink)),
+    }
+    if "core" in unseen:
+        pictures["coverage"] = to_png(draw_coverage(unseen["core"]["coverage"], ink))
+    return pictures
 
 
 def chosen_example() -> None:
@@ -65,17 +103,21 @@ def wait_for_classifier() -> Classifier:
         st.stop()
 
 
-def show_verdict(prediction: Prediction, titles: dict[str, str]) -> None:
-    """What it is, and how likely, to be read from across the room."""
-    doubt = "" if prediction.is_sure else "?"
-    percent = format_percent(prediction.probability)
-    st.title(f"{titles[prediction.label]}{doubt} :gray[{percent}]", anchor=False)
-    if not prediction.is_sure:
-        second = sorted(prediction.probabilities, key=prediction.probabilities.get)[-2]
-        st.markdown(f"Not sure. The next best answer is **{titles[second]}**.")
+def show_verdict(classifier: Classifier, prediction: Prediction) -> None:
+    """What it is, to be read from across the room, and why."""
+    titles = classifier.titles
+    headline, reason = verdict(prediction, titles, classifier.thresholds)
+    percent = f" :gray[{format_percent(prediction.probability)}]" if prediction.is_sure else ""
+    st.title(headline + percent, anchor=False)
+    if reason:
+        st.markdown(reason)
+    traits = [TRAITS[trait] for trait in supporting_traits(prediction, classifier.metadata["traits"])]
+    if traits:
+        words = " and ".join(filter(None, [", ".join(traits[:-1]), traits[-1]]))
+        st.markdown(f"It is **{words}**, as most sounds are that the model knows as {titles[prediction.label]}.")
 
 
-def show_sound(name: str, data: bytes, autoplay: bool) -> None:
+def show_sound(name: str, data: bytes, autoplay: bool, example: str | None = None) -> None:
     """Everything about one sound, or the sentence that says why there is nothing."""
     classifier = wait_for_classifier()
     try:
@@ -84,12 +126,12 @@ def show_sound(name: str, data: bytes, autoplay: bool) -> None:
         st.text(name)
         st.error(str(error), icon=":material/hearing_disabled:")
         return
-    titles = classifier.titles
-    pictures = draw(prediction, titles, data, st.context.theme.type == "dark")
+    titles, dark = classifier.titles, st.context.theme.type == "dark"
+    pictures = draw(prediction, titles, data, dark)
     likely = ", ".join(f"{titles[k]} {format_percent(p)}" for k, p in prediction.probabilities.items())
     left, right = st.columns(2, gap="large")
     with left:
-        show_verdict(prediction, titles)
+        show_verdict(classifier, prediction)
         st.text(name)
         if not prediction.clip.is_whole:
             st.caption("A long file: this is its first hit.")
@@ -98,12 +140,74 @@ def show_sound(name: str, data: bytes, autoplay: bool) -> None:
         st.image(pictures["probabilities"], width="stretch", alt=f"Probability of each class: {likely}.")
     with right:
         st.image(pictures["waveform"], width="stretch", alt="Waveform of the hit.")
-        st.image(
-            pictures["spectrogram"],
-            width="stretch",
-            alt="RGB spectrogram of the hit: frequency over time.",
+        seen = st.empty()
+        looked_for = st.pills(
+            "What the network sees: :red[■] pitch :green[■] body :blue[■] attack. Light up what speaks for",
+            classifier.classes,
+            format_func=titles.get,
+            key=f"evidence {hash(data)}",
         )
-        st.markdown("What the network sees: :red[■] pitch :green[■] body :blue[■] attack")
+        about = f", lit where it speaks for {titles[looked_for]}" if looked_for else ""
+        seen.image(
+            draw_seen(classifier, prediction, data, dark, looked_for),
+            width="stretch",
+            alt=f"RGB spectrogram of the hit: frequency over time{about}.",
+        )
+        others = {file: p for file, p in example_predictions(classifier).items() if file != example}
+        alike = nearest(prediction, others)
+        st.markdown(
+            "Sounds like " + ", ".join(f"**{example_titles()[file]}**" for file in alike) + ", of the examples."
+        )
+
+
+@st.dialog("How good is it?", width="large")
+def show_report() -> None:
+    """The report card: everything from what ``make report`` measured."""
+    classifier = wait_for_classifier()
+    report = read_report(MODEL_FOLDER, classifier.metadata)
+    scores, training, titles = (report["drumclf"][key] for key in ("scores", "training", "titles"))
+    if not scores:
+        st.markdown("No sounds were held out to judge this model.")
+        return
+    valid, unseen = scores["valid"], scores["report"]
+    st.markdown(say_judges(report["drumclf"]))
+    pictures = draw_report(report, classifier.metadata["sha256"], st.context.theme.type == "dark")
+    by_class, confusions, honesty, failures, data = st.tabs(
+        ["By class", "Confusions", "How honest", "Where it fails", "Trained on"]
+    )
+    with by_class:
+        st.dataframe(recall_table(report), hide_index=True, width="stretch")
+        st.caption("Share of each class that is recognised; the original knows five classes, and is judged among them.")
+    with confusions:
+        st.image(pictures["confusion"], alt="Confusion matrix.", width="stretch")
+    with honesty:
+        left, right = st.columns(2)
+        left.image(pictures["reliability"], alt="Reliability: share right over probability.", width="stretch")
+        if "coverage" in pictures:
+            right.image(pictures["coverage"], alt="Share right over share answered.", width="stretch")
+        st.markdown(say_decisions(unseen["decisions"]))
+    with failures:
+        st.markdown("The publishers on whose sounds it does worst:")
+        st.dataframe(
+            [{"source": s["source"], "sounds": s["n_sounds"], "right": s["accuracy"]} for s in valid["sources"][:8]],
+            hide_index=True,
+            width="stretch",
+            column_config={"right": st.column_config.NumberColumn(format="percent")},
+        )
+        if "robustness" in report:
+            st.markdown("Share of the sounds that keep their label when the file is changed:")
+            st.dataframe(
+                [{"change": name, "label kept": row["kept"]} for name, row in report["robustness"].items()],
+                hide_index=True,
+                width="stretch",
+                column_config={"label kept": st.column_config.NumberColumn(format="percent")},
+            )
+    with data:
+        total = sum(training["sounds"].values())
+        st.markdown(f"{total:,} sounds of {len(training['sources'])} publishers, none of them among the judges.")
+        st.dataframe(
+            [{"class": titles[k], "sounds": n} for k, n in training["sounds"].items()], hide_index=True, width="stretch"
+        )
 
 
 st.set_page_config(
@@ -112,7 +216,10 @@ st.set_page_config(
     layout="wide",
 )
 page = st.container(horizontal_alignment="center").container(width=1040)
-page.subheader("What drum is it?", anchor=False)
+top = page.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
+top.subheader("What drum is it?", anchor=False)
+if top.button("How good is it?", type="tertiary", icon=":material/fact_check:"):
+    show_report()
 result = page.container()
 with page:
     titles = example_titles()
@@ -135,6 +242,6 @@ with result:
     if upload is not None:
         show_sound(upload.name, upload.getvalue(), autoplay=False)
     elif example is not None:
-        show_sound(titles[example], (EXAMPLES / example).read_bytes(), autoplay=True)
+        show_sound(titles[example], (EXAMPLES / example).read_bytes(), autoplay=True, example=example)
     else:
         wait_for_classifier()

@@ -22,7 +22,7 @@ _FRONT_END = (
     "FFT_LENGTHS", "N_MELS", "MEL_FMIN", "MEL_FMAX", "N_FRAMES", "FIRST_FRAME_DURATION", "ATTACK_FRAMES", "SPAN",
     "DYNAMIC_RANGE",
 )  # fmt: skip
-_NEEDED_METADATA = {"classes", "titles", "front_end", "calibration", "thresholds", "sha256"}
+_NEEDED_METADATA = {"classes", "titles", "front_end", "calibration", "thresholds", "traits", "sha256"}
 _TENSORFLOW_SETTINGS = {
     "TF_CPP_MIN_LOG_LEVEL": "2",
     # The network is so small that sharing one sound among threads costs more than it saves.
@@ -48,22 +48,31 @@ class Prediction:
         Name of the most probable class.
     probabilities : dict[str, float]
         Calibrated probability of every class, in class order; they sum to 1.
-    is_sure : bool
-        Whether the label's probability reaches the model's threshold.
+    decision : tuple of str
+        What can be said with the precision that the model's thresholds were chosen for:
+        the label alone; or two classes, the likelier first; or nothing.
     spectrogram : np.ndarray, shape (N_MELS, N_FRAMES, 3), float32 in [0, 1]
         The picture that the network saw.
     clip : Clip
         The sound that the picture was made of.
+    embedding : np.ndarray, shape (n,), float32
+        The network's last vector before the classes, of length 1: near for sounds that are alike.
     onset : float
         Where in the clip the hit begins, in seconds.
     """
 
     label: str
     probabilities: dict[str, float]
-    is_sure: bool
+    decision: tuple[str, ...]
     spectrogram: np.ndarray = field(repr=False)
     clip: Clip = field(repr=False)
+    embedding: np.ndarray = field(repr=False)
     onset: float
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the decision is the label alone."""
+        return len(self.decision) == 1
 
     @property
     def probability(self) -> float:
@@ -85,19 +94,27 @@ class Classifier:
     """
 
     def __init__(self, metadata: dict, network):
+        import keras
         import tensorflow as tf
 
         self.metadata = metadata
         self.classes = tuple(metadata["classes"])
         self.titles = dict(metadata["titles"])
         self._temperature = metadata["calibration"]["temperature"]
-        self._sure_from = metadata["thresholds"]["sure"]
-        image_shape = (None, *network.input_shape[1:])
+        self.thresholds = metadata["thresholds"]
+        images = tf.TensorSpec((None, *network.input_shape[1:]), tf.float32)
+        answering = keras.Model(network.input, [network.output, network.get_layer("embedding").output])
+        explaining = keras.Model(network.input, [network.output, network.get_layer("maps").output])
+
+        def gradient(images, index):
+            with tf.GradientTape() as tape:
+                logits, maps = explaining(images, training=False)
+                logit = logits[:, index]
+            return maps, tape.gradient(logit, maps)
+
         # model.predict on one sound takes many times as long as the same network as one graph.
-        self._logits = tf.function(
-            lambda images: network(images, training=False),
-            input_signature=[tf.TensorSpec(image_shape, tf.float32)],
-        )
+        self._answer = tf.function(lambda images: answering(images, training=False), input_signature=[images])
+        self._gradient = tf.function(gradient, input_signature=[images, tf.TensorSpec((), tf.int32)])
         self._predict([Clip(np.ones(1, np.float32), 0.0, True)])  # the first call traces the graph: not a visitor's
 
     def classify(self, source: Source) -> Prediction:
@@ -129,19 +146,34 @@ class Classifier:
             predictions = iter(self._predict(clips))
             yield from (next(predictions) if isinstance(outcome, Clip) else outcome for outcome in outcomes)
 
+    def maps_and_gradient(self, prediction: Prediction, label: str) -> tuple[np.ndarray, np.ndarray]:
+        """The network's last feature maps, and how much the logit of a class grows with each of their values.
+
+        Returns
+        -------
+        maps, gradient : np.ndarray, shape (rows, columns, channels), float32
+        """
+        maps, gradient = self._gradient(prediction.spectrogram[None], self.classes.index(label))
+        return maps.numpy()[0], gradient.numpy()[0]
+
     def _predict(self, clips: list[Clip]) -> list[Prediction]:
         if not clips:
             return []
         images = np.stack([rgb_spectrogram(clip.samples) for clip in clips])
-        probabilities = softmax(self._logits(images).numpy(), self._temperature)
-        return [self._prediction(*row) for row in zip(clips, images, probabilities, strict=True)]
+        logits, embeddings = (output.numpy() for output in self._answer(images))
+        probabilities = softmax(logits, self._temperature)
+        embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True) + 1e-9
+        return [self._prediction(*row) for row in zip(clips, images, probabilities, embeddings, strict=True)]
 
-    def _prediction(self, clip: Clip, image: np.ndarray, probabilities: np.ndarray) -> Prediction:
-        best = int(np.argmax(probabilities))
+    def _prediction(
+        self, clip: Clip, image: np.ndarray, probabilities: np.ndarray, embedding: np.ndarray
+    ) -> Prediction:
+        by_class = dict(zip(self.classes, probabilities.tolist(), strict=True))
         return Prediction(
-            label=self.classes[best],
-            probabilities=dict(zip(self.classes, probabilities.tolist(), strict=True)),
-            is_sure=bool(probabilities[best] >= self._sure_from),
+            label=max(by_class, key=by_class.get),
+            probabilities=by_class,
+            decision=decide(by_class, self.thresholds),
+            embedding=embedding.copy(),
             spectrogram=image.copy(),  # or one prediction would keep its whole batch
             clip=clip,
             onset=find_onset(clip.samples) / c.SAMPLE_RATE,
@@ -195,6 +227,24 @@ def front_end_constants() -> dict[str, float | list[int]]:
     """The constants that a picture depends on, as they are recorded with a model."""
     values = {name: getattr(c, name) for name in _FRONT_END}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+def decide(probabilities: dict[str, float], thresholds: dict) -> tuple[str, ...]:
+    """One class, or two, or none: what the probabilities allow to be said.
+
+    Parameters
+    ----------
+    probabilities : dict[str, float]
+    thresholds : dict
+        ``one``: name of a class -> probability from which on it is the answer by itself;
+        ``two``: sum of the two highest probabilities from which on the answer is one of both.
+    """
+    first, *others = sorted(probabilities, key=probabilities.get, reverse=True)
+    if probabilities[first] >= thresholds["one"][first]:
+        return (first,)
+    if others and probabilities[first] + probabilities[others[0]] >= thresholds["two"]:
+        return first, others[0]
+    return ()
 
 
 def softmax(logits: np.ndarray, temperature: float) -> np.ndarray:

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from drumclf import constants as c
 from drumclf.classifier import Prediction
+from drumclf.explain import format_percent
 from drumclf.spectrogram import frame_edges, mel_frequencies
 
 WIDTH = 5.2
@@ -21,6 +22,8 @@ _MARGINS = {"left": 0.115, "right": 0.96}
 _SHOWN_DURATIONS = (0.1, 0.2, 0.3, 0.5, c.SPAN - c.PRE_ONSET)
 """Seconds after the onset: the first that holds all that can be seen is shown."""
 _VISIBLE = 0.08
+_DIMMED = 0.3
+"""Brightness of what does not speak for the class that is explained."""
 _FREQUENCY_TICKS = (100, 500, 2000, 5000, 10000)
 
 
@@ -31,10 +34,11 @@ class Ink:
     text: str
     faint: str
     accent: str
+    miss: str
 
 
-LIGHT = Ink(text="#3d4152", faint="#d9dbe3", accent="#2b4bdb")
-DARK = Ink(text="#c9ccda", faint="#3a3e4d", accent="#8ea2ff")
+LIGHT = Ink(text="#3d4152", faint="#d9dbe3", accent="#2b4bdb", miss="#e2574c")
+DARK = Ink(text="#c9ccda", faint="#3a3e4d", accent="#8ea2ff", miss="#ff7b72")
 
 
 def draw_probabilities(prediction: Prediction, titles: dict[str, str], ink: Ink = LIGHT) -> Figure:
@@ -60,7 +64,7 @@ def draw_probabilities(prediction: Prediction, titles: dict[str, str], ink: Ink 
         axes.text(1.03, row, format_percent(value), va="center", color=ink.text, weight=_weight(name, prediction))
     for label, name in zip(axes.get_yticklabels(), names, strict=True):
         label.set_weight(_weight(name, prediction))
-    return _finish(figure, ink)
+    return finish(figure, ink)
 
 
 def draw_waveform(prediction: Prediction, ink: Ink = LIGHT) -> Figure:
@@ -73,25 +77,37 @@ def draw_waveform(prediction: Prediction, ink: Ink = LIGHT) -> Figure:
     axes.set(xlim=_time_limits(prediction), ylim=(-1.05, 1.05), yticks=[-1, 0, 1])
     axes.xaxis.set_tick_params(labelbottom=False)
     axes.set_ylabel("Amplitude", labelpad=9)
-    return _finish(figure, ink)
+    return finish(figure, ink)
 
 
-def draw_spectrogram(prediction: Prediction, ink: Ink = LIGHT) -> Figure:
-    """The RGB spectrogram, its frames as long as they last, over milliseconds after the onset."""
+def draw_spectrogram(prediction: Prediction, ink: Ink = LIGHT, evidence: np.ndarray | None = None) -> Figure:
+    """The RGB spectrogram, its frames as long as they last, over milliseconds after the onset.
+
+    Parameters
+    ----------
+    prediction : Prediction
+    ink : Ink
+    evidence : np.ndarray, shape (N_MELS, N_FRAMES), in [0, 1], optional
+        As from `drumclf.explain.grad_cam`: the picture is dimmed where there is little, and
+        what holds the most is ringed.
+    """
     figure = Figure(figsize=(WIDTH, 2.7))
     axes = figure.add_axes((_MARGINS["left"], 0.165, _MARGINS["right"] - _MARGINS["left"], 0.82))
     columns = np.searchsorted(frame_edges(), np.linspace(0, c.SPAN, 900, endpoint=False), side="right") - 1
-    axes.imshow(
-        prediction.spectrogram[:, columns], origin="lower", aspect="auto", interpolation="nearest",
-        extent=(-1000 * c.PRE_ONSET, 1000 * (c.SPAN - c.PRE_ONSET), -0.5, c.N_MELS - 0.5),
-    )  # fmt: skip
+    extent = (-1000 * c.PRE_ONSET, 1000 * (c.SPAN - c.PRE_ONSET), -0.5, c.N_MELS - 0.5)
+    picture = prediction.spectrogram
+    if evidence is not None:
+        picture = picture * (_DIMMED + (1 - _DIMMED) * np.minimum(2 * evidence, 1)[..., None])
+    axes.imshow(picture[:, columns], origin="lower", aspect="auto", interpolation="nearest", extent=extent)
+    if evidence is not None and evidence.any():
+        axes.contour(evidence[:, columns], levels=[0.5], colors="white", linewidths=1.2, extent=extent)
     axes.set_xlim(_time_limits(prediction))
     axes.set_yticks(
         np.interp(_FREQUENCY_TICKS, mel_frequencies(), np.arange(c.N_MELS)), ["100", "500", "2k", "5k", "10k"]
     )
     axes.set_xlabel("Milliseconds after the hit")
     axes.set_ylabel("Hertz")
-    return _finish(figure, ink)
+    return finish(figure, ink)
 
 
 def to_png(figure: Figure, pixels_per_inch: int = 200) -> bytes:
@@ -99,13 +115,6 @@ def to_png(figure: Figure, pixels_per_inch: int = 200) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=pixels_per_inch, transparent=True)
     return buffer.getvalue()
-
-
-def format_percent(probability: float) -> str:
-    """0.973 -> "97%"; never 0% or 100%, which no model can promise."""
-    if probability < 0.01:
-        return "<1%"
-    return ">99%" if probability > 0.99 else f"{probability:.0%}"
 
 
 def _time_limits(prediction: Prediction) -> tuple[float, float]:
@@ -132,7 +141,8 @@ def _weight(name: str, prediction: Prediction) -> str:
     return "bold" if name == prediction.label else "normal"
 
 
-def _finish(figure: Figure, ink: Ink) -> Figure:
+def finish(figure: Figure, ink: Ink) -> Figure:
+    """Transparent, without frames, in the colours of a theme."""
     figure.patch.set_alpha(0)
     for axes in figure.axes:
         axes.patch.set_alpha(0)

@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     features = extract_features(examples, options.work / "features", VARIANTS)
     settings = Settings(options.epochs, options.sounds_per_epoch, seed=options.seed)
     network, losses = train_network(features.select(TRAIN), classes, settings, options.work / "checkpoints")
-    scores = finish_model(network, losses, features, classes, settings, options.out)
+    scores = finish_model(network, losses, features, classes, settings, options.out, options.licence)
     shutil.rmtree(options.work / "checkpoints")
     _print_scores(scores)
     return 0

@@ -5,13 +5,16 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import rankdata
 
-from drumclf.classifier import softmax
+from drumclf.classifier import decide, softmax
 from drumclf.constants import CORE_CLASSES
 from training.data import Example
 
 RESAMPLES = 1000
 NOT_DRUM = "not_drum"
 _CALIBRATION_BINS = 15
+_PRIOR_ANSWERS = 30
+_LOWEST_ONE, _LOWEST_TWO = 0.5, 0.7
+"""No answer below these, however right it was on the sounds at hand."""
 _SMALLEST_SOURCE = 10
 
 
@@ -20,6 +23,7 @@ def score(
     examples: list[Example],
     classes: list[str],
     temperature: float = 1.0,
+    thresholds: dict | None = None,
     resamples: int = RESAMPLES,
 ) -> dict:
     """All scores of one model on one set of sounds.
@@ -32,7 +36,9 @@ def score(
     classes : list[str]
         In the order of the logits.
     temperature : float
-        For the calibration error only; the others do not depend on it.
+        Only what is said about probabilities depends on it.
+    thresholds : dict, optional
+        Of the decisions; without them decisions are not scored.
     resamples : int
         Of the kits, with replacement, for the 95% intervals (percentile bootstrap,
         Efron 1979). Kits, not sounds, because sounds of one kit are alike.
@@ -58,13 +64,17 @@ def score(
         "reliability": reliability(probabilities, truth),
         "sources": _by_source(logits.argmax(1), truth, examples),
     }
+    if thresholds:
+        scores["decisions"] = decision_scores(probabilities, truth, classes, thresholds)
     if is_core.any():
         among_core = np.array(core)[logits[:, core].argmax(1)]
         scores["core"] = _summary(among_core, truth, is_core, core, classes, draws)
         rows, columns = np.nonzero(is_core)[0], np.array(core)
         confident = softmax(logits[:, core], temperature)
         scores["core"]["precision_at_80"] = _interval(
-            lambda i: precision_at(confident[i[is_core[i]]], _positions(truth[i[is_core[i]]], columns), 0.8), draws, rows
+            lambda i: precision_at(confident[i[is_core[i]]], _positions(truth[i[is_core[i]]], columns), 0.8),
+            draws,
+            rows,
         )
         scores["core"]["coverage"] = coverage_curve(confident[rows], _positions(truth[rows], columns))
         scores["core"]["sources"] = _by_source(among_core[rows], truth[rows], [examples[i] for i in rows])
@@ -115,7 +125,9 @@ def precision_at(probabilities: np.ndarray, truth: np.ndarray, coverage: float) 
 
 def coverage_curve(probabilities: np.ndarray, truth: np.ndarray) -> list[list[float]]:
     """Share of answers given, from the most confident on, and share of those that is right."""
-    return [[s, round(precision_at(probabilities, truth, s), 4)] for s in np.round(np.linspace(0.05, 1, 20), 2).tolist()]
+    return [
+        [s, round(precision_at(probabilities, truth, s), 4)] for s in np.round(np.linspace(0.05, 1, 20), 2).tolist()
+    ]
 
 
 def auroc(scores: np.ndarray, positive: np.ndarray) -> float:
@@ -142,12 +154,53 @@ def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
     return float(candidates[int(np.argmin(losses))])
 
 
-def sure_threshold(probabilities: np.ndarray, truth: np.ndarray, precision: float = 0.9) -> float:
-    """Lowest probability from which on the answers are right with the given precision."""
-    order = np.argsort(-probabilities.max(1), kind="stable")
-    right = (probabilities.argmax(1) == truth)[order]
-    reached = np.nonzero(np.cumsum(right) / np.arange(1, len(right) + 1) >= precision)[0]
-    return float(probabilities.max(1)[order[reached[-1]]]) if len(reached) else 1.0
+def choose_thresholds(probabilities: np.ndarray, truth: np.ndarray, classes: list[str], precision: float = 0.9) -> dict:
+    """Thresholds of `drumclf.classifier.decide`, such that decisions are right with the given precision."""
+    best, top = probabilities.argmax(1), probabilities.max(1)
+    one = {
+        name: max(lowest_precise(top[best == k], truth[best == k] == k, precision), _LOWEST_ONE)
+        for k, name in enumerate(classes)
+    }
+    two_best = np.argsort(-probabilities, axis=1)[:, :2]
+    undecided = top < np.array(list(one.values()))[best]
+    among = (two_best == truth[:, None]).any(axis=1)
+    both = np.sort(probabilities, axis=1)[:, -2:].sum(1)
+    two = max(lowest_precise(both[undecided], among[undecided], precision), _LOWEST_TWO)
+    return {"one": {name: round(t, 4) for name, t in one.items()}, "two": round(two, 4)}
+
+
+def lowest_precise(scores: np.ndarray, right: np.ndarray, precision: float) -> float:
+    """Lowest calibrated score from which on the given share is right.
+
+    A class has few answers to choose by: what they say is mixed with as much as
+    `_PRIOR_ANSWERS` whose share of right ones is what their score promises.
+    """
+    order = np.argsort(-scores, kind="stable")
+    n = np.arange(1, len(order) + 1)
+    promised = np.cumsum(scores[order]) / n
+    shares = (np.cumsum(right[order]) + _PRIOR_ANSWERS * promised) / (n + _PRIOR_ANSWERS)
+    reached = np.nonzero(shares >= precision)[0]
+    return float(scores[order[reached[-1]]]) if len(reached) else precision
+
+
+def decision_scores(probabilities: np.ndarray, truth: np.ndarray, classes: list[str], thresholds: dict) -> dict:
+    """Share of the sounds that get one class, two or none for an answer, and how often the answer holds the truth."""
+    decisions = [decide(dict(zip(classes, row, strict=True)), thresholds) for row in probabilities.tolist()]
+    kinds = {"one": 1, "two": 2, "none": 0}
+    rows = {kind: [i for i, d in enumerate(decisions) if len(d) == n] for kind, n in kinds.items()}
+    right = np.array([classes[t] in decision for t, decision in zip(truth, decisions, strict=True)])
+    scores = {
+        kind: {"coverage": round(len(i) / len(truth), 4), "precision": round(float(right[i].mean()), 4) if i else None}
+        for kind, i in rows.items()
+    }
+    scores["one"]["classes"] = {
+        name: {
+            "answers": len(i),
+            "precision": round(float(right[i].mean()), 4) if i else None,
+        }
+        for name, i in ((name, [j for j in rows["one"] if decisions[j] == (name,)]) for name in classes)
+    }
+    return scores
 
 
 def _summary(predicted, truth, among, class_indices, classes, draws) -> dict:

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from drumclf.audio import read_clip
 from drumclf.constants import CLASS_TITLES, SAMPLE_RATE, SPAN
+from drumclf.report_card import draw_confusion, draw_coverage, draw_reliability
 from drumclf.spectrogram import find_onset, rgb_spectrogram
 from training.data import TRAIN, Example, class_names
 from training.original import Original, read_pictures
@@ -18,6 +19,11 @@ def draw_all(report: dict, original: Original | None, examples: list[Example], f
     """Write every figure of the report as a PNG."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn = {"confusion": draw_confusion(report["drumclf"]["scores"]["valid"]["all"], report["drumclf"]["titles"])}
+    unseen = report["drumclf"]["scores"].get("report")
+    if unseen:
+        drawn["reliability"] = draw_reliability(unseen["reliability"])
+    if unseen and "core" in unseen:
+        drawn["coverage"] = draw_coverage(unseen["core"]["coverage"])
     drawn["training"] = draw_losses(report["drumclf"]["training"]["losses"])
     firsts = _first_of_each_class(examples)
     drawn["waveforms"] = draw_waveforms(firsts)
@@ -25,27 +31,7 @@ def draw_all(report: dict, original: Original | None, examples: list[Example], f
     if original:
         drawn["original_training"] = draw_original_training(original.history)
     for name, figure in drawn.items():
-        figure.savefig(folder / f"{name}.png", dpi=110)
-
-
-def draw_confusion(result: dict, titles: dict[str, str]) -> Figure:
-    """Share of each class that is taken for each class."""
-    counts = np.array(result["confusion"], float)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    names = [titles[name] for name in result["classes"]]
-    figure = Figure(figsize=(7, 6.2), layout="constrained")
-    axes = figure.add_subplot()
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    axes.set_xticks(range(len(names)), names, rotation=40, ha="right")
-    axes.set_yticks(range(len(names)), names)
-    axes.set(xlabel="Taken for", ylabel="Is")
-    for (row, column), share in np.ndenumerate(shares):
-        if share >= 0.005:
-            axes.text(
-                column, row, f"{share:.0%}", ha="center", va="center", size=9, color="white" if share > 0.5 else "black"
-            )
-    axes.spines[:].set_visible(False)
-    return figure
+        figure.savefig(folder / f"{name}.png", dpi=110, facecolor="white")
 
 
 def draw_losses(losses: list[float]) -> Figure:

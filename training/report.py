@@ -1,7 +1,7 @@
 """Score the model and the original on unseen kits: ``python -m training.report`` (``make report``).
 
-Writes ``docs/report.json``, from which ``docs/report.md``, the model card's table
-and the figures are drawn.
+Writes ``model/report.json``, from which the page's report card, ``docs/report.md``, the
+README's table and the figures are drawn.
 """
 
 import argparse
@@ -14,14 +14,16 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 
-from drumclf.classifier import MODEL_FOLDER, ModelError, read_metadata
+from drumclf.classifier import MODEL_FOLDER, ModelError, load_classifier, read_metadata
 from drumclf.constants import CORE_CLASSES
+from drumclf.report_card import say_decisions, say_judges
 from training import figures
 from training.data import REPORT, ROOT, TUNE, DataError, Example, default_data, read_examples
 from training.evaluate import score
 from training.features import extract_features
 from training.original import SOURCE, Original, read_pictures, train_original
-from training.store import format_interval, judged_on, score_splits, write_metadata
+from training.robustness import kept_labels
+from training.store import INTERVALS, format_interval, score_splits, score_table, write_metadata
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         examples = read_examples(options.data)
-        report = {"drumclf": _score_model(examples, options.model)}
+        report = _score_model(examples, options.model)
     except (DataError, ModelError) as error:
         print(f"report: {error}", file=sys.stderr)
         return 2
@@ -42,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
         original = train_original(examples, ROOT / "build" / "original")
         report |= _score_original(original, examples)
     options.docs.mkdir(parents=True, exist_ok=True)
-    (options.docs / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    (options.model / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     (options.docs / "report.md").write_text(report_text(report), encoding="utf-8")
     _update_readme(report, options.docs.parent / "README.md")
     figures.draw_all(report, original, examples, options.docs / "figures")
@@ -56,8 +58,16 @@ def report_text(report: dict) -> str:
     lines = [
         "# How well it works on unseen kits",
         "",
-        *judged_on(report["drumclf"]),
+        say_judges(report["drumclf"]),
+        INTERVALS,
+        "",
         *_comparison(report),
+        "",
+        "## All figures",
+        "",
+        "`report` is the part of these sounds on which nothing was chosen, `valid` all of them.",
+        "",
+        *score_table(report["drumclf"]["scores"]),
         "",
         "## Recall of each class",
         "",
@@ -68,11 +78,18 @@ def report_text(report: dict) -> str:
     lines += ["", "## What is taken for what", "", *_confusion(ours["all"]), ""]
     if "core" in ours:
         lines += ["Among the core five:", "", *_confusion(ours["core"]), ""]
-    if "core" in ours and ours["core"]["worst_source"]:
-        worst = ours["core"]["worst_source"]
-        lines += [f"The worst source is `{worst['source']}`: accuracy {worst['accuracy']:.2f} on its "
-                  f"{worst['n_sounds']} core sounds.", ""]  # fmt: skip
-    lines += ["![Confusion matrix](figures/confusion.png)", "![Training loss](figures/training.png)", ""]
+    lines += ["![Confusion matrix](figures/confusion.png)", ""]
+    lines += ["## How honest it is", "", say_decisions(report["drumclf"]["scores"]["report"]["decisions"]), ""]
+    lines += ["![Reliability](figures/reliability.png)", "![Precision over coverage](figures/coverage.png)", ""]
+    lines += ["## Where it fails", "", "The sources with the lowest accuracy over all classes:", ""]
+    lines += ["| source | sounds | accuracy |", "|---|---|---|"]
+    lines += [f"| {s['source']} | {s['n_sounds']} | {s['accuracy']:.2f} |" for s in ours["sources"][:8]]
+    if "robustness" in report:
+        lines += ["", "Share of the sounds that keep their label when the file is changed; in the last column of those "
+                  "with one answer for a decision:", "", "| change | label kept | where it was sure |", "|---|---|---|"]  # fmt: skip
+        lines += [f"| {name} | {row['kept']:.3f} | {row['kept_if_sure']:.3f} |"
+                  for name, row in report["robustness"].items()]  # fmt: skip
+    lines += ["", "![Training loss](figures/training.png)", ""]
     if "original, mended" in report:
         split = report["original"]["random_split"]
         lines += [
@@ -98,7 +115,7 @@ def _update_readme(report: dict, readme: Path) -> None:
     before, mark, rest = readme.read_text(encoding="utf-8").partition("<!-- scores -->\n")
     _, end, after = rest.partition("<!-- end -->")
     if mark and end:
-        text = "\n".join([*judged_on(report["drumclf"]), *_comparison(report)])
+        text = "\n".join([say_judges(report["drumclf"]), INTERVALS, "", *_comparison(report)])
         readme.write_text(f"{before}{mark}{text}\n{end}{after}", encoding="utf-8")
 
 
@@ -111,9 +128,16 @@ def _score_model(examples: list[Example], folder: Path) -> dict:
         raise DataError(f"The model does not know the class {min(unknown)}: train it on these sounds first.")
     network = keras.saving.load_model(folder / "drumclf.keras", compile=False)
     features = extract_features(judging, ROOT / "build" / "features", 1)
-    metadata["scores"] = score_splits(network, features, metadata["classes"], metadata["calibration"]["temperature"])
+    metadata["scores"] = score_splits(
+        network, features, metadata["classes"], metadata["calibration"]["temperature"], metadata["thresholds"]
+    )
     write_metadata(metadata, folder)
-    return {key: metadata[key] for key in ("titles", "scores", "training")}
+    print("changed files:", flush=True)
+    return {
+        "sha256": metadata["sha256"],
+        "drumclf": {key: metadata[key] for key in ("titles", "scores", "training", "thresholds")},
+        "robustness": kept_labels(load_classifier(folder), judging),
+    }
 
 
 def _score_original(original: Original, examples: list[Example]) -> dict:
@@ -137,7 +161,7 @@ def _comparison(report: dict) -> list[str]:
         scores = report.get(name, {}).get("scores", {}).get("valid", {})
         if "core" not in scores:
             continue
-        core, nine, worst = scores["core"], scores["all"], scores["core"]["worst_source"]
+        core, nine, worst = scores["core"], scores["all"], scores["core"]["sources"]
         covers_all = len(nine["classes"]) > len(CORE_CLASSES)
         lines.append(
             f"| {title} | {format_interval(core['balanced_accuracy'])} | {format_interval(core['accuracy'])} "
@@ -172,8 +196,8 @@ def _recalls(report: dict) -> list[str]:
     ]
 
 
-def _worst(source: dict | None) -> str:
-    return f"{source['source']}: {source['accuracy']:.2f}" if source else "-"
+def _worst(sources: list[dict]) -> str:
+    return f"{sources[0]['source']}: {sources[0]['accuracy']:.2f}" if sources else "-"
 
 
 def _confusion(result: dict) -> list[str]:

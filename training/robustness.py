@@ -23,16 +23,22 @@ def kept_labels(classifier: Classifier, examples: list[Example]) -> dict[str, di
     Returns
     -------
     dict
-        Name of the change -> ``n_sounds`` and ``kept``, which is 0 to 1.
+        Name of the change -> ``n_sounds``; ``kept``, a share; ``kept_if_sure``, the share
+        among the sounds for which the decision was one class.
     """
     sounds = [sound for sound in map(_read, examples) if sound is not None]
-    before = [outcome.label for outcome in classifier.classify_many(_as_wav(sound) for sound in sounds)]
+    before = list(classifier.classify_many(_as_wav(sound) for sound in sounds))
+    sure = np.array([prediction.is_sure for prediction in before])
     kept = {}
     for name, change in CHANGES.items():
         changed = (change(sound, np.random.default_rng(i)) for i, sound in enumerate(sounds))
         outcomes = classifier.classify_many(changed)
-        same = [getattr(o, "label", None) == label for o, label in zip(outcomes, before, strict=True)]
-        kept[name] = {"n_sounds": len(same), "kept": round(float(np.mean(same)), 4)}
+        same = np.array([getattr(o, "label", None) == b.label for o, b in zip(outcomes, before, strict=True)])
+        kept[name] = {
+            "n_sounds": len(same),
+            "kept": round(float(same.mean()), 4),
+            "kept_if_sure": round(float(same[sure].mean()), 4) if sure.any() else 1.0,
+        }
         print(f"label kept: {name:<28} {kept[name]['kept']:.3f}", flush=True)
     return kept
 

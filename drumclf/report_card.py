@@ -1,0 +1,134 @@
+"""What ``make report`` measured of a model -> figures for the page and for the docs."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from drumclf.plots import LIGHT, Ink, finish
+
+
+def read_report(folder: Path, metadata: dict) -> dict:
+    """The report beside a model.
+
+    Parameters
+    ----------
+    folder : Path
+        The model's.
+    metadata : dict
+        The model's; where no report of this very model is found, its own scores make one.
+
+    Returns
+    -------
+    dict
+        ``drumclf``: the model's titles, scores and training; where they were measured also
+        ``original``, ``original, mended`` and ``robustness``.
+    """
+    try:
+        report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        if report["sha256"] == metadata["sha256"]:
+            return report
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # a model trained with make model, not yet reported on
+    return {"drumclf": {key: metadata.get(key, {}) for key in ("titles", "scores", "training")}}
+
+
+def say_judges(model: dict) -> str:
+    """On which sounds the scores are, and what that is worth."""
+    valid = model["scores"]["valid"]
+    what = {
+        "source": f"{valid['n_sources']} publishers ({valid['n_kits']} kits) that gave nothing to training",
+        "kit": f"{valid['n_kits']} kits that gave nothing to training",
+        "file": "the same kits as the training sounds: these figures flatter",
+    }[model["training"]["held_out_by"]]
+    return f"On {valid['n_sounds']:,} sounds of {what}."
+
+
+def recall_table(report: dict) -> list[dict]:
+    """A row for each class: how many sounds, and the share of them that each system recognises."""
+    model = report["drumclf"]
+    scores = model["scores"]["valid"]
+    rows = []
+    for name, counts in zip(scores["all"]["classes"], scores["all"]["confusion"], strict=True):
+        row = {"class": model["titles"][name], "sounds": sum(counts), "drumclf": _of(scores["all"], name)}
+        if "core" in scores and len(scores["core"]["classes"]) < len(scores["all"]["classes"]):
+            row["drumclf, core five"] = _of(scores["core"], name)
+        for rival in ("original, mended", "original"):
+            if rival in report:
+                row[f"the {rival}"] = _of(report[rival]["scores"]["valid"]["core"], name)
+        rows.append(row)
+    return rows
+
+
+def say_decisions(decisions: dict) -> str:
+    """How often it gives one answer, two or none, and how often that is right."""
+    one, two, none = (decisions[kind] for kind in ("one", "two", "none"))
+    parts = [f"one answer for {one['coverage']:.0%} of the sounds"]
+    parts[0] += f", and {one['precision']:.0%} of those are right" if one["precision"] is not None else ""
+    if two["precision"] is not None:
+        parts.append(
+            f"“one or the other” for {two['coverage']:.0%}, and one of both is right for {two['precision']:.0%}"
+        )
+    parts.append(f"“not sure” for {none['coverage']:.0%}")
+    return f"On sounds on which nothing was chosen it gives {'; '.join(parts)}."
+
+
+def draw_confusion(result: dict, titles: dict[str, str], ink: Ink = LIGHT) -> Figure:
+    """Share of each class that is taken for each class.
+
+    Parameters
+    ----------
+    result : dict
+        ``classes`` and ``confusion``: rows what sounds are, columns what they are taken for.
+    titles : dict[str, str]
+    ink : Ink
+    """
+    counts = np.array(result["confusion"], float)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    names = [titles[name] for name in result["classes"]]
+    figure = Figure(figsize=(7, 5.6), layout="constrained")
+    axes = figure.add_subplot()
+    for (row, column), share in np.ndenumerate(shares):
+        color = ink.accent if row == column else ink.miss
+        axes.add_patch(_cell(column, row, color, share))
+        if share >= 0.005:
+            axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", size=10, color=ink.text)
+    axes.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(names) - 0.5, -0.5))
+    axes.set_xticks(range(len(names)), names, rotation=40, ha="right")
+    axes.set_yticks(range(len(names)), names)
+    axes.set(xlabel="Taken for, in percent", ylabel="Is")
+    return finish(figure, ink)
+
+
+def draw_reliability(reliability: list[list[float]], ink: Ink = LIGHT) -> Figure:
+    """How often answers are right against the probability given for them; honest answers lie on the diagonal."""
+    promised, right, _ = np.array(reliability).T
+    figure = Figure(figsize=(4.2, 3.8), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], color=ink.faint, linewidth=1.5)
+    axes.plot(promised, right, "o-", color=ink.accent, markersize=5, linewidth=1.2)
+    axes.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="Probability of the answer", ylabel="Share that is right")
+    return finish(figure, ink)
+
+
+def draw_coverage(coverage: list[list[float]], ink: Ink = LIGHT) -> Figure:
+    """How many of the most confident answers are right, against how many are given."""
+    given, right = np.array(coverage).T
+    figure = Figure(figsize=(4.2, 3.8), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot(given, right, "o-", color=ink.accent, markersize=4, linewidth=1.2)
+    axes.grid(axis="y", color=ink.faint, linewidth=0.8)
+    axes.set(xlim=(0, 1.02), ylim=(min(0.8, right.min() - 0.02), 1.003))
+    axes.set(xlabel="Share of the sounds answered, core five", ylabel="Share that is right")
+    return finish(figure, ink)
+
+
+def _of(result: dict, name: str) -> float | None:
+    recall = result["recall"].get(name)
+    return recall[0] if recall else None
+
+
+def _cell(column: int, row: int, color: str, share: float) -> Rectangle:
+    return Rectangle((column - 0.47, row - 0.45), 0.94, 0.9, facecolor=color, alpha=0.03 + 0.8 * share, linewidth=0)
