@@ -15,6 +15,7 @@ RUN pip install --no-cache-dir --user -r requirements.txt
 
 COPY --chown=user .streamlit .streamlit
 COPY --chown=user app.py .
+COPY --chown=user page page
 COPY --chown=user drumclf drumclf
 COPY --chown=user model model
 COPY --chown=user example_samples example_samples

@@ -8,20 +8,11 @@ import streamlit as st
 
 from drumclf import AudioError, Classifier, ModelError, Prediction, load_classifier
 from drumclf.audio import ACCEPTED, encode_wav
-from drumclf.classifier import MODEL_FOLDER
 from drumclf.constants import MAX_FILE_BYTES
 from drumclf.containers import playable_type
 from drumclf.explain import TRAITS, format_percent, grad_cam, nearest, supporting_traits, verdict
 from drumclf.plots import DARK, LIGHT, draw_probabilities, draw_spectrogram, draw_waveform, to_png
-from drumclf.report_card import (
-    draw_confusion,
-    draw_coverage,
-    draw_reliability,
-    read_report,
-    recall_table,
-    say_decisions,
-    say_judges,
-)
+from page.report_card import show_report
 
 EXAMPLES = Path(__file__).parent / "example_samples"
 
@@ -66,20 +57,6 @@ def draw_seen(_classifier: Classifier, _prediction: Prediction, data: bytes, dar
     """The spectrogram, and where on it the network found what speaks for a class."""
     evidence = grad_cam(_classifier, _prediction, label) if label else None
     return to_png(draw_spectrogram(_prediction, DARK if dark else LIGHT, evidence))
-
-
-@st.cache_data(show_spinner=False)
-def draw_report(_report: dict, sha256: str, dark: bool) -> dict[str, bytes]:
-    ink = DARK if dark else LIGHT
-    titles, scores = _report["drumclf"]["titles"], _report["drumclf"]["scores"]
-    unseen = scores["report"]
-    pictures = {
-        "confusion": to_png(draw_confusion(scores["valid"]["all"], titles, ink)),
-        "reliability": to_png(draw_reliability(unseen["reliability"], ink)),
-    }
-    if "core" in unseen:
-        pictures["coverage"] = to_png(draw_coverage(unseen["core"]["coverage"], ink))
-    return pictures
 
 
 def chosen_example() -> None:
@@ -141,11 +118,13 @@ def show_sound(name: str, data: bytes, autoplay: bool, example: str | None = Non
     with right:
         st.image(pictures["waveform"], width="stretch", alt="Waveform of the hit.")
         seen = st.empty()
+        st.markdown("What the network sees: :red[■] pitch :green[■] body :blue[■] attack")
         looked_for = st.pills(
-            "What the network sees: :red[■] pitch :green[■] body :blue[■] attack. Light up what speaks for",
+            "Light up what speaks for",
             classifier.classes,
             format_func=titles.get,
             key=f"evidence {hash(data)}",
+            wrap=True,
         )
         about = f", lit where it speaks for {titles[looked_for]}" if looked_for else ""
         seen.image(
@@ -160,56 +139,6 @@ def show_sound(name: str, data: bytes, autoplay: bool, example: str | None = Non
         )
 
 
-@st.dialog("How good is it?", width="large")
-def show_report() -> None:
-    """The report card: everything from what ``make report`` measured."""
-    classifier = wait_for_classifier()
-    report = read_report(MODEL_FOLDER, classifier.metadata)
-    scores, training, titles = (report["drumclf"][key] for key in ("scores", "training", "titles"))
-    if not scores:
-        st.markdown("No sounds were held out to judge this model.")
-        return
-    valid, unseen = scores["valid"], scores["report"]
-    st.markdown(say_judges(report["drumclf"]))
-    pictures = draw_report(report, classifier.metadata["sha256"], st.context.theme.type == "dark")
-    by_class, confusions, honesty, failures, data = st.tabs(
-        ["By class", "Confusions", "How honest", "Where it fails", "Trained on"]
-    )
-    with by_class:
-        st.dataframe(recall_table(report), hide_index=True, width="stretch")
-        st.caption("Share of each class that is recognised; the original knows five classes, and is judged among them.")
-    with confusions:
-        st.image(pictures["confusion"], alt="Confusion matrix.", width="stretch")
-    with honesty:
-        left, right = st.columns(2)
-        left.image(pictures["reliability"], alt="Reliability: share right over probability.", width="stretch")
-        if "coverage" in pictures:
-            right.image(pictures["coverage"], alt="Share right over share answered.", width="stretch")
-        st.markdown(say_decisions(unseen["decisions"]))
-    with failures:
-        st.markdown("The publishers on whose sounds it does worst:")
-        st.dataframe(
-            [{"source": s["source"], "sounds": s["n_sounds"], "right": s["accuracy"]} for s in valid["sources"][:8]],
-            hide_index=True,
-            width="stretch",
-            column_config={"right": st.column_config.NumberColumn(format="percent")},
-        )
-        if "robustness" in report:
-            st.markdown("Share of the sounds that keep their label when the file is changed:")
-            st.dataframe(
-                [{"change": name, "label kept": row["kept"]} for name, row in report["robustness"].items()],
-                hide_index=True,
-                width="stretch",
-                column_config={"label kept": st.column_config.NumberColumn(format="percent")},
-            )
-    with data:
-        total = sum(training["sounds"].values())
-        st.markdown(f"{total:,} sounds of {len(training['sources'])} publishers, none of them among the judges.")
-        st.dataframe(
-            [{"class": titles[k], "sounds": n} for k, n in training["sounds"].items()], hide_index=True, width="stretch"
-        )
-
-
 st.set_page_config(
     page_title="drumclf: what drum is it?",
     page_icon=str(Path(__file__).parent / ".streamlit" / "icon.png"),
@@ -219,7 +148,7 @@ page = st.container(horizontal_alignment="center").container(width=1040)
 top = page.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
 top.subheader("What drum is it?", anchor=False)
 if top.button("How good is it?", type="tertiary", icon=":material/fact_check:"):
-    show_report()
+    show_report(wait_for_classifier())
 result = page.container()
 with page:
     titles = example_titles()

@@ -103,14 +103,15 @@ class Classifier:
         self._temperature = metadata["calibration"]["temperature"]
         self.thresholds = metadata["thresholds"]
         images = tf.TensorSpec((None, *network.input_shape[1:]), tf.float32)
-        answering = keras.Model(network.input, [network.output, network.get_layer("embedding").output])
-        explaining = keras.Model(network.input, [network.output, network.get_layer("maps").output])
+        answering = keras.Model(network.input, [network.outputs[0], _outputs(network, "embedding")])
+        explaining = keras.Model(network.input, [network.outputs[0], _outputs(network, "maps")])
 
         def gradient(images, index):
             with tf.GradientTape() as tape:
                 logits, maps = explaining(images, training=False)
                 logit = logits[:, index]
-            return maps, tape.gradient(logit, maps)
+            gradients = tape.gradient(logit, maps)
+            return tf.concat(maps, -1), tf.concat(gradients, -1)
 
         # model.predict on one sound takes many times as long as the same network as one graph.
         self._answer = tf.function(lambda images: answering(images, training=False), input_signature=[images])
@@ -160,8 +161,9 @@ class Classifier:
         if not clips:
             return []
         images = np.stack([rgb_spectrogram(clip.samples) for clip in clips])
-        logits, embeddings = (output.numpy() for output in self._answer(images))
-        probabilities = softmax(logits, self._temperature)
+        logits, embeddings = self._answer(images)
+        probabilities = softmax(logits.numpy(), self._temperature)
+        embeddings = np.concatenate(embeddings, axis=-1)
         embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True) + 1e-9
         return [self._prediction(*row) for row in zip(clips, images, probabilities, embeddings, strict=True)]
 
@@ -264,6 +266,11 @@ def softmax(logits: np.ndarray, temperature: float) -> np.ndarray:
     scaled = logits.astype(np.float64) / temperature
     powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
+
+
+def _outputs(network, name: str) -> list:
+    """Outputs of the layers of that name, one for each member of the network."""
+    return [layer.output for layer in network.layers if layer.name.startswith(name)]
 
 
 def _read_or_error(source: Source) -> Clip | AudioError:

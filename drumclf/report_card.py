@@ -46,6 +46,21 @@ def say_judges(model: dict) -> str:
     return f"On {valid['n_sounds']:,} sounds of {what}."
 
 
+def headline_figures(report: dict) -> dict[str, str]:
+    """The few figures to see first: name -> value."""
+    scores = report["drumclf"]["scores"]
+    valid, unseen = scores["valid"], scores.get("report", scores["valid"])
+    figures = {}
+    if "core" in valid:
+        figures["Core five right"] = f"{valid['core']['balanced_accuracy'][0]:.1%}"
+        if "original, mended" in report:
+            original = report["original, mended"]["scores"]["valid"]["core"]["balanced_accuracy"][0]
+            figures["The original, mended"] = f"{original:.1%}"
+    figures["All classes right"] = f"{valid['all']['balanced_accuracy'][0]:.1%}"
+    figures["Calibration error"] = f"{unseen['calibration_error'][0]:.1%}"
+    return figures
+
+
 def recall_table(report: dict) -> list[dict]:
     """A row for each class: how many sounds, and the share of them that each system recognises."""
     model = report["drumclf"]
@@ -131,4 +146,4 @@ def _of(result: dict, name: str) -> float | None:
 
 
 def _cell(column: int, row: int, color: str, share: float) -> Rectangle:
-    return Rectangle((column - 0.47, row - 0.45), 0.94, 0.9, facecolor=color, alpha=0.03 + 0.8 * share, linewidth=0)
+    return Rectangle((column - 0.47, row - 0.45), 0.94, 0.9, facecolor=color, alpha=0.04 + 0.5 * share, linewidth=0)

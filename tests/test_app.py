@@ -15,7 +15,7 @@ def texts(page):
 
 
 def test_a_result_stays_when_the_page_runs_again(page):
-    page.button_group[0].select("tom_acoustic.wav").run()
+    page.button_group(key="example").select("tom_acoustic.wav").run()
     page.run()
     assert page.title[0].value.startswith("Tom")
 
@@ -26,12 +26,12 @@ def upload(page, name, data):
 
 def test_the_page_opens_with_all_examples(page):
     assert not page.exception
-    assert len(page.button_group[0].options) == len(list(EXAMPLES.glob("*.wav")))
+    assert len(page.button_group(key="example").options) == len(list(EXAMPLES.glob("*.wav")))
     assert not page.title
 
 
 def test_one_click_on_an_example_shows_what_it_is(page):
-    page.button_group[0].select("clap_hands.wav").run()
+    page.button_group(key="example").select("clap_hands.wav").run()
     assert not page.exception
     assert page.title[0].value.startswith("Clap")
     assert "%" in page.title[0].value
@@ -57,7 +57,7 @@ def test_a_bad_file_gets_its_sentence_and_the_page_goes_on(page, data):
     assert not page.exception
     assert len(page.error) == 1
     assert page.error[0].value.endswith(".")
-    page.button_group[0].select("kick_analogue.wav").run()
+    page.button_group(key="example").select("kick_analogue.wav").run()
     assert not page.error
     assert page.title[0].value.startswith("Kick")
 
@@ -65,7 +65,31 @@ def test_a_bad_file_gets_its_sentence_and_the_page_goes_on(page, data):
 def test_an_example_replaces_an_upload_and_the_other_way_round(page):
     upload(page, "hat.wav", (EXAMPLES / "closed_hat_analogue.wav").read_bytes())
     assert page.title[0].value.startswith("Closed hat")
-    page.button_group[0].select("crash_cymbal.wav").run()
+    page.button_group(key="example").select("crash_cymbal.wav").run()
     assert page.title[0].value.startswith("Cymbal")
     upload(page, "kick.wav", (EXAMPLES / "kick_analogue.wav").read_bytes())
     assert page.title[0].value.startswith("Kick")
+
+
+def test_another_class_can_be_lit_up(page):
+    page.button_group(key="example").select("snare_acoustic.wav").run()
+    before = len(page.button_group)
+    assert before == 2
+    evidence = next(group for group in page.button_group if group.key != "example")
+    evidence.select("clap").run()
+    assert not page.exception
+    assert page.title[0].value.startswith("Snare")
+
+
+def test_the_nearest_examples_are_named(page):
+    page.button_group(key="example").select("kick_analogue.wav").run()
+    (line,) = [text for text in texts(page) if text.startswith("Sounds like")]
+    assert "Acoustic kick" in line
+    assert "Analogue kick" not in line  # it is the sound itself
+
+
+def test_the_report_card_opens(page):
+    page.button[0].click().run()
+    assert not page.exception
+    assert len(page.tabs) == 5
+    assert page.metric[0].value.endswith("%")

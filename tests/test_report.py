@@ -1,11 +1,22 @@
+import json
+
 import numpy as np
 import pytest
+import yaml
 
 from drumclf.constants import CLASSES, CORE_CLASSES
+from drumclf.report_card import (
+    draw_confusion,
+    draw_coverage,
+    headline_figures,
+    read_report,
+    recall_table,
+    say_decisions,
+)
 from training import figures, report
 from training.data import REPORT, TUNE, Example
 from training.evaluate import score
-from training.store import format_interval
+from training.store import format_interval, model_card
 
 
 @pytest.fixture(scope="module")
@@ -17,11 +28,13 @@ def scores():
     ]
     truth = np.array([CLASSES.index(e.label) for e in examples])
     said = np.where(rng.random(900) < 0.75, truth, (truth + 1) % 9)
-    ours = score(5 * np.eye(9)[said], examples, list(CLASSES), resamples=20)
+    thresholds = {"one": dict.fromkeys(CLASSES, 0.9), "two": 0.9}
+    ours = score(5 * np.eye(9)[said], examples, list(CLASSES), thresholds=thresholds, resamples=20)
     core = [e for e in examples if e.label in CORE_CLASSES]
     theirs = score(np.tile([1.0, 0, 0, 0, 0], (len(core), 1)), core, list(CORE_CLASSES), resamples=20)
     history = {f"{kind}{name}": [2.0, 1.0] for kind in ("", "val_", "mended_") for name in ("loss", "accuracy")}
-    training = {"held_out_by": "source", "losses": [2.0, 1.0]}
+    training = {"held_out_by": "source", "losses": [2.0, 1.0], "licence": "all", "sounds": {"kick": 3}}
+    training |= {"sources": ["a"], "synthetic_sounds": 0}
     titles = {name: name for name in CLASSES}
     return {
         "drumclf": {"scores": {"valid": ours, "report": ours}, "training": training, "titles": titles},
@@ -55,3 +68,39 @@ def test_scores_are_put_between_their_marks(scores, tmp_path):
     assert text.startswith("before\n<!-- scores -->\nOn 900 sounds")
     assert text.endswith("<!-- end -->\nafter\n")
     assert "old" not in text
+
+
+def test_the_card_is_what_hugging_face_reads(scores):
+    card = model_card(
+        scores["drumclf"] | {"parameters": 1, "thresholds": {"one": dict.fromkeys(CLASSES, 0.9), "two": 0.9}}
+    )
+    front = yaml.safe_load(card.split("---")[1])
+    metrics = front["model-index"][0]["results"][0]["metrics"]
+    valid = scores["drumclf"]["scores"]["valid"]
+    assert metrics[0]["value"] == valid["all"]["balanced_accuracy"][0]
+    assert {"type", "name", "value"} == set(metrics[-1])
+
+
+def test_a_report_of_another_model_is_not_shown(scores, tmp_path):
+    (tmp_path / "report.json").write_text(json.dumps(scores | {"sha256": "a"}))
+    metadata = scores["drumclf"] | {"sha256": "a"}
+    assert "original" in read_report(tmp_path, metadata)
+    assert set(read_report(tmp_path, metadata | {"sha256": "b"})) == {"drumclf"}
+
+
+def test_report_card_tables_and_figures(scores):
+    rows = recall_table(scores)
+    assert [row["class"] for row in rows] == list(CLASSES)
+    assert rows[0]["the original"] == 1.0
+    assert rows[8]["the original"] is None
+    assert headline_figures(scores)["The original, mended"] == "20.0%"
+    assert "one answer for 100% of the sounds, and 7" in say_decisions(
+        scores["drumclf"]["scores"]["valid"]["decisions"]
+    )
+    unseen = scores["drumclf"]["scores"]["report"]
+    shares = np.array(draw_coverage(unseen["core"]["coverage"]).axes[0].lines[0].get_xdata())
+    assert shares[-1] == 1
+    assert len(draw_confusion(unseen["all"], scores["drumclf"]["titles"]).axes[0].patches) == 81
+    promised, right, counts = np.array(unseen["reliability"]).T
+    assert counts.sum() == 900
+    assert np.sum(counts * np.abs(promised - right)) / 900 == pytest.approx(unseen["calibration_error"][0], abs=1e-3)

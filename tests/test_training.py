@@ -13,9 +13,24 @@ from conftest import EXAMPLES, ROOT, encode, make_hit
 from drumclf import load_classifier
 from drumclf.audio import read_clip
 from drumclf.constants import CLASSES, N_FRAMES, N_MELS
-from training import augment, evaluate, report
-from training.data import REPORT, TRAIN, TUNE, DataError, Example, class_names, held_out_by, read_examples, valid_part
+from drumclf.explain import grad_cam, verdict
+from drumclf.report_card import read_report
+from drumclf.spectrogram import frame_edges, mel_frequencies
+from training import augment, evaluate, report, robustness
+from training.data import (
+    REPORT,
+    SYNTHETIC,
+    TRAIN,
+    TUNE,
+    DataError,
+    Example,
+    class_names,
+    held_out_by,
+    read_examples,
+    valid_part,
+)
 from training.features import extract_features
+from training.folds import source_folds
 from training.synthetic import synthetic_examples
 from training.train import sampling_weights
 
@@ -116,11 +131,18 @@ def test_a_users_own_classes_train_into_a_working_model(class_folders, tmp_path)
     assert "4 kits that gave nothing to training" in card
     assert "flatter" not in card
 
+    assert set(metadata["thresholds"]["one"]) == set(metadata["traits"]) == {"kick", "laser_zap"}
+    verdict_of_two = verdict(prediction, classifier.titles, classifier.thresholds)
+    assert verdict_of_two[0] in ("Kick", "Laser zap", "Kick or laser zap", "Laser zap or kick")
+    assert grad_cam(classifier, prediction, "laser_zap").shape == (N_MELS, N_FRAMES)
+    assert "laser_zap" in read_report(tmp_path / "model", metadata)["drumclf"]["titles"]
+
     model, docs = str(tmp_path / "model"), str(tmp_path / "docs")
     assert report.main([str(class_folders), "--model", model, "--docs", docs]) == 0
     assert "laser_zap" in (tmp_path / "docs" / "report.md").read_text()
+    assert set(read_report(tmp_path / "model", metadata)) == {"sha256", "drumclf", "robustness"}
     assert {path.stem for path in (tmp_path / "docs" / "figures").iterdir()} == {
-        "confusion", "spectrograms", "training", "waveforms"
+        "confusion", "coverage", "reliability", "spectrograms", "training", "waveforms"
     }  # fmt: skip
 
 
@@ -210,13 +232,84 @@ def test_calibration_error_of_an_overconfident_model():
     assert evaluate.calibration_error(probabilities, truth) == pytest.approx(0.4, abs=0.01)
 
 
-def test_sure_threshold_reaches_its_precision():
-    confidence = np.linspace(0.5, 1, 1_000)
-    truth = (np.random.default_rng(0).random(1_000) > confidence).astype(int)  # right with that probability
-    probabilities = np.stack([confidence, 1 - confidence], axis=1)
-    threshold = evaluate.sure_threshold(probabilities, truth)
-    sure = confidence >= threshold
-    assert 0.9 <= np.mean(truth[sure] == 0) < 0.91
+def two_classes(confidence):
+    """Probabilities of two classes, and a truth that is the first class as often as its probability says."""
+    truth = (np.random.default_rng(0).random(len(confidence)) > confidence).astype(int)
+    return np.stack([confidence, 1 - confidence], axis=1), truth
+
+
+def test_thresholds_reach_their_precision():
+    probabilities, truth = two_classes(np.linspace(0.5, 1, 5_000))
+    thresholds = evaluate.choose_thresholds(probabilities, truth, ["a", "b"])
+    sure = probabilities[:, 0] >= thresholds["one"]["a"]
+    assert 0.895 <= np.mean(truth[sure] == 0) < 0.915
+    decisions = evaluate.decision_scores(probabilities, truth, ["a", "b"], thresholds)
+    assert decisions["one"]["coverage"] == pytest.approx(sure.mean(), abs=1e-3)
+    assert decisions["one"]["precision"] == pytest.approx(np.mean(truth[sure] == 0), abs=1e-3)
+    assert decisions["two"]["precision"] == 1  # of two classes it is always one or the other
+
+
+def test_a_few_wrong_answers_do_not_silence_a_class():
+    probabilities = np.tile([0.95, 0.05], (4, 1))
+    threshold = evaluate.choose_thresholds(probabilities, np.array([1, 0, 0, 0]), ["a", "b"])["one"]["a"]
+    assert threshold <= 0.95
+
+
+def test_auroc_and_false_accepts_by_hand():
+    scores = np.array([0.9, 0.8, 0.7, 0.6, 0.65, 0.1])
+    positive = np.array([True, True, True, True, False, False])
+    assert evaluate.auroc(scores, positive) == pytest.approx(7 / 8)  # one of eight pairs is the wrong way round
+    assert evaluate.false_accepts(scores, positive, 1.0) == 0.5
+    assert evaluate.auroc(np.ones(4), np.array([True, False, True, False])) == 0.5
+
+
+def test_precision_of_the_most_confident():
+    probabilities, truth = two_classes(np.array([0.9, 0.8, 0.7, 0.6, 0.55]))
+    truth[:] = [0, 0, 0, 1, 1]
+    assert evaluate.precision_at(probabilities, truth, 0.6) == 1
+    assert evaluate.precision_at(probabilities, truth, 0.8) == 0.75
+    assert evaluate.coverage_curve(probabilities, truth)[-1] == [1.0, 0.6]
+
+
+def test_folds_hold_whole_sources_and_no_synthetic_sounds():
+    cells = [("kick", "a", 50), ("snare", "a", 30), ("kick", "b", 40), ("snare", "c", 35), ("kick", SYNTHETIC, 9)]
+    examples = examples_of(cells)
+    folds = source_folds(examples, 2)
+    fold_of = {
+        e.source: {f for f, other in zip(folds, examples, strict=True) if other.source == e.source} for e in examples
+    }
+    assert fold_of[SYNTHETIC] == {-1}
+    assert all(len(numbers) == 1 for numbers in fold_of.values())
+    assert fold_of["b"] == fold_of["c"] != fold_of["a"]
+
+
+def test_a_tuned_picture_moves_along_frequency_and_time():
+    """A band at 1 kHz that sounds for 400 ms, four semitones up: at 1.26 kHz, for 317 ms."""
+
+    class FourUp:
+        def uniform(self, low, high):
+            return high
+
+    centres = (frame_edges()[:-1] + frame_edges()[1:]) / 2
+    image = np.zeros((N_MELS, N_FRAMES, 3), np.float32)
+    image[np.argmin(np.abs(mel_frequencies() - 1_000)), centres < 0.4] = 1
+    tuned = augment._tune(image, FourUp())
+    band = np.argmax(tuned[:, 5, 0])
+    assert mel_frequencies()[band] == pytest.approx(1_260, rel=0.04)
+    assert centres[tuned[band, :, 0] > 0.1][-1] == pytest.approx(0.4 / 1.26, rel=0.05)
+
+
+@pytest.mark.parametrize("name", robustness.CHANGES)
+def test_every_change_leaves_a_sound_that_can_be_read(name):
+    samples = make_hit(22_050).astype(np.float32)
+    changed = read_clip(robustness.CHANGES[name](samples, np.random.default_rng(0)))
+    assert np.abs(changed.samples).max() > 0
+
+
+def test_kept_labels_of_the_examples(classifier):
+    paths = sorted(EXAMPLES.glob("kick*.wav"))
+    kept = robustness.kept_labels(classifier, [Example(path, "kick", "s", "k", REPORT) for path in paths])
+    assert kept["0 to 3 s of silence before"] == {"n_sounds": len(paths), "kept": 1.0, "kept_if_sure": 1.0}
 
 
 def test_score_is_computed_as_by_hand():

@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     examples += synthetic_examples(classes, options.synthetic, options.work / "synthetic")
     _print_data(examples, classes)
     features = extract_features(examples, options.work / "features", VARIANTS)
-    settings = Settings(options.epochs, options.sounds_per_epoch, seed=options.seed)
+    settings = Settings(options.epochs, options.sounds_per_epoch, members=options.members, seed=options.seed)
     network, losses = train_network(features.select(TRAIN), classes, settings, options.work / "checkpoints")
     scores = finish_model(network, losses, features, classes, settings, options.out, options.licence)
     shutil.rmtree(options.work / "checkpoints")
@@ -45,8 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--synthetic", type=int, default=0, metavar="N", help="add N synthetic sounds of each known class (default: 0)"
     )
-    parser.add_argument("--epochs", type=int, default=20, help="default: %(default)s")
+    parser.add_argument("--epochs", type=int, default=15, help="default: %(default)s")
     parser.add_argument("--sounds-per-epoch", type=int, default=9_600, metavar="N", help="default: %(default)s")
+    parser.add_argument("--members", type=int, default=2, metavar="N", help="networks to average (default: 2)")
     parser.add_argument("--seed", type=int, default=2023, help="default: %(default)s")
     return parser
 

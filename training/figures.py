@@ -19,10 +19,9 @@ def draw_all(report: dict, original: Original | None, examples: list[Example], f
     """Write every figure of the report as a PNG."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn = {"confusion": draw_confusion(report["drumclf"]["scores"]["valid"]["all"], report["drumclf"]["titles"])}
-    unseen = report["drumclf"]["scores"].get("report")
-    if unseen:
-        drawn["reliability"] = draw_reliability(unseen["reliability"])
-    if unseen and "core" in unseen:
+    unseen = report["drumclf"]["scores"].get("report", report["drumclf"]["scores"]["valid"])
+    drawn["reliability"] = draw_reliability(unseen["reliability"])
+    if "core" in unseen:
         drawn["coverage"] = draw_coverage(unseen["core"]["coverage"])
     drawn["training"] = draw_losses(report["drumclf"]["training"]["losses"])
     firsts = _first_of_each_class(examples)

@@ -5,19 +5,26 @@ from keras import layers
 
 
 def build_network(
-    image_shape: tuple[int, int, int], n_classes: int, width: float = 1.0, position_pooling: bool = True
+    image_shape: tuple[int, int, int],
+    n_classes: int,
+    members: int = 1,
+    width: float = 1.0,
+    position_pooling: bool = True,
 ) -> keras.Model:
-    """Residual network of depthwise-separable convolutions: picture -> logits.
+    """Residual networks of depthwise-separable convolutions: picture -> logits of each member.
 
     Separable convolutions (Chollet 2017) keep it fast on a processor. What a drum is
     depends on where in frequency and when after the onset things happen, so the last
     maps are not averaged away: a depthwise convolution as large as the map weighs
     every position for every channel (Chen et al. 2018, global depthwise convolution).
+    Members differ in nothing but how they began; together they err less and know better
+    when they do (Lakshminarayanan et al. 2017).
 
     Parameters
     ----------
     image_shape : (mel, time, 3)
     n_classes : int
+    members : int
     width : float
         How many times the channels there are.
     position_pooling : bool
@@ -26,28 +33,40 @@ def build_network(
     Returns
     -------
     keras.Model
-        float32 (batch, mel, time, 3) in [0, 1] -> logits (batch, n_classes). Layer
-        ``maps`` holds the last feature maps, ``embedding`` the vector before the logits.
+        float32 (batch, mel, time, 3) in [0, 1] -> logits (batch, n_classes), one output for
+        each member. Layers ``maps_1``, ... hold the last feature maps, ``embedding_1``, ...
+        the vectors before the logits.
     """
-    n = [round(width * channels) for channels in (32, 48, 64, 128)]
     image = keras.Input(image_shape, name="spectrogram")
+    channels = [round(width * n) for n in (32, 48, 64, 128)]
+    return keras.Model(
+        image, [_member(image, n_classes, channels, position_pooling, i + 1) for i in range(members)], name="members"
+    )
+
+
+def average_members(network: keras.Model) -> keras.Model:
+    """One network whose logits are the mean of its members'."""
+    logits = network.outputs[0] if len(network.outputs) == 1 else layers.Average(name="logits")(network.outputs)
+    return keras.Model(network.inputs, logits, name="drumclf")
+
+
+def _member(image, n_classes: int, channels: list[int], position_pooling: bool, number: int):
     x = layers.Rescaling(2.0, offset=-0.6)(image)
-    x = layers.Conv2D(n[0], 5, strides=2, padding="same", use_bias=False)(x)  # mel/2, time/2
+    x = layers.Conv2D(channels[0], 5, strides=2, padding="same", use_bias=False)(x)  # mel/2, time/2
     x = _normalise(x)
-    x = _residual(x, n[1])
-    x = _residual(x, n[2], stride=2)  # mel/4, time/4
-    x = _residual(x, n[2])
-    x = _residual(x, n[3], stride=2)  # mel/8, time/8
-    x = _residual(x, n[3])
-    x = layers.Activation("linear", name="maps")(x)
+    x = _residual(x, channels[1])
+    x = _residual(x, channels[2], stride=2)  # mel/4, time/4
+    x = _residual(x, channels[2])
+    x = _residual(x, channels[3], stride=2)  # mel/8, time/8
+    x = _residual(x, channels[3])
+    x = layers.Activation("linear", name=f"maps_{number}")(x)
     pooled = layers.GlobalAveragePooling2D()(x)
     if position_pooling:
         position = layers.DepthwiseConv2D(x.shape[1:3], depth_multiplier=2)(x)  # (1, 1, channels)
         pooled = layers.Concatenate()([layers.Flatten()(position), pooled])
     pooled = layers.Dropout(0.4)(pooled)
-    embedding = layers.Dense(64, activation="relu", name="embedding")(pooled)
-    logits = layers.Dense(n_classes, name="logits")(layers.Dropout(0.2)(embedding))
-    return keras.Model(image, logits, name="drumclf")
+    embedding = layers.Dense(64, activation="relu", name=f"embedding_{number}")(pooled)
+    return layers.Dense(n_classes, name=f"logits_{number}")(layers.Dropout(0.2)(embedding))
 
 
 def _residual(x, filters: int, stride: int = 1):

@@ -127,7 +127,8 @@ def model_card(metadata: dict) -> str:
         "",
     ]
     if scores:
-        lines += ["## Decisions", "", say_decisions(scores["report"]["decisions"]), "", *_thresholds(metadata), ""]
+        unseen = scores.get("report", scores["valid"])
+        lines += ["## Decisions", "", say_decisions(unseen["decisions"]), "", *_thresholds(metadata), ""]
     lines += [
         "## Training",
         "",
@@ -161,7 +162,7 @@ def _model_index(scores: dict) -> list[str]:
     ]
     metrics.append(
         ["      - type: expected_calibration_error", "        name: Calibration error, sources calibration did not see",
-         f"        value: {scores['report']['calibration_error'][0]}"]
+         f"        value: {scores.get('report', valid)['calibration_error'][0]}"]
     )  # fmt: skip
     return [
         "model-index:",
@@ -176,7 +177,8 @@ def _model_index(scores: dict) -> list[str]:
 
 def _thresholds(metadata: dict) -> list[str]:
     """Markdown: from which probability on each class is the answer, and how right that was."""
-    one = metadata["scores"]["report"]["decisions"]["one"]["classes"]
+    scores = metadata["scores"]
+    one = scores.get("report", scores["valid"])["decisions"]["one"]["classes"]
     return [
         "| class | answered from | answers | right |",
         "|---|---|---|---|",

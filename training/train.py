@@ -16,7 +16,7 @@ from training import network as network_module
 from training.cache import fingerprint
 from training.data import Example
 from training.features import Features, to_float
-from training.network import build_network
+from training.network import average_members, build_network
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,16 @@ class Settings:
         picture by itself.
     weights_average : float
         Momentum of a running average of the weights, which is the result; 0: the last weights are.
+    members : int
+        How many networks there are, whose mean is the answer.
     width : float
-        How many times the channels of the network there are.
+        How many times the channels of a network there are.
     position_pooling : bool
         Whether the network weighs where on the picture things happen.
     seed : int
     """
 
-    epochs: int = 20
+    epochs: int = 15
     sounds_per_epoch: int = 9_600
     batch_size: int = 64
     learning_rate: float = 2e-3
@@ -60,6 +62,7 @@ class Settings:
     vary_pictures: bool = True
     agreement: float = 0.0
     weights_average: float = 0.0
+    members: int = 2
     width: float = 1.0
     position_pooling: bool = True
     seed: int = 2023
@@ -93,7 +96,9 @@ def train_network(
     """
     keras.utils.set_random_seed(settings.seed)
     batches = _Batches(features, classes, settings, opinions)
-    network = build_network(features.images.shape[2:], len(classes), settings.width, settings.position_pooling)
+    network = build_network(
+        features.images.shape[2:], len(classes), settings.members, settings.width, settings.position_pooling
+    )
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, settings.epochs * len(batches), warmup_target=settings.learning_rate, warmup_steps=len(batches)
     )
@@ -105,9 +110,14 @@ def train_network(
             use_ema=settings.weights_average > 0,
             ema_momentum=settings.weights_average,
         ),
-        _loss(settings),
+        [_loss(settings)] * settings.members,
     )
-    run = [classes, asdict(settings), [(str(example.path), example.label) for example in features.examples]]
+    run = [
+        classes,
+        asdict(settings),
+        features.images.shape,
+        [(str(example.path), example.label) for example in features.examples],
+    ]
     run.append(None if opinions is None else hashlib.sha256(opinions.tobytes()).hexdigest())
     checkpoints = checkpoints / fingerprint(run, augment, network_module, sys.modules[__name__])
     checkpoints.mkdir(parents=True, exist_ok=True)
@@ -122,12 +132,12 @@ def train_network(
         callbacks=[
             keras.callbacks.BackupAndRestore(checkpoints / "last", delete_checkpoint=False),
             keras.callbacks.CSVLogger(log, append=resuming),
-            _Progress(settings.epochs, batches),
+            _Progress(settings, batches),
         ],
     )
     with log.open(newline="") as file:
-        losses = [float(row["loss"]) for row in csv.DictReader(file)]
-    return network, losses
+        losses = [float(row["loss"]) / settings.members for row in csv.DictReader(file)]
+    return average_members(network), losses
 
 
 def sampling_weights(examples: list[Example], source_balance: float = 0.5) -> np.ndarray:
@@ -211,9 +221,9 @@ class _Batches(keras.utils.PyDataset):
 class _Progress(keras.callbacks.Callback):
     """One line an epoch: loss and the time left. Tells the batches which epoch it is, also after a resume."""
 
-    def __init__(self, epochs: int, batches: _Batches):
+    def __init__(self, settings: Settings, batches: _Batches):
         super().__init__()
-        self.epochs, self.batches = epochs, batches
+        self.epochs, self.members, self.batches = settings.epochs, settings.members, batches
         self.first_epoch = None
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -224,4 +234,7 @@ class _Progress(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         done = epoch + 1 - self.first_epoch
         left = (time.monotonic() - self.started) / done * (self.epochs - epoch - 1)
-        print(f"epoch {epoch + 1:>3}/{self.epochs}   loss {logs['loss']:.4f}   {left / 60:5.1f} min left", flush=True)
+        print(
+            f"epoch {epoch + 1:>3}/{self.epochs}   loss {logs['loss'] / self.members:.4f}   {left / 60:5.1f} min left",
+            flush=True,
+        )

@@ -1,0 +1,1 @@
+"""Parts of the page that have a file to themselves."""

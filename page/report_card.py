@@ -1,0 +1,89 @@
+"""The report card: how good the model is, as ``make report`` measured it."""
+
+import streamlit as st
+
+from drumclf import Classifier
+from drumclf.classifier import MODEL_FOLDER
+from drumclf.plots import DARK, LIGHT, to_png
+from drumclf.report_card import (
+    draw_confusion,
+    draw_coverage,
+    draw_reliability,
+    headline_figures,
+    read_report,
+    recall_table,
+    say_decisions,
+    say_judges,
+)
+
+
+@st.dialog("How good is it?", width="large")
+def show_report(classifier: Classifier) -> None:
+    """The report card: everything from what ``make report`` measured."""
+    report = read_report(MODEL_FOLDER, classifier.metadata)
+    scores, training, titles = (report["drumclf"][key] for key in ("scores", "training", "titles"))
+    if not scores:
+        st.markdown("No sounds were held out to judge this model.")
+        return
+    valid, unseen = scores["valid"], scores.get("report", scores["valid"])
+    st.markdown(say_judges(report["drumclf"]))
+    pictures = draw_report(report, classifier.metadata["sha256"], st.context.theme.type == "dark")
+    figures = headline_figures(report)
+    for column, (title, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
+        column.metric(title, value)
+    by_class, confusions, honesty, failures, data = st.tabs(
+        ["By class", "Confusions", "How honest", "Where it fails", "Trained on"]
+    )
+    with by_class:
+        rows = recall_table(report)
+        st.dataframe(rows, hide_index=True, width="stretch", column_config=as_percent(rows))
+        st.caption(
+            "Share of each class that is recognised, of nine or of the core five. "
+            "The original knows those five, and is judged among them."
+        )
+    with confusions:
+        st.image(pictures["confusion"], alt="Confusion matrix.", width=640)
+    with honesty:
+        left, right, _ = st.columns([2, 2, 1])
+        left.image(pictures["reliability"], alt="Reliability: share right over probability.", width="stretch")
+        if "coverage" in pictures:
+            right.image(pictures["coverage"], alt="Share right over share answered.", width="stretch")
+        st.markdown(say_decisions(unseen["decisions"]))
+    with failures:
+        st.markdown("The publishers on whose sounds it is right least often:")
+        rows = [{"source": s["source"], "sounds": s["n_sounds"], "right": s["accuracy"]} for s in valid["sources"][:8]]
+        st.dataframe(rows, hide_index=True, width="stretch", column_config=as_percent(rows))
+        if "robustness" in report:
+            st.markdown("Sounds that keep their label when the file is changed:")
+            rows = [
+                {"change": name, "label kept": row["kept"], "where it was sure": row["kept_if_sure"]}
+                for name, row in report["robustness"].items()
+            ]
+            st.dataframe(rows, hide_index=True, width="stretch", column_config=as_percent(rows))
+    with data:
+        total = sum(training["sounds"].values())
+        st.markdown(f"{total:,} sounds of {len(training['sources'])} publishers, none of them among the judges.")
+        st.dataframe(
+            [{"class": titles[k], "sounds": n} for k, n in training["sounds"].items()], hide_index=True, width="stretch"
+        )
+
+
+@st.cache_data(show_spinner=False)
+def draw_report(_report: dict, sha256: str, dark: bool) -> dict[str, bytes]:
+    """The figures of the report card as PNG files."""
+    ink = DARK if dark else LIGHT
+    titles, scores = _report["drumclf"]["titles"], _report["drumclf"]["scores"]
+    unseen = scores.get("report", scores["valid"])
+    pictures = {
+        "confusion": to_png(draw_confusion(scores["valid"]["all"], titles, ink)),
+        "reliability": to_png(draw_reliability(unseen["reliability"], ink)),
+    }
+    if "core" in unseen:
+        pictures["coverage"] = to_png(draw_coverage(unseen["core"]["coverage"], ink))
+    return pictures
+
+
+def as_percent(rows: list[dict]) -> dict:
+    """Column settings for a table whose fractions are shares."""
+    shares = {name for row in rows for name, value in row.items() if isinstance(value, float)}
+    return {name: st.column_config.NumberColumn(format="percent") for name in shares}

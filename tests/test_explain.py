@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+from conftest import EXAMPLES
+
+from drumclf import constants as c
+from drumclf.classifier import decide
+from drumclf.explain import TRAITS, find_traits, grad_cam, nearest, supporting_traits, verdict
+from drumclf.plots import draw_spectrogram
+from drumclf.spectrogram import rgb_spectrogram
+
+THRESHOLDS = {"one": {"kick": 0.6, "snare": 0.9, "clap": 0.6}, "two": 0.8}
+
+
+@pytest.mark.parametrize(
+    ("kick", "snare", "clap", "decision"),
+    [
+        (0.7, 0.2, 0.1, ("kick",)),
+        (0.1, 0.85, 0.05, ("snare", "kick")),  # a snare needs more
+        (0.1, 0.4, 0.5, ("clap", "snare")),
+        (0.4, 0.3, 0.3, ()),
+    ],
+)
+def test_decisions(kick, snare, clap, decision):
+    assert decide({"kick": kick, "snare": snare, "clap": clap}, THRESHOLDS) == decision
+
+
+def test_a_model_of_two_classes_decides():
+    assert decide({"a": 0.55, "b": 0.45}, {"one": {"a": 0.9, "b": 0.9}, "two": 0.9}) == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("decision", "headline", "reason"),
+    [
+        (("snare",), "Snare", ""),
+        (("snare", "clap"), "Snare or clap", "It cannot choose between the two: Snare 50%, Clap 30%."),
+        ((), "Not sure", "Snare 50% comes first, short of the 90% that it takes; then Clap 30%, Kick 20%."),
+    ],
+)
+def test_verdicts(classifier, decision, headline, reason):
+    prediction = classifier.classify(EXAMPLES / "snare_acoustic.wav")
+    object.__setattr__(prediction, "probabilities", {"kick": 0.2, "snare": 0.5, "clap": 0.3})
+    object.__setattr__(prediction, "decision", decision)
+    assert verdict(prediction, classifier.titles, THRESHOLDS) == (headline, reason)
+
+
+def test_evidence_is_where_a_change_changes_the_answer(classifier):
+    """Darkening what is lit takes more from the label than darkening as much elsewhere."""
+    prediction = classifier.classify(EXAMPLES / "snare_acoustic.wav")
+    evidence = grad_cam(classifier, prediction)
+    assert evidence.shape == (c.N_MELS, c.N_FRAMES)
+    assert evidence.min() >= 0
+    assert evidence.max() == pytest.approx(1)
+    order = np.argsort(evidence, axis=None)
+    n = len(order) // 10
+    loud = prediction.spectrogram.max(axis=-1).ravel()[order] > 0.3
+    logits = []
+    for chosen in (order[loud][-n:], order[loud][:n]):
+        picture = prediction.spectrogram.copy()
+        picture.reshape(-1, 3)[chosen] = 0
+        answers, _ = classifier._answer(picture[None])
+        logits.append(float(answers[0, classifier.classes.index("snare")]))
+    assert logits[0] < logits[1]
+
+
+def test_evidence_differs_between_classes(classifier):
+    prediction = classifier.classify(EXAMPLES / "clap_analogue.wav")
+    pictures = [grad_cam(classifier, prediction, name) for name in classifier.classes]
+    assert len({picture.tobytes() for picture in pictures}) > 1
+    assert all(np.isfinite(picture).all() for picture in pictures)
+
+
+def test_evidence_is_lit_on_the_spectrogram(classifier):
+    prediction = classifier.classify(EXAMPLES / "snare_acoustic.wav")
+    plain = draw_spectrogram(prediction).axes[0].images[0].get_array()
+    lit = draw_spectrogram(prediction, evidence=grad_cam(classifier, prediction)).axes[0].images[0].get_array()
+    assert (lit <= plain + 1e-6).all()
+    assert lit.sum() < 0.9 * plain.sum()
+
+
+def sound(envelope, frequency=None, seconds=0.6):
+    time = np.arange(int(seconds * c.SAMPLE_RATE)) / c.SAMPLE_RATE
+    noise = np.random.default_rng(0).standard_normal(len(time))
+    carrier = (
+        noise
+        if frequency is None
+        else np.sin(2 * np.pi * np.cumsum(np.broadcast_to(frequency(time), time.shape)) / c.SAMPLE_RATE)
+    )
+    return (carrier * envelope(time)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("samples", "has", "has_not"),
+    [
+        (sound(lambda t: 10 ** (-3 * t / 0.5), lambda t: 55.0), {"low", "pitched"}, {"bright", "bursts", "noisy", "short"}),
+        (sound(lambda t: 10 ** (-3 * t / 0.06), lambda t: 8_000.0), {"bright", "short"}, {"low", "long"}),
+        (sound(lambda t: 10 ** (-3 * (t % 0.02) / 0.03) * (t < 0.06)), {"bursts", "noisy"}, {"low", "pitched"}),
+        (sound(lambda t: np.minimum(t / 0.2, 1)), {"slow", "long", "noisy"}, {"short", "bursts"}),
+        (sound(lambda t: 10 ** (-3 * t / 0.4), lambda t: 80 + 300 * np.exp(-t / 0.04)), {"falling"}, {"bright"}),
+    ],
+)  # fmt: skip
+def test_traits_of_sounds_made_for_them(samples, has, has_not):
+    found = find_traits(rgb_spectrogram(samples))
+    assert found <= set(TRAITS)
+    assert has <= found
+    assert not has_not & found
+
+
+def test_only_traits_that_the_class_has_and_others_lack_support_it(classifier):
+    prediction = classifier.classify(EXAMPLES / "kick_analogue.wav")
+    found = find_traits(prediction.spectrogram)
+    assert "low" in found
+    shares = {"kick": dict.fromkeys(TRAITS, 0.9), "snare": dict.fromkeys(TRAITS, 0.85) | {"low": 0.1}}
+    assert supporting_traits(prediction, shares) == ["low"]
+    assert supporting_traits(prediction, {"kick": {"low": 0.2}, "snare": {}}) == []
+    assert supporting_traits(prediction, {}) == []
+
+
+def test_the_nearest_sound_is_the_sound_itself(classifier):
+    paths = sorted(EXAMPLES.glob("*.wav"))
+    predictions = dict(zip(paths, classifier.classify_many(paths), strict=True))
+    for path, prediction in predictions.items():
+        alike = nearest(prediction, predictions)
+        assert alike[0] == path
+        assert len(alike) == 3
