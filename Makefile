@@ -4,7 +4,7 @@ DATA ?=
 LICENCE ?= all
 PORT ?= 8501
 
-.PHONY: app test model report bench examples screenshot lint
+.PHONY: app test model report bench compare labels examples screenshot lint
 
 app: .venv/app  ## start the page
 	$(BIN)/streamlit run app.py --server.port $(PORT)
@@ -24,6 +24,12 @@ report: .venv/app  ## score the model and the original on unseen kits
 
 bench: .venv/app  ## time one warm call beside the original's
 	$(BIN)/python -m training.bench
+
+compare: .venv/app  ## try ideas for better training, each alone, and write the table
+	$(BIN)/python -m training.compare $(if $(DATA),"$(DATA)")
+
+labels: .venv/app  ## list the labels that look wrong
+	$(BIN)/python -m training.labels $(if $(DATA),"$(DATA)" --synthetic 0)
 
 examples: .venv/app  ## make the example sounds again
 	$(BIN)/python -m synthesis

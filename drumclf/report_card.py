@@ -39,7 +39,7 @@ def say_judges(model: dict) -> str:
     """On which sounds the scores are, and what that is worth."""
     valid = model["scores"]["valid"]
     what = {
-        "source": f"{valid['n_sources']} publishers ({valid['n_kits']} kits) that gave nothing to training",
+        "source": f"{valid['n_sources']} sources ({valid['n_kits']} kits) that gave nothing to training",
         "kit": f"{valid['n_kits']} kits that gave nothing to training",
         "file": "the same kits as the training sounds: these figures flatter",
     }[model["training"]["held_out_by"]]

@@ -50,7 +50,7 @@ def show_report(classifier: Classifier) -> None:
             right.image(pictures["coverage"], alt="Share right over share answered.", width="stretch")
         st.markdown(say_decisions(unseen["decisions"]))
     with failures:
-        st.markdown("The publishers on whose sounds it is right least often:")
+        st.markdown("The sources (who published the kits) on which it is right least often:")
         rows = [{"source": s["source"], "sounds": s["n_sounds"], "right": s["accuracy"]} for s in valid["sources"][:8]]
         st.dataframe(rows, hide_index=True, width="stretch", column_config=as_percent(rows))
         if "robustness" in report:
@@ -62,7 +62,7 @@ def show_report(classifier: Classifier) -> None:
             st.dataframe(rows, hide_index=True, width="stretch", column_config=as_percent(rows))
     with data:
         total = sum(training["sounds"].values())
-        st.markdown(f"{total:,} sounds of {len(training['sources'])} publishers, none of them among the judges.")
+        st.markdown(f"{total:,} sounds of {len(training['sources'])} sources, none of them among the judges.")
         st.dataframe(
             [{"class": titles[k], "sounds": n} for k, n in training["sounds"].items()], hide_index=True, width="stretch"
         )

@@ -78,21 +78,23 @@ def test_evidence_is_lit_on_the_spectrogram(classifier):
 
 
 def sound(envelope, frequency=None, seconds=0.6):
+    """Noise, or a sine whose frequency in hertz is a function of time, under an envelope."""
     time = np.arange(int(seconds * c.SAMPLE_RATE)) / c.SAMPLE_RATE
-    noise = np.random.default_rng(0).standard_normal(len(time))
-    carrier = (
-        noise
-        if frequency is None
-        else np.sin(2 * np.pi * np.cumsum(np.broadcast_to(frequency(time), time.shape)) / c.SAMPLE_RATE)
-    )
+    carrier = np.random.default_rng(0).standard_normal(len(time))
+    if frequency:
+        carrier = np.sin(2 * np.pi * np.cumsum(frequency(time)) / c.SAMPLE_RATE)
     return (carrier * envelope(time)).astype(np.float32)
+
+
+def steady(hertz):
+    return lambda time: np.full(len(time), hertz)
 
 
 @pytest.mark.parametrize(
     ("samples", "has", "has_not"),
     [
-        (sound(lambda t: 10 ** (-3 * t / 0.5), lambda t: 55.0), {"low", "pitched"}, {"bright", "bursts", "noisy", "short"}),
-        (sound(lambda t: 10 ** (-3 * t / 0.06), lambda t: 8_000.0), {"bright", "short"}, {"low", "long"}),
+        (sound(lambda t: 10 ** (-3 * t / 0.5), steady(55)), {"low", "pitched"}, {"bright", "bursts", "noisy", "short"}),
+        (sound(lambda t: 10 ** (-3 * t / 0.06), steady(8_000)), {"bright", "short"}, {"low", "long"}),
         (sound(lambda t: 10 ** (-3 * (t % 0.02) / 0.03) * (t < 0.06)), {"bursts", "noisy"}, {"low", "pitched"}),
         (sound(lambda t: np.minimum(t / 0.2, 1)), {"slow", "long", "noisy"}, {"short", "bursts"}),
         (sound(lambda t: 10 ** (-3 * t / 0.4), lambda t: 80 + 300 * np.exp(-t / 0.04)), {"falling"}, {"bright"}),

@@ -16,7 +16,7 @@ from drumclf.report_card import (
 from training import figures, report
 from training.data import REPORT, TUNE, Example
 from training.evaluate import score
-from training.store import format_interval, model_card
+from training.store import format_interval, model_card, write_between
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +61,15 @@ def test_every_figure_of_the_originals_training_is_drawn(scores):
     assert [len(axes.lines) for axes in figure.axes] == [3, 3]
 
 
-def test_scores_are_put_between_their_marks(scores, tmp_path):
-    (tmp_path / "README.md").write_text("before\n<!-- scores -->\nold\n<!-- end -->\nafter\n")
-    report._update_readme(scores, tmp_path / "README.md")
-    text = (tmp_path / "README.md").read_text()
-    assert text.startswith("before\n<!-- scores -->\nOn 900 sounds")
-    assert text.endswith("<!-- end -->\nafter\n")
-    assert "old" not in text
+def test_lines_are_put_between_their_marks(tmp_path):
+    text = tmp_path / "README.md"
+    text.write_text("before\n<!-- other -->\n<!-- end -->\n<!-- scores -->\nold\n<!-- end -->\nafter\n")
+    write_between(text, "scores", ["new", "lines"])
+    assert text.read_text() == (
+        "before\n<!-- other -->\n<!-- end -->\n<!-- scores -->\nnew\nlines\n<!-- end -->\nafter\n"
+    )
+    write_between(tmp_path / "none.md", "scores", ["new"])
+    assert not (tmp_path / "none.md").exists()
 
 
 def test_the_card_is_what_hugging_face_reads(scores):

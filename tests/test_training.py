@@ -16,7 +16,7 @@ from drumclf.constants import CLASSES, N_FRAMES, N_MELS
 from drumclf.explain import grad_cam, verdict
 from drumclf.report_card import read_report
 from drumclf.spectrogram import frame_edges, mel_frequencies
-from training import augment, evaluate, report, robustness
+from training import augment, evaluate, labels, report, robustness
 from training.data import (
     REPORT,
     SYNTHETIC,
@@ -275,12 +275,18 @@ def test_folds_hold_whole_sources_and_no_synthetic_sounds():
     cells = [("kick", "a", 50), ("snare", "a", 30), ("kick", "b", 40), ("snare", "c", 35), ("kick", SYNTHETIC, 9)]
     examples = examples_of(cells)
     folds = source_folds(examples, 2)
-    fold_of = {
-        e.source: {f for f, other in zip(folds, examples, strict=True) if other.source == e.source} for e in examples
-    }
+    fold_of = {}
+    for fold, example in zip(folds, examples, strict=True):
+        fold_of.setdefault(example.source, set()).add(fold)
     assert fold_of[SYNTHETIC] == {-1}
     assert all(len(numbers) == 1 for numbers in fold_of.values())
     assert fold_of["b"] == fold_of["c"] != fold_of["a"]
+
+
+def test_doubtful_labels():
+    opinions = np.array([[0.01, 0.98, 0.01], [0.01, 0.6, 0.39], [0.97, 0.02, 0.01], [0.1, 0.9, 0.0], [0.99, 0.0, 0.01]])
+    found = labels.doubtful(opinions, ["a", "a", "a", "a", "c"], ["a", "b", "c"])
+    assert found == [(4, "a", 0.99), (0, "b", 0.98)]
 
 
 def test_a_tuned_picture_moves_along_frequency_and_time():

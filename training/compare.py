@@ -2,15 +2,16 @@
 
 Every idea trains a short run on two thirds of the training sources and is judged on
 the last third and on the ``tune`` part of the judging sources; nothing is ever
-scored on ``report``. Writes ``docs/experiments.json`` and the table in
-``docs/experiments.md``; runs that are done are kept in ``build/compare``.
+scored on ``report``. Writes the table in ``docs/experiments.md``; runs that are done
+are kept in ``build/compare``: remove that folder to try again with changed code.
 """
 
 import argparse
 import os
+import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -22,7 +23,8 @@ from training.data import OPEN_LICENCES, ROOT, SYNTHETIC, TRAIN, TUNE, class_nam
 from training.evaluate import score
 from training.features import VARIANTS, Features, extract_features
 from training.folds import source_folds
-from training.store import format_interval
+from training.labels import read_doubtful
+from training.store import format_interval, write_between
 from training.synthetic import synthetic_examples
 from training.teach import out_of_fold_opinions
 from training.train import Settings, predict_logits, train_network
@@ -45,22 +47,25 @@ class Idea:
         Whether an example is trained on.
     variants : int
         How many of the waveform variants are used.
-    teachers : str
-        "": labels alone; "out of fold": networks that did not hear the sound have half the say;
-        "ensemble": the networks of other rows have.
+    opinions : bool
+        Whether networks that did not hear the sound have half the say.
+    without_doubtful : bool
+        Leave out the sounds that ``make labels`` doubts. Those doubts know the last third, so only
+        ``tune`` judges.
     """
 
     title: str
     settings: dict = field(default_factory=dict)
     keep: Callable = lambda example: True
     variants: int = VARIANTS
-    teachers: str = ""
+    opinions: bool = False
+    without_doubtful: bool = False
 
 
 IDEAS = (
     Idea("the base: all augmentation, labels as they are"),
     Idea("two variants of each sound must agree", {"agreement": 1.0}),
-    Idea("half of each target from networks that did not hear the sound", teachers="out of fold"),
+    Idea("half of each target from networks that did not hear the sound", opinions=True),
     Idea("no waveform augmentation", variants=1),
     Idea("no spectrogram augmentation", {"vary_pictures": False}),
     Idea("maps averaged, position lost", {"position_pooling": False}),
@@ -69,6 +74,7 @@ IDEAS = (
     Idea("every file alike", {"source_balance": 0.0}),
     Idea("every source alike", {"source_balance": 1.0}),
     Idea("no synthetic drums", keep=lambda example: example.source != SYNTHETIC),
+    Idea("without the doubtful labels", without_doubtful=True),
     Idea("open licences only", keep=lambda example: example.licence_class in OPEN_LICENCES),
     Idea("the base with another seed", {"seed": 7}),
 )
@@ -89,38 +95,53 @@ def main(arguments: list[str] | None = None) -> int:
     rows = {}
     for idea in IDEAS:
         rows[idea.title] = _try(idea, features, folds, classes, work / "compare")
-        core, every = (format_interval(rows[idea.title]["both"][g]["balanced_accuracy"]) for g in ("core", "all"))
-        print(f"{idea.title:<66} core five {core}   all {every}", flush=True)
+        print(table(rows)[-1], flush=True)
+    write_between(ROOT / "docs" / "experiments.md", "experiments", table(rows))
     return 0
 
 
+def table(rows: dict[str, dict]) -> list[str]:
+    """Markdown: idea -> balanced accuracies."""
+    lines = [
+        "| idea | core five | all nine | core five, `tune` alone | all nine, `tune` alone |",
+        "|---|---|---|---|---|",
+    ]
+    for title, scores in rows.items():
+        figures = [
+            format_interval(scores[part][group]["balanced_accuracy"]) if part in scores else "-"
+            for part in ("both", "tune")
+            for group in ("core", "all")
+        ]
+        lines.append(f"| {title} | {' | '.join(figures)} |")
+    return lines
+
+
 def _try(idea: Idea, features: Features, folds: np.ndarray, classes: list[str], folder: Path) -> dict:
+    """Scores of one idea: of both judging parts together, and of ``tune`` alone."""
     splits = np.array([example.split for example in features.examples])
     held_out = (splits == TRAIN) & (folds == HELD_OUT_FOLD)
     judging = np.nonzero(held_out | (splits == TUNE))[0]
-    kept = np.array([idea.keep(example) for example in features.examples])
+    doubted = read_doubtful(folder.parent) if idea.without_doubtful else set()
+    kept = np.array([idea.keep(example) and str(example.path) not in doubted for example in features.examples])
     learning = np.nonzero((splits == TRAIN) & ~held_out & kept)[0]
     train = Features([features.examples[i] for i in learning], features.images[learning, : idea.variants])
     settings = replace(SHORT, **idea.settings)
-    key = [settings.__dict__, [str(e.path) for e in train.examples], idea.variants, idea.teachers]
+    key = [asdict(settings), [str(e.path) for e in train.examples], idea.variants, idea.opinions]
     file = folder / f"{fingerprint(key)}.npz"
     if not file.exists():
-        opinions = None
-        if idea.teachers:
-            opinions = out_of_fold_opinions(train, classes, settings, folder / "checkpoints", n_folds=2)
-        network, _ = train_network(train, classes, settings, folder / "checkpoints", opinions)
-        folder.mkdir(exist_ok=True, parents=True)
+        checkpoints = folder / "checkpoints"
+        opinions = out_of_fold_opinions(train, classes, settings, checkpoints, 2) if idea.opinions else None
+        network, _ = train_network(train, classes, settings, checkpoints, opinions)
         np.savez(file, logits=predict_logits(network, features.images[judging, 0]))
         network.save(file.with_suffix(".keras"))
+        shutil.rmtree(checkpoints)
     logits = np.load(file)["logits"]
     judged = [features.examples[i] for i in judging]
+    parts = {"tune": [i for i, e in enumerate(judged) if e.split == TUNE]}
+    if not idea.without_doubtful:
+        parts["both"] = list(range(len(judged)))
     return {
-        name: score(logits[rows], [judged[i] for i in rows], classes, resamples=200)
-        for name, rows in {
-            "both": range(len(judged)),
-            "tune": [i for i, e in enumerate(judged) if e.split == TUNE],
-        }.items()
-        if len(rows)
+        name: score(logits[rows], [judged[i] for i in rows], classes, resamples=200) for name, rows in parts.items()
     }
 
 

@@ -23,7 +23,7 @@ from training.evaluate import score
 from training.features import extract_features
 from training.original import SOURCE, Original, read_pictures, train_original
 from training.robustness import kept_labels
-from training.store import INTERVALS, format_interval, score_splits, score_table, write_metadata
+from training.store import INTERVALS, format_interval, score_splits, score_table, write_between, write_metadata
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -46,7 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
     options.docs.mkdir(parents=True, exist_ok=True)
     (options.model / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     (options.docs / "report.md").write_text(report_text(report), encoding="utf-8")
-    _update_readme(report, options.docs.parent / "README.md")
+    summary = [say_judges(report["drumclf"]), INTERVALS, "", *_comparison(report)]
+    write_between(options.docs.parent / "README.md", "scores", summary)
     figures.draw_all(report, original, examples, options.docs / "figures")
     print(report_text(report))
     return 0
@@ -113,17 +114,6 @@ def report_text(report: dict) -> str:
             "",
         ]
     return "\n".join(lines)
-
-
-def _update_readme(report: dict, readme: Path) -> None:
-    """Put the scores between their marks in the README, where it has them."""
-    if not readme.exists():
-        return
-    before, mark, rest = readme.read_text(encoding="utf-8").partition("<!-- scores -->\n")
-    _, end, after = rest.partition("<!-- end -->")
-    if mark and end:
-        text = "\n".join([say_judges(report["drumclf"]), INTERVALS, "", *_comparison(report)])
-        readme.write_text(f"{before}{mark}{text}\n{end}{after}", encoding="utf-8")
 
 
 def _score_model(examples: list[Example], folder: Path) -> dict:

@@ -221,6 +221,16 @@ def _worst_recall(result: dict) -> tuple[float, str]:
     return min((recall[0], name) for name, recall in result["recall"].items() if recall)
 
 
+def write_between(file: Path, mark: str, lines: list[str]) -> None:
+    """Replace what stands between ``<!-- mark -->`` and ``<!-- end -->`` in a text, where it has them."""
+    if not file.exists():
+        return
+    before, start, rest = file.read_text(encoding="utf-8").partition(f"<!-- {mark} -->\n")
+    _, end, after = rest.partition("<!-- end -->")
+    if start and end:
+        file.write_text("".join([before, start, "\n".join(lines), "\n", end, after]), encoding="utf-8")
+
+
 def format_interval(figure: list[float] | None) -> str:
     """[value, low, high] -> text."""
     return "-" if figure is None else "{:.3f} [{:.3f}, {:.3f}]".format(*figure)

@@ -13,7 +13,12 @@ from training.train import Settings, predict_logits, train_network
 
 
 def out_of_fold_opinions(
-    train: Features, classes: list[str], settings: Settings, folder: Path, n_folds: int
+    train: Features,
+    classes: list[str],
+    settings: Settings,
+    checkpoints: Path,
+    n_folds: int,
+    variants: int | None = None,
 ) -> np.ndarray:
     """Cross-validation over sources: each picture judged by a network to which its source is unknown.
 
@@ -22,6 +27,8 @@ def out_of_fold_opinions(
     train : Features
     n_folds : int
         As many networks are trained.
+    variants : int, optional
+        How many of the pictures of each sound are judged; all when left out.
 
     Returns
     -------
@@ -30,13 +37,14 @@ def out_of_fold_opinions(
     """
     folds = source_folds(train.examples, n_folds)
     labels = np.eye(len(classes), dtype=np.float32)[[classes.index(e.label) for e in train.examples]]
-    opinions = np.repeat(labels[:, None], train.images.shape[1], axis=1)
+    judged = train.images[:, :variants]
+    opinions = np.repeat(labels[:, None], judged.shape[1], axis=1)
     for fold in range(n_folds):
         print(f"teacher {fold + 1} of {n_folds}", flush=True)
         heard, unheard = np.nonzero(folds != fold)[0], np.nonzero(folds == fold)[0]
         part = Features([train.examples[i] for i in heard], train.images[heard])
-        network, _ = train_network(part, classes, replace(settings, seed=settings.seed + 1 + fold), folder)
-        opinions[unheard] = predict_probabilities(network, train.images[unheard])
+        network, _ = train_network(part, classes, replace(settings, seed=settings.seed + 1 + fold), checkpoints)
+        opinions[unheard] = predict_probabilities(network, judged[unheard])
         keras.utils.clear_session()
     return opinions
 

@@ -215,7 +215,9 @@ class _Batches(keras.utils.PyDataset):
             chosen = np.tile(chosen, 2)
         variants = rng.integers(self.images.shape[1], size=len(chosen))
         images, targets = to_float(self.images[chosen, variants]), self.targets[chosen, variants]
-        return augment.vary_batch(images, targets, rng, in_pairs) if self.settings.vary_pictures else (images, targets)
+        if self.settings.vary_pictures:
+            images, targets = augment.vary_batch(images, targets, rng, in_pairs)
+        return images, (targets,) * self.settings.members  # one for each member's logits
 
 
 class _Progress(keras.callbacks.Callback):
