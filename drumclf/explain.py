@@ -53,7 +53,7 @@ def verdict(prediction: Prediction, titles: dict[str, str], thresholds: dict) ->
         headline = f"{titles[first]} or {titles[others[0]].lower()}"
         return headline, f"It cannot choose between the two: {likely[0]}, {likely[1]}."
     need = format_percent(thresholds["one"][first])
-    return "Not sure", f"{likely[0]} comes first, short of the {need} that it takes; then {', '.join(likely[1:3])}."
+    return "Not sure", f"{likely[0]} comes first, but is right often enough only from {need} on; next {likely[1]}."
 
 
 def format_percent(probability: float) -> str:

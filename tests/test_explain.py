@@ -33,7 +33,7 @@ def test_a_model_of_two_classes_decides():
     [
         (("snare",), "Snare", ""),
         (("snare", "clap"), "Snare or clap", "It cannot choose between the two: Snare 50%, Clap 30%."),
-        ((), "Not sure", "Snare 50% comes first, short of the 90% that it takes; then Clap 30%, Kick 20%."),
+        ((), "Not sure", "Snare 50% comes first, but is right often enough only from 90% on; next Clap 30%."),
     ],
 )
 def test_verdicts(classifier, decision, headline, reason):
