@@ -16,7 +16,7 @@ from drumclf.constants import CLASSES, N_FRAMES, N_MELS
 from drumclf.explain import grad_cam, verdict
 from drumclf.report_card import read_report
 from drumclf.spectrogram import frame_edges, mel_frequencies
-from training import augment, evaluate, labels, report, robustness
+from training import augment, evaluate, labels, network, report, robustness, train
 from training.data import (
     REPORT,
     SYNTHETIC,
@@ -335,6 +335,27 @@ def test_score_is_computed_as_by_hand():
     low, high = result["all"]["accuracy"][1:]
     assert low <= 0.75 <= high
     assert low < high
+
+
+def test_the_answer_is_the_mean_of_the_members():
+    members = network.build_network((N_MELS, N_FRAMES, 3), 4, members=2)
+    image = np.random.default_rng(0).random((1, N_MELS, N_FRAMES, 3), dtype=np.float32)
+    first, second = (np.asarray(logits) for logits in members(image))
+    assert not np.allclose(first, second)
+    assert np.allclose(network.average_members(members)(image), (first + second) / 2, atol=1e-5)
+
+
+def test_pairs_that_agree_cost_nothing_more():
+    targets = np.eye(3, dtype=np.float32)[[0, 1, 0, 1]]
+    alike = np.array([[2.0, 0, 0], [0, 2, 1], [2, 0, 0], [0, 2, 1]], np.float32)
+    apart = alike.copy()
+    apart[2] = [0, 2, 0]
+    plain, agreeing = (train._loss(train.Settings(agreement=weight)) for weight in (0.0, 1.0))
+    assert np.allclose(agreeing(targets, alike), plain(targets, alike), atol=1e-6)
+    extra = np.asarray(agreeing(targets, apart)) - np.asarray(plain(targets, apart))
+    p, q = (np.exp(row) / np.exp(row).sum() for row in (apart[0], apart[2]))
+    divergence = np.sum((p - q) * np.log(p / q)) / 2
+    assert np.allclose(extra, [divergence, 0, divergence, 0], atol=1e-5)
 
 
 def test_the_library_imports_neither_training_nor_streamlit():
