@@ -10,7 +10,8 @@ from drumclf import AudioError, Classifier, ModelError, Prediction, load_classif
 from drumclf.audio import ACCEPTED, encode_wav
 from drumclf.constants import MAX_FILE_BYTES
 from drumclf.containers import playable_type
-from drumclf.explain import TRAITS, format_percent, grad_cam, nearest, supporting_traits, verdict
+from drumclf.decision import format_percent, verdict
+from drumclf.explain import TRAITS, grad_cam, nearest, supporting_traits
 from drumclf.plots import DARK, LIGHT, draw_probabilities, draw_spectrogram, draw_waveform, to_png
 from page.report_card import show_report
 
@@ -91,7 +92,7 @@ def show_verdict(classifier: Classifier, prediction: Prediction) -> None:
     traits = [TRAITS[trait] for trait in supporting_traits(prediction, classifier.metadata["traits"])]
     if traits:
         words = " and ".join(filter(None, [", ".join(traits[:-1]), traits[-1]]))
-        st.markdown(f"It is **{words}**, as most sounds are that the model knows as {titles[prediction.label]}.")
+        st.markdown(f"It is **{words}**, which speaks for {titles[prediction.label]}.")
 
 
 def show_sound(name: str, data: bytes, autoplay: bool, example: str | None = None) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from drumclf import constants as c
 from drumclf.audio import AudioError, Clip, read_clip
+from drumclf.decision import decide
 from drumclf.spectrogram import find_onset, rgb_spectrogram
 
 Source = str | os.PathLike | bytes | BinaryIO
@@ -116,7 +117,7 @@ class Classifier:
         # model.predict on one sound takes many times as long as the same network as one graph.
         self._answer = tf.function(lambda images: answering(images, training=False), input_signature=[images])
         self._gradient = tf.function(gradient, input_signature=[images, tf.TensorSpec((), tf.int32)])
-        self._predict([Clip(np.ones(1, np.float32), 0.0, True)])  # the first call traces the graph: not a visitor's
+        self._predict([Clip(np.ones(1, np.float32), 0.0, True)])  # traces the graph: not on a visitor's time
 
     def classify(self, source: Source) -> Prediction:
         """Classify one sound.
@@ -229,24 +230,6 @@ def front_end_constants() -> dict[str, float | list[int]]:
     """The constants that a picture depends on, as they are recorded with a model."""
     values = {name: getattr(c, name) for name in _FRONT_END}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
-
-
-def decide(probabilities: dict[str, float], thresholds: dict) -> tuple[str, ...]:
-    """One class, or two, or none: what the probabilities allow to be said.
-
-    Parameters
-    ----------
-    probabilities : dict[str, float]
-    thresholds : dict
-        ``one``: name of a class -> probability from which on it is the answer by itself;
-        ``two``: sum of the two highest probabilities from which on the answer is one of both.
-    """
-    first, *others = sorted(probabilities, key=probabilities.get, reverse=True)
-    if probabilities[first] >= thresholds["one"][first]:
-        return (first,)
-    if others and probabilities[first] + probabilities[others[0]] >= thresholds["two"]:
-        return first, others[0]
-    return ()
 
 
 def softmax(logits: np.ndarray, temperature: float) -> np.ndarray:

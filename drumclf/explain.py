@@ -29,40 +29,6 @@ _TYPICAL = 0.5
 _TELLING = 1.5
 
 
-def verdict(prediction: Prediction, titles: dict[str, str], thresholds: dict) -> tuple[str, str]:
-    """The decision in words, and the reason where it is not one class.
-
-    Parameters
-    ----------
-    prediction : Prediction
-    titles : dict[str, str]
-        Name of a class -> what to call it on screen.
-    thresholds : dict
-        As in `drumclf.classifier.decide`.
-
-    Returns
-    -------
-    headline, reason : str
-        "Snare", ""; or "Clap or snare" or "Not sure" with a sentence.
-    """
-    if prediction.is_sure:
-        return titles[prediction.label], ""
-    first, *others = sorted(prediction.probabilities, key=prediction.probabilities.get, reverse=True)
-    likely = [f"{titles[k]} {format_percent(prediction.probabilities[k])}" for k in (first, *others)]
-    if prediction.decision:
-        headline = f"{titles[first]} or {titles[others[0]].lower()}"
-        return headline, f"It cannot choose between the two: {likely[0]}, {likely[1]}."
-    need = format_percent(thresholds["one"][first])
-    return "Not sure", f"{likely[0]} comes first, but is right often enough only from {need} on; next {likely[1]}."
-
-
-def format_percent(probability: float) -> str:
-    """0.973 -> "97%"; never 0% or 100%, which no model can promise."""
-    if probability < 0.01:
-        return "<1%"
-    return ">99%" if probability > 0.99 else f"{probability:.0%}"
-
-
 def grad_cam(classifier: Classifier, prediction: Prediction, label: str | None = None) -> np.ndarray:
     """How much each place of the spectrogram speaks for a class.
 
@@ -126,7 +92,9 @@ def find_traits(spectrogram: np.ndarray) -> frozenset[str]:
 
 
 def supporting_traits(prediction: Prediction, traits_of: dict[str, dict[str, float]]) -> list[str]:
-    """The traits of a sound that speak for its label: most training sounds of that class have them, others seldom.
+    """The traits of a sound that speak for its label.
+
+    Each is one that most training sounds of that class have, and of the other classes clearly fewer.
 
     Parameters
     ----------

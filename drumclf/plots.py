@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from drumclf import constants as c
 from drumclf.classifier import Prediction
-from drumclf.explain import format_percent
+from drumclf.decision import format_percent
 from drumclf.spectrogram import frame_edges, mel_frequencies
 
 WIDTH = 5.2
@@ -100,7 +100,7 @@ def draw_spectrogram(prediction: Prediction, ink: Ink = LIGHT, evidence: np.ndar
         picture = picture * (_DIMMED + (1 - _DIMMED) * np.minimum(2 * evidence, 1)[..., None])
     axes.imshow(picture[:, columns], origin="lower", aspect="auto", interpolation="nearest", extent=extent)
     if evidence is not None and evidence.any():
-        axes.contour(evidence[:, columns], levels=[0.5], colors="white", linewidths=1.2, extent=extent)
+        axes.contour(evidence[:, columns], levels=[0.5], origin="lower", colors="white", linewidths=1.2, extent=extent)
     axes.set_xlim(_time_limits(prediction))
     axes.set_yticks(
         np.interp(_FREQUENCY_TICKS, mel_frequencies(), np.arange(c.N_MELS)), ["100", "500", "2k", "5k", "10k"]

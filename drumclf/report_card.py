@@ -46,10 +46,22 @@ def say_judges(model: dict) -> str:
     return f"On {valid['n_sounds']:,} sounds of {what}."
 
 
+def unseen_part(scores: dict) -> dict:
+    """Scores of the sounds on which nothing was chosen, where there are such."""
+    return scores.get("report", scores["valid"])
+
+
+def say_training(training: dict) -> str:
+    """On how many sounds it was trained, and of whom."""
+    sources = f" of {len(training['sources'])} sources" if training["sources"] else ""
+    apart = ", none of them among the judges" if training["held_out_by"] == "source" else ""
+    synthetic = f" And {training['synthetic_sounds']} synthetic ones." if training["synthetic_sounds"] else ""
+    return f"{sum(training['sounds'].values()):,} sounds{sources}{apart}.{synthetic}"
+
+
 def headline_figures(report: dict) -> dict[str, str]:
     """The few figures to see first: name -> value."""
-    scores = report["drumclf"]["scores"]
-    valid, unseen = scores["valid"], scores.get("report", scores["valid"])
+    valid, unseen = report["drumclf"]["scores"]["valid"], unseen_part(report["drumclf"]["scores"])
     figures = {}
     if "core" in valid:
         figures["Core five right"] = f"{valid['core']['balanced_accuracy'][0]:.1%}"
@@ -77,8 +89,10 @@ def recall_table(report: dict) -> list[dict]:
     return rows
 
 
-def say_decisions(decisions: dict) -> str:
+def say_decisions(scores: dict) -> str:
     """How often it gives one answer, two or none, and how often that is right."""
+    decisions = unseen_part(scores)["decisions"]
+    of = "On the sounds on which nothing was chosen" if "report" in scores else "On these sounds"
     one, two, none = (decisions[kind] for kind in ("one", "two", "none"))
     parts = [f"one answer for {one['coverage']:.0%} of the sounds"]
     parts[0] += f", and {one['precision']:.0%} of those are right" if one["precision"] is not None else ""
@@ -87,7 +101,7 @@ def say_decisions(decisions: dict) -> str:
             f"“one or the other” for {two['coverage']:.0%}, and one of both is right for {two['precision']:.0%}"
         )
     parts.append(f"“not sure” for {none['coverage']:.0%}")
-    return f"On sounds on which nothing was chosen it gives {'; '.join(parts)}."
+    return f"{of} it gives {'; '.join(parts)}."
 
 
 def draw_confusion(result: dict, titles: dict[str, str], ink: Ink = LIGHT) -> Figure:

@@ -14,6 +14,8 @@ from drumclf.report_card import (
     recall_table,
     say_decisions,
     say_judges,
+    say_training,
+    unseen_part,
 )
 
 
@@ -25,9 +27,9 @@ def show_report(classifier: Classifier) -> None:
     if not scores:
         st.markdown("No sounds were held out to judge this model.")
         return
-    valid, unseen = scores["valid"], scores.get("report", scores["valid"])
+    valid = scores["valid"]
     st.markdown(say_judges(report["drumclf"]))
-    pictures = draw_report(report, classifier.metadata["sha256"], st.context.theme.type == "dark")
+    pictures = draw_report(titles, scores, st.context.theme.type == "dark")
     figures = headline_figures(report)
     for column, (title, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
         column.metric(title, value)
@@ -38,8 +40,8 @@ def show_report(classifier: Classifier) -> None:
         rows = recall_table(report)
         st.dataframe(rows, hide_index=True, width="stretch", column_config=as_percent(rows))
         st.caption(
-            "Share of each class that is recognised, of nine or of the core five. "
-            "The original knows those five, and is judged among them."
+            "Share of each class that is recognised, among all classes or among the core five. "
+            "The original knows those five and is judged among them."
         )
     with confusions:
         st.image(pictures["confusion"], alt="Confusion matrix.", width=640)
@@ -48,7 +50,7 @@ def show_report(classifier: Classifier) -> None:
         left.image(pictures["reliability"], alt="Reliability: share right over probability.", width="stretch")
         if "coverage" in pictures:
             right.image(pictures["coverage"], alt="Share right over share answered.", width="stretch")
-        st.markdown(say_decisions(unseen["decisions"]))
+        st.markdown(say_decisions(scores))
     with failures:
         st.markdown("The sources (who published the kits) on which it is right least often:")
         rows = [{"source": s["source"], "sounds": s["n_sounds"], "right": s["accuracy"]} for s in valid["sources"][:8]]
@@ -61,19 +63,17 @@ def show_report(classifier: Classifier) -> None:
             ]
             st.dataframe(rows, hide_index=True, width="stretch", column_config=as_percent(rows))
     with data:
-        total = sum(training["sounds"].values())
-        st.markdown(f"{total:,} sounds of {len(training['sources'])} sources, none of them among the judges.")
+        st.markdown(say_training(training))
         st.dataframe(
             [{"class": titles[k], "sounds": n} for k, n in training["sounds"].items()], hide_index=True, width="stretch"
         )
 
 
 @st.cache_data(show_spinner=False)
-def draw_report(_report: dict, sha256: str, dark: bool) -> dict[str, bytes]:
+def draw_report(titles: dict[str, str], scores: dict, dark: bool) -> dict[str, bytes]:
     """The figures of the report card as PNG files."""
     ink = DARK if dark else LIGHT
-    titles, scores = _report["drumclf"]["titles"], _report["drumclf"]["scores"]
-    unseen = scores.get("report", scores["valid"])
+    unseen = unseen_part(scores)
     pictures = {
         "confusion": to_png(draw_confusion(scores["valid"]["all"], titles, ink)),
         "reliability": to_png(draw_reliability(unseen["reliability"], ink)),

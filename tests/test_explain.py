@@ -3,8 +3,8 @@ import pytest
 from conftest import EXAMPLES
 
 from drumclf import constants as c
-from drumclf.classifier import decide
-from drumclf.explain import TRAITS, find_traits, grad_cam, nearest, supporting_traits, verdict
+from drumclf.decision import decide, verdict
+from drumclf.explain import TRAITS, find_traits, grad_cam, nearest, supporting_traits
 from drumclf.plots import draw_spectrogram
 from drumclf.spectrogram import rgb_spectrogram
 
@@ -15,7 +15,8 @@ THRESHOLDS = {"one": {"kick": 0.6, "snare": 0.9, "clap": 0.6}, "two": 0.8}
     ("kick", "snare", "clap", "decision"),
     [
         (0.7, 0.2, 0.1, ("kick",)),
-        (0.1, 0.85, 0.05, ("snare", "kick")),  # a snare needs more
+        (0.3, 0.65, 0.05, ("snare", "kick")),  # a snare needs more
+        (0.1, 0.85, 0.05, ()),  # and a kick is too far behind to share with it
         (0.1, 0.4, 0.5, ("clap", "snare")),
         (0.4, 0.3, 0.3, ()),
     ],
@@ -25,7 +26,9 @@ def test_decisions(kick, snare, clap, decision):
 
 
 def test_a_model_of_two_classes_decides():
-    assert decide({"a": 0.55, "b": 0.45}, {"one": {"a": 0.9, "b": 0.9}, "two": 0.9}) == ("a", "b")
+    thresholds = {"one": {"a": 0.9, "b": 0.9}, "two": 0.9}
+    assert decide({"a": 0.55, "b": 0.45}, thresholds) == ()
+    assert decide({"a": 0.95, "b": 0.05}, thresholds) == ("a",)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +36,7 @@ def test_a_model_of_two_classes_decides():
     [
         (("snare",), "Snare", ""),
         (("snare", "clap"), "Snare or clap", "It cannot choose between the two: Snare 50%, Clap 30%."),
-        ((), "Not sure", "Snare 50% comes first, but is right often enough only from 90% on; next Clap 30%."),
+        ((), "Not sure", "Snare 50% comes first, and would be the answer from 90% on; next Clap 30%."),
     ],
 )
 def test_verdicts(classifier, decision, headline, reason):

@@ -14,9 +14,9 @@ from drumclf.report_card import (
     say_decisions,
 )
 from training import figures, report
+from training.card import format_interval, model_card, write_between
 from training.data import REPORT, TUNE, Example
 from training.evaluate import score
-from training.store import format_interval, model_card, write_between
 
 
 @pytest.fixture(scope="module")
@@ -96,9 +96,7 @@ def test_report_card_tables_and_figures(scores):
     assert rows[0]["the original"] == 1.0
     assert rows[8]["the original"] is None
     assert headline_figures(scores)["The original, mended"] == "20.0%"
-    assert "one answer for 100% of the sounds, and 7" in say_decisions(
-        scores["drumclf"]["scores"]["valid"]["decisions"]
-    )
+    assert "one answer for 100% of the sounds, and 7" in say_decisions(scores["drumclf"]["scores"])
     unseen = scores["drumclf"]["scores"]["report"]
     shares = np.array(draw_coverage(unseen["core"]["coverage"]).axes[0].lines[0].get_xdata())
     assert shares[-1] == 1
@@ -106,3 +104,13 @@ def test_report_card_tables_and_figures(scores):
     promised, right, counts = np.array(unseen["reliability"]).T
     assert counts.sum() == 900
     assert np.sum(counts * np.abs(promised - right)) / 900 == pytest.approx(unseen["calibration_error"][0], abs=1e-3)
+
+
+def test_without_core_sounds_or_a_report_part_there_is_still_a_card(scores):
+    only = {"valid": {k: v for k, v in scores["drumclf"]["scores"]["valid"].items() if k not in ("core", "not_drum")}}
+    thresholds = {"one": dict.fromkeys(CLASSES, 0.9), "two": 0.9}
+    card = model_card(scores["drumclf"] | {"scores": only, "parameters": 1, "thresholds": thresholds})
+    assert "core five" not in card
+    assert "nothing was chosen" not in card
+    assert "| **drumclf** | - | - | - | 0.7" in report.report_text({"drumclf": scores["drumclf"] | {"scores": only}})
+    assert list(headline_figures({"drumclf": {"scores": only}})) == ["All classes right", "Calibration error"]

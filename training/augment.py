@@ -110,7 +110,7 @@ def vary_batch(
 def _tune(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The picture as if the file were played faster or slower, by up to four semitones.
 
-    Stored variants are tuned too, but are few: this fills the places between.
+    Most stored variants are tuned already, but they are few; drawn twice, eight semitones are rare.
     """
     ratio = 2 ** (rng.uniform(-4, 4) / 12)
     frequencies = _MEL_FREQUENCIES / ratio

@@ -18,15 +18,25 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 
+from drumclf.constants import CORE_CLASSES
 from training.cache import fingerprint
-from training.data import OPEN_LICENCES, ROOT, SYNTHETIC, TRAIN, TUNE, class_names, default_data, read_examples
+from training.card import format_interval, write_between
+from training.data import (
+    OPEN_LICENCES,
+    ROOT,
+    SYNTHETIC,
+    TRAIN,
+    TUNE,
+    DataError,
+    class_names,
+    default_data,
+    read_examples,
+)
 from training.evaluate import score
 from training.features import VARIANTS, Features, extract_features
-from training.folds import source_folds
-from training.labels import read_doubtful
-from training.store import format_interval, write_between
+from training.labels import doubts_are_listed, read_doubtful
 from training.synthetic import synthetic_examples
-from training.teach import out_of_fold_opinions
+from training.teach import out_of_fold_opinions, source_folds
 from training.train import Settings, predict_logits, train_network
 
 SHORT = Settings(epochs=6, sounds_per_epoch=6_400, members=1)
@@ -87,7 +97,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--synthetic", type=int, default=80, metavar="N")
     options = parser.parse_args(arguments)
     work = ROOT / "build"
-    examples = read_examples(options.data)
+    try:
+        examples = read_examples(options.data)
+        if not set(CORE_CLASSES) <= {example.label for example in examples if example.split == TUNE}:
+            raise DataError("Ideas are compared by the core five: a split called tune must have sounds of all of them.")
+        if not doubts_are_listed(work):
+            raise DataError("One idea is to leave out doubtful labels: run 'make labels' first.")
+    except DataError as error:
+        print(f"compare: {error}", file=sys.stderr)
+        return 2
     classes = class_names(examples)
     examples += synthetic_examples(classes, options.synthetic, work / "synthetic")
     features = extract_features(examples, work / "features", VARIANTS)
@@ -103,7 +121,7 @@ def main(arguments: list[str] | None = None) -> int:
 def table(rows: dict[str, dict]) -> list[str]:
     """Markdown: idea -> balanced accuracies."""
     lines = [
-        "| idea | core five | all nine | core five, `tune` alone | all nine, `tune` alone |",
+        "| idea | core five | all classes | core five, `tune` alone | all classes, `tune` alone |",
         "|---|---|---|---|---|",
     ]
     for title, scores in rows.items():
@@ -126,17 +144,17 @@ def _try(idea: Idea, features: Features, folds: np.ndarray, classes: list[str], 
     learning = np.nonzero((splits == TRAIN) & ~held_out & kept)[0]
     train = Features([features.examples[i] for i in learning], features.images[learning, : idea.variants])
     settings = replace(SHORT, **idea.settings)
-    key = [asdict(settings), [str(e.path) for e in train.examples], idea.variants, idea.opinions]
-    file = folder / f"{fingerprint(key)}.npz"
+    judged = [features.examples[i] for i in judging]
+    sounds = [[(str(example.path), example.label) for example in part] for part in (train.examples, judged)]
+    file = folder / f"{fingerprint([asdict(settings), classes, sounds, idea.variants, idea.opinions])}.npz"
     if not file.exists():
         checkpoints = folder / "checkpoints"
         opinions = out_of_fold_opinions(train, classes, settings, checkpoints, 2) if idea.opinions else None
         network, _ = train_network(train, classes, settings, checkpoints, opinions)
-        np.savez(file, logits=predict_logits(network, features.images[judging, 0]))
-        network.save(file.with_suffix(".keras"))
+        np.savez(file.with_suffix(".part.npz"), logits=predict_logits(network, features.images[judging, 0]))
+        file.with_suffix(".part.npz").rename(file)
         shutil.rmtree(checkpoints)
     logits = np.load(file)["logits"]
-    judged = [features.examples[i] for i in judging]
     parts = {"tune": [i for i, e in enumerate(judged) if e.split == TUNE]}
     if not idea.without_doubtful:
         parts["both"] = list(range(len(judged)))

@@ -5,16 +5,14 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import rankdata
 
-from drumclf.classifier import decide, softmax
+from drumclf.classifier import softmax
 from drumclf.constants import CORE_CLASSES
+from drumclf.decision import decide
 from training.data import Example
 
 RESAMPLES = 1000
 NOT_DRUM = "not_drum"
 _CALIBRATION_BINS = 15
-_PRIOR_ANSWERS = 30
-_LOWEST_ONE, _LOWEST_TWO = 0.5, 0.7
-"""No answer below these, however right it was on the sounds at hand."""
 _SMALLEST_SOURCE = 10
 
 
@@ -66,7 +64,7 @@ def score(
     }
     if thresholds:
         scores["decisions"] = decision_scores(probabilities, truth, classes, thresholds)
-    if is_core.any():
+    if is_core.any() and len(core) == len(CORE_CLASSES):
         among_core = np.array(core)[logits[:, core].argmax(1)]
         scores["core"] = _summary(among_core, truth, is_core, core, classes, draws)
         rows, columns = np.nonzero(is_core)[0], np.array(core)
@@ -146,43 +144,6 @@ def false_accepts(scores: np.ndarray, positive: np.ndarray, accepted: float = 0.
     return float(np.mean(scores[~positive] >= np.quantile(scores[positive], 1 - accepted)))
 
 
-def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
-    """The temperature of least log loss, between 0.25 and 8, to 1%."""
-    candidates = np.geomspace(0.25, 8, 350)
-    rows = np.arange(len(truth))
-    losses = [-np.log(softmax(logits, t)[rows, truth] + 1e-12).mean() for t in candidates]
-    return float(candidates[int(np.argmin(losses))])
-
-
-def choose_thresholds(probabilities: np.ndarray, truth: np.ndarray, classes: list[str], precision: float = 0.9) -> dict:
-    """Thresholds of `drumclf.classifier.decide`, such that decisions are right with the given precision."""
-    best, top = probabilities.argmax(1), probabilities.max(1)
-    one = {
-        name: max(lowest_precise(top[best == k], truth[best == k] == k, precision), _LOWEST_ONE)
-        for k, name in enumerate(classes)
-    }
-    two_best = np.argsort(-probabilities, axis=1)[:, :2]
-    undecided = top < np.array(list(one.values()))[best]
-    among = (two_best == truth[:, None]).any(axis=1)
-    both = np.sort(probabilities, axis=1)[:, -2:].sum(1)
-    two = max(lowest_precise(both[undecided], among[undecided], precision), _LOWEST_TWO)
-    return {"one": {name: round(t, 4) for name, t in one.items()}, "two": round(two, 4)}
-
-
-def lowest_precise(scores: np.ndarray, right: np.ndarray, precision: float) -> float:
-    """Lowest calibrated score from which on the given share is right.
-
-    A class has few answers to choose by: what they say is mixed with as much as
-    `_PRIOR_ANSWERS` whose share of right ones is what their score promises.
-    """
-    order = np.argsort(-scores, kind="stable")
-    n = np.arange(1, len(order) + 1)
-    promised = np.cumsum(scores[order]) / n
-    shares = (np.cumsum(right[order]) + _PRIOR_ANSWERS * promised) / (n + _PRIOR_ANSWERS)
-    reached = np.nonzero(shares >= precision)[0]
-    return float(scores[order[reached[-1]]]) if len(reached) else precision
-
-
 def decision_scores(probabilities: np.ndarray, truth: np.ndarray, classes: list[str], thresholds: dict) -> dict:
     """Share of the sounds that get one class, two or none for an answer, and how often the answer holds the truth."""
     decisions = [decide(dict(zip(classes, row, strict=True)), thresholds) for row in probabilities.tolist()]
@@ -235,7 +196,8 @@ def _by_source(predicted: np.ndarray, truth: np.ndarray, examples: list[Example]
     rows = [
         {"source": str(s), "n_sounds": int(np.sum(sources == s)),
          "accuracy": round(float(np.mean(predicted[sources == s] == truth[sources == s])), 4)}
-        for s in np.unique(sources) if np.sum(sources == s) >= _SMALLEST_SOURCE
+        for s in np.unique(sources)
+        if s and np.sum(sources == s) >= _SMALLEST_SOURCE
     ]  # fmt: skip
     return sorted(rows, key=lambda row: row["accuracy"])
 

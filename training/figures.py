@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from drumclf.audio import read_clip
 from drumclf.constants import CLASS_TITLES, SAMPLE_RATE, SPAN
-from drumclf.report_card import draw_confusion, draw_coverage, draw_reliability
+from drumclf.report_card import draw_confusion, draw_coverage, draw_reliability, unseen_part
 from drumclf.spectrogram import find_onset, rgb_spectrogram
 from training.data import TRAIN, Example, class_names
 from training.original import Original, read_pictures
@@ -19,7 +19,7 @@ def draw_all(report: dict, original: Original | None, examples: list[Example], f
     """Write every figure of the report as a PNG."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn = {"confusion": draw_confusion(report["drumclf"]["scores"]["valid"]["all"], report["drumclf"]["titles"])}
-    unseen = report["drumclf"]["scores"].get("report", report["drumclf"]["scores"]["valid"])
+    unseen = unseen_part(report["drumclf"]["scores"])
     drawn["reliability"] = draw_reliability(unseen["reliability"])
     if "core" in unseen:
         drawn["coverage"] = draw_coverage(unseen["core"]["coverage"])

@@ -1,9 +1,9 @@
 """Labels that look wrong: ``python -m training.labels [DATA]`` (``make labels``).
 
-Three networks are each trained on two thirds of the sources and judge the last third
-(Northcutt et al. 2021, confident learning). A label is doubtful when such a network
-gives it next to nothing and another class nearly everything. Prints the list and
-writes it to ``build/doubtful_labels.csv``; somebody has to listen before a label is changed.
+Three networks are each trained on two thirds of the training sources and judge the last
+third. A label is doubtful when such a network gives it next to nothing and another class
+nearly everything. Prints the list and writes it to ``build/doubtful_labels.csv``;
+somebody has to listen before a label is changed.
 """
 
 import argparse
@@ -17,7 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 
-from training.data import ROOT, SYNTHETIC, TRAIN, class_names, default_data, read_examples
+from training.data import ROOT, SYNTHETIC, TRAIN, DataError, class_names, default_data, read_examples
 from training.features import VARIANTS, extract_features
 from training.synthetic import synthetic_examples
 from training.teach import out_of_fold_opinions
@@ -36,11 +36,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--synthetic", type=int, default=80, metavar="N", help="default: %(default)s")
     parser.add_argument("--work", type=Path, default=ROOT / "build", help="folder for features and the list")
     options = parser.parse_args(arguments)
-    examples = read_examples(options.data)
+    try:
+        examples = read_examples(options.data)
+    except DataError as error:
+        print(f"labels: {error}", file=sys.stderr)
+        return 2
     classes = class_names(examples)
     examples += synthetic_examples(classes, options.synthetic, options.work / "synthetic")
     train = extract_features(examples, options.work / "features", VARIANTS).select(TRAIN)
-    checkpoints = options.work / "checkpoints"
+    checkpoints = options.work / "label_checkpoints"
     opinions = out_of_fold_opinions(train, classes, SETTINGS, checkpoints, N_FOLDS, variants=1)[:, 0]
     rows = doubtful(opinions, [example.label for example in train.examples], classes)
     with (options.work / _FILE).open("w", newline="", encoding="utf-8") as file:
@@ -72,6 +76,11 @@ def doubtful(opinions: np.ndarray, labels: list[str], classes: list[str]) -> lis
     found = np.nonzero((given <= _LABEL_AT_MOST) & (opinions.max(axis=1) >= _OTHER_AT_LEAST))[0]
     rows = [(int(i), classes[opinions[i].argmax()], float(opinions[i].max())) for i in found]
     return sorted(rows, key=lambda row: -row[2])
+
+
+def doubts_are_listed(work: Path) -> bool:
+    """Whether `main` has written its list."""
+    return (work / _FILE).exists()
 
 
 def read_doubtful(work: Path) -> set[str]:

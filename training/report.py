@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ["KERAS_BACKEND"] = "tensorflow"  # the classifier's, whatever the model was trained with
 
 import keras
 
@@ -18,12 +19,13 @@ from drumclf.classifier import MODEL_FOLDER, ModelError, load_classifier, read_m
 from drumclf.constants import CORE_CLASSES
 from drumclf.report_card import say_decisions, say_judges
 from training import figures
+from training.card import INTERVALS, format_interval, score_table, write_between
 from training.data import REPORT, ROOT, TUNE, DataError, Example, default_data, read_examples
 from training.evaluate import score
 from training.features import extract_features
 from training.original import SOURCE, Original, read_pictures, train_original
 from training.robustness import kept_labels
-from training.store import INTERVALS, format_interval, score_splits, score_table, write_between, write_metadata
+from training.store import score_splits, write_metadata
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,19 +46,20 @@ def main(arguments: list[str] | None = None) -> int:
         original = train_original(examples, ROOT / "build" / "original")
         report |= _score_original(original, examples)
     options.docs.mkdir(parents=True, exist_ok=True)
+    text = report_text(report)
     (options.model / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    (options.docs / "report.md").write_text(report_text(report), encoding="utf-8")
+    (options.docs / "report.md").write_text(text, encoding="utf-8")
     summary = [say_judges(report["drumclf"]), INTERVALS, "", *_comparison(report)]
     write_between(options.docs.parent / "README.md", "scores", summary)
     figures.draw_all(report, original, examples, options.docs / "figures")
-    print(report_text(report))
+    print(text)
     return 0
 
 
 def report_text(report: dict) -> str:
     """The report as Markdown, every figure taken from ``report.json``."""
     scores = report["drumclf"]["scores"]
-    ours, unseen = scores["valid"], scores.get("report", scores["valid"])
+    ours = scores["valid"]
     lines = [
         "# How well it works on unseen kits",
         "",
@@ -67,13 +70,13 @@ def report_text(report: dict) -> str:
         "",
         "## All figures",
         "",
-        "`report` is the part of these sounds on which nothing was chosen, `valid` all of them.",
+        "`valid` is all of these sounds, `report` the part of them on which nothing was chosen.",
         "",
         *score_table(report["drumclf"]["scores"]),
         "",
         "## Recall of each class",
         "",
-        "Among the core five the answer is the most probable of the five; among all, of all nine.",
+        "Among the core five the answer is the most probable of the five; among all, of all.",
         "",
         *_recalls(report),
     ]
@@ -81,7 +84,7 @@ def report_text(report: dict) -> str:
     if "core" in ours:
         lines += ["Among the core five:", "", *_confusion(ours["core"]), ""]
     lines += ["![Confusion matrix](figures/confusion.png)", ""]
-    lines += ["## How honest it is", "", say_decisions(unseen["decisions"]), ""]
+    lines += ["## How honest it is", "", say_decisions(scores), ""]
     lines += ["![Reliability](figures/reliability.png)", "![Precision over coverage](figures/coverage.png)", ""]
     lines += ["## Where it fails", "", "The sources with the lowest accuracy over all classes:", ""]
     lines += ["| source | sounds | accuracy |", "|---|---|---|"]
@@ -96,7 +99,7 @@ def report_text(report: dict) -> str:
             "|---|---|---|",
         ]
         for name, row in report["robustness"].items():
-            lines.append(f"| {name} | {row['kept']:.3f} | {row['kept_if_sure']:.3f} |")
+            lines.append(f"| {name} | {row['kept']:.3f} | {_share(row['kept_if_sure'])} |")
     lines += ["", "![Training loss](figures/training.png)", ""]
     if "original, mended" in report:
         split = report["original"]["random_split"]
@@ -125,6 +128,8 @@ def _score_model(examples: list[Example], folder: Path) -> dict:
         raise DataError(f"The model does not know the class {min(unknown)}: train it on these sounds first.")
     network = keras.saving.load_model(folder / "drumclf.keras", compile=False)
     features = extract_features(judging, ROOT / "build" / "features", 1)
+    if not features.examples:
+        raise DataError("No sounds were held out to judge the model: it takes some more of each class.")
     metadata["scores"] = score_splits(
         network, features, metadata["classes"], metadata["calibration"]["temperature"], metadata["thresholds"]
     )
@@ -151,25 +156,23 @@ def _score_original(original: Original, examples: list[Example]) -> dict:
 
 
 def _comparison(report: dict) -> list[str]:
-    lines = ["| | balanced accuracy, core five | accuracy, core five | worst source | all nine, balanced | all nine |"]
-    lines.append("|---|---|---|---|---|---|")
+    lines = [
+        "| | balanced accuracy, core five | accuracy, core five | worst source | balanced, all classes | all classes |"
+    ]
+    lines.append("|---" * 6 + "|")
     for name, title in (("drumclf", "**drumclf**"), ("original, mended", "the original, mended"),
                         ("original", "the original, as served")):  # fmt: skip
-        scores = report.get(name, {}).get("scores", {}).get("valid", {})
-        if "core" not in scores:
-            continue
-        core, nine, worst = scores["core"], scores["all"], scores["core"]["sources"]
-        covers_all = len(nine["classes"]) > len(CORE_CLASSES)
-        lines.append(
-            f"| {title} | {format_interval(core['balanced_accuracy'])} | {format_interval(core['accuracy'])} "
-            f"| {_worst(worst)} "
-            f"| {format_interval(nine['balanced_accuracy']) if covers_all else '-'} "
-            f"| {format_interval(nine['accuracy']) if covers_all else '-'} |"
-        )
+        if name in report:
+            scores = report[name]["scores"]["valid"]
+            core, every = scores.get("core", {}), scores["all"] if name == "drumclf" else {}
+            cells = [format_interval(part.get(f)) for part in (core, every) for f in ("balanced_accuracy", "accuracy")]
+            lines.append(
+                f"| {title} | {cells[0]} | {cells[1]} | {_worst(core.get('sources'))} | {cells[2]} | {cells[3]} |"
+            )
     part = report["drumclf"]["scores"].get("report")
     if part and "core" in part:
         lines += ["", f"On the {part['n_sounds']:,} of these sounds on which nothing at all was chosen: core five "
-                  f"{format_interval(part['core']['balanced_accuracy'])}, all nine "
+                  f"{format_interval(part['core']['balanced_accuracy'])}, all classes "
                   f"{format_interval(part['all']['balanced_accuracy'])}, calibration error "
                   f"{format_interval(part['calibration_error'])}."]  # fmt: skip
     return lines
@@ -193,7 +196,11 @@ def _recalls(report: dict) -> list[str]:
     ]
 
 
-def _worst(sources: list[dict]) -> str:
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _worst(sources: list[dict] | None) -> str:
     return f"{sources[0]['source']}: {sources[0]['accuracy']:.2f}" if sources else "-"
 
 

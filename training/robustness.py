@@ -24,7 +24,7 @@ def kept_labels(classifier: Classifier, examples: list[Example]) -> dict[str, di
     -------
     dict
         Name of the change -> ``n_sounds``; ``kept``, a share; ``kept_if_sure``, the share
-        among the sounds for which the decision was one class.
+        among the sounds for which the decision was one class, None where there are none.
     """
     sounds = [sound for sound in map(_read, examples) if sound is not None]
     before = list(classifier.classify_many(_as_wav(sound) for sound in sounds))
@@ -37,7 +37,7 @@ def kept_labels(classifier: Classifier, examples: list[Example]) -> dict[str, di
         kept[name] = {
             "n_sounds": len(same),
             "kept": round(float(same.mean()), 4),
-            "kept_if_sure": round(float(same[sure].mean()), 4) if sure.any() else 1.0,
+            "kept_if_sure": round(float(same[sure].mean()), 4) if sure.any() else None,
         }
         print(f"label kept: {name:<28} {kept[name]['kept']:.3f}", flush=True)
     return kept

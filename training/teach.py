@@ -1,5 +1,6 @@
 """Second opinions on labels: what networks say of sounds that they did not hear."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,9 +8,34 @@ import keras
 import numpy as np
 
 from drumclf.classifier import softmax
+from training.data import SYNTHETIC, Example
 from training.features import Features
-from training.folds import source_folds
 from training.train import Settings, predict_logits, train_network
+
+
+def source_folds(examples: list[Example], n_folds: int) -> np.ndarray:
+    """Share sources among folds of about the same size.
+
+    Parameters
+    ----------
+    examples : list[Example]
+        Where there are fewer sources than folds, kits take their place, and files where there are fewer kits.
+    n_folds : int
+
+    Returns
+    -------
+    np.ndarray, shape (n,), int
+        Number of each example's fold; -1 for synthetic sounds, which belong to the training side of all.
+    """
+    recorded = [example for example in examples if example.source != SYNTHETIC]
+    level = next((name for name in ("source", "kit") if len({getattr(e, name) for e in recorded}) >= n_folds), "path")
+    groups = [SYNTHETIC if e.source == SYNTHETIC else str(getattr(e, level)) for e in examples]
+    sizes = Counter(group for group in groups if group != SYNTHETIC)
+    fold_of, load = {SYNTHETIC: -1}, [0] * n_folds
+    for group, size in sorted(sizes.items(), key=lambda item: (-item[1], item[0])):
+        fold_of[group] = int(np.argmin(load))
+        load[fold_of[group]] += size
+    return np.array([fold_of[group] for group in groups])
 
 
 def out_of_fold_opinions(
@@ -33,7 +59,8 @@ def out_of_fold_opinions(
     Returns
     -------
     np.ndarray, shape (n, variants, n_classes), float32
-        Probabilities. Synthetic sounds, which every network hears, keep their label.
+        Probabilities. Synthetic sounds, which every network hears, keep their label, and so do
+        sounds of a class that is heard from no other source.
     """
     folds = source_folds(train.examples, n_folds)
     labels = np.eye(len(classes), dtype=np.float32)[[classes.index(e.label) for e in train.examples]]
@@ -44,6 +71,8 @@ def out_of_fold_opinions(
         heard, unheard = np.nonzero(folds != fold)[0], np.nonzero(folds == fold)[0]
         part = Features([train.examples[i] for i in heard], train.images[heard])
         network, _ = train_network(part, classes, replace(settings, seed=settings.seed + 1 + fold), checkpoints)
+        known = {train.examples[i].label for i in heard}
+        unheard = [i for i in unheard if train.examples[i].label in known]  # of the others it can have no opinion
         opinions[unheard] = predict_probabilities(network, judged[unheard])
         keras.utils.clear_session()
     return opinions

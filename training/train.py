@@ -143,9 +143,9 @@ def train_network(
 def sampling_weights(examples: list[Example], source_balance: float = 0.5) -> np.ndarray:
     """How often each example is drawn, so that no class and no source dominates.
 
-    A class counts by the fourth root of its number of sounds, a source within a class as
-    `source_balance` says (see `Settings`): half way to what people own, so that a doubtful hit is rather the
-    common drum than the rare one, and no producer's habits become the rule.
+    A class counts by the fourth root of its number of sounds: half way to what people own,
+    so that a doubtful hit is rather the common drum than the rare one. A source within a class
+    counts as `source_balance` says (see `Settings`), so that no producer's habits become the rule.
 
     Returns
     -------

@@ -1,0 +1,66 @@
+"""Probabilities -> what can be said: one class, one of two, or not sure."""
+
+_SHARE_OF_SECOND = 0.25
+"""A class that is less likely than this, times the first, shares nothing with it."""
+
+
+def decide(probabilities: dict[str, float], thresholds: dict) -> tuple[str, ...]:
+    """One class, or two, or none.
+
+    Parameters
+    ----------
+    probabilities : dict[str, float]
+    thresholds : dict
+        ``one``: name of a class -> probability from which on it is the answer by itself;
+        ``two``: sum of the two highest probabilities from which on the answer is one of both.
+
+    Returns
+    -------
+    tuple of str
+        The likelier class first. Of a model with two classes never both: that would say nothing.
+    """
+    first, *others = sorted(probabilities, key=probabilities.get, reverse=True)
+    if probabilities[first] >= thresholds["one"][first]:
+        return (first,)
+    if len(others) < 2 or not shares(probabilities[first], probabilities[others[0]]):
+        return ()
+    return (first, others[0]) if probabilities[first] + probabilities[others[0]] >= thresholds["two"] else ()
+
+
+def shares(first, second):
+    """Whether the second most probable class is near enough to the first; numbers or arrays."""
+    return second >= _SHARE_OF_SECOND * first
+
+
+def verdict(prediction, titles: dict[str, str], thresholds: dict) -> tuple[str, str]:
+    """The decision in words, and the reason where it is not one class.
+
+    Parameters
+    ----------
+    prediction : Prediction
+    titles : dict[str, str]
+        Name of a class -> what to call it on screen.
+    thresholds : dict
+        As in `decide`.
+
+    Returns
+    -------
+    headline, reason : str
+        "Snare", ""; or "Clap or snare" or "Not sure" with a sentence.
+    """
+    if prediction.is_sure:
+        return titles[prediction.label], ""
+    first, *others = sorted(prediction.probabilities, key=prediction.probabilities.get, reverse=True)
+    likely = [f"{titles[k]} {format_percent(prediction.probabilities[k])}" for k in (first, *others)]
+    if prediction.decision:
+        headline = f"{titles[first]} or {titles[others[0]].lower()}"
+        return headline, f"It cannot choose between the two: {likely[0]}, {likely[1]}."
+    need = format_percent(thresholds["one"][first])
+    return "Not sure", f"{likely[0]} comes first, and would be the answer from {need} on; next {likely[1]}."
+
+
+def format_percent(probability: float) -> str:
+    """0.973 -> "97%"; never 0% or 100%, which no model can promise."""
+    if probability < 0.01:
+        return "<1%"
+    return ">99%" if probability > 0.99 else f"{probability:.0%}"
