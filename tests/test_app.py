@@ -72,7 +72,7 @@ def test_an_example_replaces_an_upload_and_the_other_way_round(page):
 
 
 def pictures_of(page):
-    return [element.proto.imgs[0].alt for element in page.main if element.type == "imgs"]
+    return [element.proto.imgs[0].alt for element in page.main if element.type == "image"]
 
 
 def test_another_class_can_be_lit_up(page):
