@@ -7,6 +7,7 @@
 """
 
 from drumclf.audio import AudioError, Clip
-from drumclf.classifier import Classifier, ModelError, Prediction, load_classifier
+from drumclf.classifier import Classifier, Prediction, load_classifier
+from drumclf.model_folder import ModelError
 
 __all__ = ["AudioError", "Classifier", "Clip", "ModelError", "Prediction", "load_classifier"]

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from drumclf.batch import WRITERS, classify_files, find_sounds
-from drumclf.classifier import ModelError, load_classifier
+from drumclf.classifier import load_classifier
+from drumclf.model_folder import ModelError
 
 OK, SOME_REFUSED, WRONG_USAGE = 0, 1, 2
 

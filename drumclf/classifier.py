@@ -1,8 +1,6 @@
 """Trained model + sound -> prediction."""
 
-import hashlib
 import itertools
-import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -14,16 +12,10 @@ import numpy as np
 from drumclf import constants as c
 from drumclf.audio import AudioError, Clip, read_clip
 from drumclf.decision import decide
+from drumclf.model_folder import MODEL_FOLDER, ModelError, read_metadata
 from drumclf.spectrogram import find_onset, rgb_spectrogram
 
 Source = str | os.PathLike | bytes | BinaryIO
-MODEL_FOLDER = Path(__file__).resolve().parent.parent / "model"
-_FRONT_END = (
-    "SAMPLE_RATE", "CLIP_DURATION", "ONSET_LEVEL", "PRE_ONSET", "WINDOW_LENGTHS", "HOP_LENGTHS",
-    "FFT_LENGTHS", "N_MELS", "MEL_FMIN", "MEL_FMAX", "N_FRAMES", "FIRST_FRAME_DURATION", "ATTACK_FRAMES", "SPAN",
-    "DYNAMIC_RANGE",
-)  # fmt: skip
-_NEEDED_METADATA = {"classes", "titles", "front_end", "calibration", "thresholds", "traits", "sha256"}
 _TENSORFLOW_SETTINGS = {
     "TF_CPP_MIN_LOG_LEVEL": "2",
     # The network is so small that sharing one sound among threads costs more than it saves.
@@ -33,10 +25,6 @@ _TENSORFLOW_SETTINGS = {
 }
 """Read by TensorFlow when it is first imported; what the environment says already stays."""
 _BATCH_SIZE = 64
-
-
-class ModelError(RuntimeError):
-    """A model folder cannot be used; the text says why."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,28 +198,6 @@ def load_classifier(folder: str | os.PathLike = MODEL_FOLDER) -> Classifier:
     return Classifier(metadata, network)
 
 
-def read_metadata(folder: str | os.PathLike) -> dict:
-    """What ``metadata.json`` says, once it is sure that it speaks of the network beside it and of this front end.
-
-    Raises
-    ------
-    ModelError
-        As `load_classifier`.
-    """
-    metadata, network_bytes = _read_model(Path(folder))
-    if hashlib.sha256(network_bytes).hexdigest() != metadata["sha256"]:
-        raise ModelError("drumclf.keras is not the file that metadata.json describes: restore both from one training.")
-    if metadata["front_end"] != front_end_constants():
-        raise ModelError("This model was trained with another front end: train it again with 'make model'.")
-    return metadata
-
-
-def front_end_constants() -> dict[str, float | list[int]]:
-    """The constants that a picture depends on, as they are recorded with a model."""
-    values = {name: getattr(c, name) for name in _FRONT_END}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
-
-
 def softmax(logits: np.ndarray, temperature: float) -> np.ndarray:
     """Calibrated probabilities: softmax of logits over a temperature (Guo et al. 2017).
 
@@ -261,13 +227,3 @@ def _read_or_error(source: Source) -> Clip | AudioError:
         return read_clip(source)
     except AudioError as error:
         return error
-
-
-def _read_model(folder: Path) -> tuple[dict, bytes]:
-    try:
-        metadata = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
-        if not isinstance(metadata, dict) or not metadata.keys() >= _NEEDED_METADATA:
-            raise ValueError("metadata.json lacks what a classifier needs")
-        return metadata, (folder / "drumclf.keras").read_bytes()
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{folder.name}/ holds no model that can be read: train one with 'make model'.") from error

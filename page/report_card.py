@@ -3,7 +3,7 @@
 import streamlit as st
 
 from drumclf import Classifier
-from drumclf.classifier import MODEL_FOLDER
+from drumclf.model_folder import MODEL_FOLDER
 from drumclf.plots import DARK, LIGHT, to_png
 from drumclf.report_card import (
     draw_confusion,

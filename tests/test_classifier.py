@@ -9,8 +9,9 @@ from conftest import EXAMPLES, encode, make_hit
 
 import drumclf
 from drumclf import AudioError, ModelError, load_classifier
-from drumclf.classifier import MODEL_FOLDER, softmax
+from drumclf.classifier import softmax
 from drumclf.constants import N_FRAMES, N_MELS
+from drumclf.model_folder import MODEL_FOLDER
 
 with (EXAMPLES / "examples.csv").open(newline="") as table:
     LABELS = {row["file"]: row["label"] for row in csv.DictReader(table)}

@@ -15,8 +15,9 @@ os.environ["KERAS_BACKEND"] = "tensorflow"  # the classifier's, whatever the mod
 
 import keras
 
-from drumclf.classifier import MODEL_FOLDER, ModelError, load_classifier, read_metadata
+from drumclf.classifier import load_classifier
 from drumclf.constants import CORE_CLASSES
+from drumclf.model_folder import MODEL_FOLDER, ModelError, read_metadata
 from drumclf.report_card import say_decisions, say_judges
 from training import figures
 from training.card import INTERVALS, format_interval, score_table, write_between

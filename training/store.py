@@ -10,9 +10,10 @@ import keras
 import numpy as np
 
 from drumclf.audio import read_clip
-from drumclf.classifier import front_end_constants, softmax
+from drumclf.classifier import softmax
 from drumclf.constants import CLASS_TITLES
 from drumclf.explain import TRAITS, find_traits
+from drumclf.model_folder import front_end_constants
 from drumclf.spectrogram import rgb_spectrogram
 from training.calibrate import choose_thresholds, fit_temperature
 from training.card import model_card
