@@ -310,6 +310,17 @@ def test_one_source_is_split_by_kits_and_one_kit_by_files():
     assert sorted(source_folds(files, 3)) == [0, 0, 1, 1, 2, 2]
 
 
+def test_the_list_of_doubtful_labels_is_written(class_folders, tmp_path, capsys):
+    """The whole command, on so little training that nothing can be certain."""
+    arguments = [str(class_folders), "--work", str(tmp_path), "--synthetic", "0", "--epochs", "1"]
+    assert labels.main([*arguments, "--sounds-per-epoch", "64"]) == 0
+    assert re.search(r"^\d+ of \d+ labels are doubtful", capsys.readouterr().out, re.MULTILINE)
+    with (tmp_path / "doubtful_labels.csv").open() as file:
+        assert labels.read_doubtful(tmp_path) == {row["path"] for row in csv.DictReader(file)}
+    assert not (tmp_path / "label_checkpoints").exists()
+    assert labels.main([str(tmp_path / "nothing")]) == 2
+
+
 def test_doubtful_labels():
     opinions = np.array([[0.01, 0.98, 0.01], [0.01, 0.6, 0.39], [0.97, 0.02, 0.01], [0.1, 0.9, 0.0], [0.99, 0.0, 0.01]])
     found = labels.doubtful(opinions, ["a", "a", "a", "a", "c"], ["a", "b", "c"])

@@ -9,6 +9,7 @@ somebody has to listen before a label is changed.
 import argparse
 import csv
 import os
+import shutil
 import sys
 from collections import Counter
 from pathlib import Path
@@ -23,7 +24,6 @@ from training.synthetic import synthetic_examples
 from training.teach import out_of_fold_opinions
 from training.train import Settings
 
-SETTINGS = Settings(epochs=6, sounds_per_epoch=6_400, members=1)
 N_FOLDS = 3
 _LABEL_AT_MOST, _OTHER_AT_LEAST = 0.03, 0.85
 _FILE = "doubtful_labels.csv"
@@ -34,6 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.labels", description=__doc__.splitlines()[0])
     parser.add_argument("data", nargs="?", type=Path, default=default_data(), help="folder of labelled sounds")
     parser.add_argument("--synthetic", type=int, default=80, metavar="N", help="default: %(default)s")
+    parser.add_argument("--epochs", type=int, default=6, help="default: %(default)s")
+    parser.add_argument("--sounds-per-epoch", type=int, default=6_400, metavar="N", help="default: %(default)s")
     parser.add_argument("--work", type=Path, default=ROOT / "build", help="folder for features and the list")
     options = parser.parse_args(arguments)
     try:
@@ -45,7 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
     examples += synthetic_examples(classes, options.synthetic, options.work / "synthetic")
     train = extract_features(examples, options.work / "features", VARIANTS).select(TRAIN)
     checkpoints = options.work / "label_checkpoints"
-    opinions = out_of_fold_opinions(train, classes, SETTINGS, checkpoints, N_FOLDS, variants=1)[:, 0]
+    settings = Settings(options.epochs, options.sounds_per_epoch, members=1)
+    opinions = out_of_fold_opinions(train, classes, settings, checkpoints, N_FOLDS, variants=1)[:, 0]
+    shutil.rmtree(checkpoints)
     rows = doubtful(opinions, [example.label for example in train.examples], classes)
     with (options.work / _FILE).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
