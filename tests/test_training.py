@@ -322,7 +322,7 @@ def test_the_list_of_doubtful_labels_is_written(class_folders, tmp_path, capsys)
 
 
 def test_doubtful_labels():
-    opinions = np.array([[0.01, 0.98, 0.01], [0.01, 0.6, 0.39], [0.97, 0.02, 0.01], [0.1, 0.9, 0.0], [0.99, 0.0, 0.01]])
+    opinions = np.array([[0.01, 0.98, 0.01], [0.01, 0.5, 0.49], [0.97, 0.02, 0.01], [0.1, 0.9, 0.0], [0.99, 0.0, 0.01]])
     found = labels.doubtful(opinions, ["a", "a", "a", "a", "c"], ["a", "b", "c"])
     assert found == [(4, "a", 0.99), (0, "b", 0.98)]
 

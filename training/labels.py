@@ -25,7 +25,7 @@ from training.teach import out_of_fold_opinions
 from training.train import Settings
 
 N_FOLDS = 3
-_LABEL_AT_MOST, _OTHER_AT_LEAST = 0.03, 0.85
+_LABEL_AT_MOST, _OTHER_AT_LEAST = 0.05, 0.6
 _FILE = "doubtful_labels.csv"
 
 
