@@ -30,15 +30,19 @@ def show_report(classifier: Classifier) -> None:
     valid = scores["valid"]
     st.markdown(say_judges(report["drumclf"]))
     pictures = draw_report(titles, scores, st.context.theme.type == "dark")
-    figures = headline_figures(report)
-    for column, (title, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
-        column.metric(title, value)
+    with st.container(horizontal=True, gap="large"):
+        for title, (value, low, high) in headline_figures(report).items():
+            interval = f"{low:.1%} to {high:.1%}"
+            st.metric(title, f"{value:.1%}", interval, delta_color="off", delta_arrow="off", width="content")
+    st.caption(
+        "Each class counts alike; below each figure its 95% interval over kits. The calibration error, how far "
+        "probabilities are from how often they come true, is of the sounds that calibration did not see."
+    )
     by_class, confusions, honesty, failures, data = st.tabs(
         ["By class", "Confusions", "How honest", "Where it fails", "Trained on"]
     )
     with by_class:
-        rows = recall_table(report)
-        st.dataframe(rows, hide_index=True, width="stretch", column_config=as_percent(rows))
+        show_table(recall_table(report))
         st.caption(
             "Share of each class that is recognised, among all classes or among the core five. "
             "The original knows those five and is judged among them."
@@ -54,14 +58,14 @@ def show_report(classifier: Classifier) -> None:
     with failures:
         st.markdown("The sources (who published the kits) on which it is right least often:")
         rows = [{"source": s["source"], "sounds": s["n_sounds"], "right": s["accuracy"]} for s in valid["sources"][:8]]
-        st.dataframe(rows, hide_index=True, width="stretch", column_config=as_percent(rows))
+        show_table(rows)
         if "robustness" in report:
             st.markdown("Sounds that keep their label when the file is changed:")
             rows = [
                 {"change": name, "label kept": row["kept"], "where it was sure": row["kept_if_sure"]}
                 for name, row in report["robustness"].items()
             ]
-            st.dataframe(rows, hide_index=True, width="stretch", column_config=as_percent(rows))
+            show_table(rows)
     with data:
         st.markdown(say_training(training))
         st.dataframe(
@@ -83,7 +87,13 @@ def draw_report(titles: dict[str, str], scores: dict, dark: bool) -> dict[str, b
     return pictures
 
 
-def as_percent(rows: list[dict]) -> dict:
-    """Column settings for a table whose fractions are shares."""
+def show_table(rows: list[dict]) -> None:
+    """A table whose fractions are shares, in percent."""
     shares = {name for row in rows for name, value in row.items() if isinstance(value, float)}
-    return {name: st.column_config.NumberColumn(format="percent") for name in shares}
+    cells = [{name: _percent(value) if name in shares else value for name, value in row.items()} for row in rows]
+    columns = {name: st.column_config.TextColumn(alignment="right") for name in shares}
+    st.dataframe(cells, hide_index=True, width="stretch", column_config=columns)
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.0%}"

@@ -95,7 +95,7 @@ def test_report_card_tables_and_figures(scores):
     assert [row["class"] for row in rows] == list(CLASSES)
     assert rows[0]["the original"] == 1.0
     assert rows[8]["the original"] is None
-    assert headline_figures(scores)["The original, mended"] == "20.0%"
+    assert headline_figures(scores)["By the original, mended"] == [0.2, 0.2, 0.2]
     assert "one answer for 100% of the sounds, and 7" in say_decisions(scores["drumclf"]["scores"])
     unseen = scores["drumclf"]["scores"]["report"]
     shares = np.array(draw_coverage(unseen["core"]["coverage"]).axes[0].lines[0].get_xdata())

@@ -96,3 +96,25 @@ def test_a_bad_file_gets_a_sentence_and_the_page_goes_on(page):
     page.get_by_text("Analogue kick").click()
     expect(page.locator("h1")).to_contain_text("Kick", timeout=FIRST_ANSWER)
     expect(alert).to_have_count(0)
+
+
+def test_what_speaks_for_another_class_is_lit_up(page):
+    page.get_by_text("Acoustic snare").click()
+    expect(page.locator("h1")).to_contain_text("Snare", timeout=FIRST_ANSWER)
+    picture = page.get_by_alt_text("RGB spectrogram")
+    before = picture.get_attribute("src")
+    page.get_by_test_id("stButtonGroup").first.get_by_text("Clap", exact=True).click()
+    expect(page.get_by_alt_text("lit where it speaks for Clap")).to_be_visible()
+    assert picture.get_attribute("src") != before
+    expect(page.get_by_text("Sounds like")).to_be_visible()
+
+
+def test_the_report_card_is_one_click_away(page):
+    page.get_by_text("How good is it?").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("All classes right")).to_be_visible(timeout=FIRST_ANSWER)
+    dialog.get_by_role("tab", name="Confusions").click()
+    expect(dialog.get_by_alt_text("Confusion matrix")).to_be_visible()
+    dialog.get_by_role("tab", name="How honest").click()
+    expect(dialog.get_by_alt_text("Reliability")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
