@@ -104,7 +104,7 @@ def test_what_speaks_for_another_class_is_lit_up(page):
     picture = page.get_by_alt_text("RGB spectrogram")
     before = picture.get_attribute("src")
     page.get_by_test_id("stButtonGroup").first.get_by_text("Clap", exact=True).click()
-    expect(page.get_by_alt_text("lit where it speaks for Clap")).to_be_visible()
+    expect(page.get_by_alt_text("lit where it speaks for Clap")).to_be_visible(timeout=FIRST_ANSWER)
     assert picture.get_attribute("src") != before
     expect(page.get_by_text("Sounds like")).to_be_visible()
 
@@ -114,7 +114,7 @@ def test_the_report_card_is_one_click_away(page):
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("All classes right")).to_be_visible(timeout=FIRST_ANSWER)
     dialog.get_by_role("tab", name="Confusions").click()
-    expect(dialog.get_by_alt_text("Confusion matrix")).to_be_visible()
+    expect(dialog.get_by_alt_text("Confusion matrix")).to_be_visible(timeout=FIRST_ANSWER)
     dialog.get_by_role("tab", name="How honest").click()
-    expect(dialog.get_by_alt_text("Reliability")).to_be_visible()
+    expect(dialog.get_by_alt_text("Reliability")).to_be_visible(timeout=FIRST_ANSWER)
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
