@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from drumclf.report_card import say_decisions, say_judges, unseen_part
+from drumclf.report_card import recall_table, say_decisions, say_judges, unseen_part
 
 INTERVALS = "In brackets: 95% interval, bootstrapped over kits."
 
@@ -41,6 +41,7 @@ def model_card(metadata: dict) -> str:
         ]
     lines.append("")
     if scores:
+        lines += ["## Recall of each class", "", *_recalls(metadata), ""]
         lines += ["## Decisions", "", say_decisions(scores), "", *_thresholds(metadata), ""]
     lines += [
         "## Training",
@@ -86,6 +87,15 @@ def _model_index(scores: dict) -> list[str]:
         "      metrics:",
         *[line for metric in metrics for line in metric],
     ]
+
+
+def _recalls(metadata: dict) -> list[str]:
+    rows = recall_table({"drumclf": metadata})
+    names = list(rows[0])
+    cells = [
+        ["-" if v is None else f"{v:.3f}" if isinstance(v, float) else str(v) for v in row.values()] for row in rows
+    ]
+    return [f"| {' | '.join(row)} |" for row in (names, ["---"] * len(names), *cells)]
 
 
 def _thresholds(metadata: dict) -> list[str]:
