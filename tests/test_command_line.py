@@ -42,7 +42,8 @@ def test_csv(classifier, capsys, tmp_path):
     rows = list(csv.DictReader(io.StringIO(out)))
     assert status == 1
     assert [row["label"] for row in rows] == ["kick", "", "kick"]
-    assert float(rows[0]["kick"]) == classifier.classify(KICK).probabilities["kick"]
+    alone = classifier.classify(KICK).probabilities["kick"]
+    assert float(rows[0]["kick"]) == pytest.approx(alone, abs=1e-6)  # a batch is summed in another order
     assert rows[1]["error"].endswith(".")
     assert not rows[2]["path"].startswith("=")
 
