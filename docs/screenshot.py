@@ -39,7 +39,7 @@ def main() -> None:
             page = browser.new_page(viewport={"width": 1200, "height": 900}, color_scheme="light")
             page.goto(address)
             page.get_by_text("Acoustic snare").click()
-            page.locator("h1").wait_for(timeout=90_000)
+            page.get_by_text("Sounds like").wait_for(timeout=90_000)  # the last to appear
             page.wait_for_timeout(2_000)  # the player reads its file
             page.screenshot(path=ROOT / "docs" / "figures" / "page.png")
             browser.close()
