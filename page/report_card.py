@@ -34,9 +34,10 @@ def show_report(classifier: Classifier) -> None:
         for title, (value, low, high) in headline_figures(report).items():
             interval = f"{low:.1%} to {high:.1%}"
             st.metric(title, f"{value:.1%}", interval, delta_color="off", delta_arrow="off", width="content")
+    judged = ", on the sounds that calibration did not see" if "report" in scores else ""
     st.caption(
-        "Each class counts alike; below each figure its 95% interval over kits. The calibration error, how far "
-        "probabilities are from how often they come true, is of the sounds that calibration did not see."
+        "Each class counts alike; below each figure its 95% interval over kits. The calibration error is how far "
+        f"probabilities are from how often they come true{judged}."
     )
     by_class, confusions, honesty, failures, data = st.tabs(
         ["By class", "Confusions", "How honest", "Where it fails", "Trained on"]
