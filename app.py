@@ -1,143 +1,33 @@
 """The page. Reads widgets, calls drumclf, draws; read it from top to bottom."""
 
-import csv
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import streamlit as st
 
-from drumclf import AudioError, Classifier, ModelError, Prediction, load_classifier
-from drumclf.audio import ACCEPTED, encode_wav
-from drumclf.constants import MAX_FILE_BYTES
-from drumclf.containers import playable_type
-from drumclf.decision import format_percent, verdict
-from drumclf.explain import TRAITS, grad_cam, nearest, supporting_traits
-from drumclf.plots import DARK, LIGHT, draw_probabilities, draw_spectrogram, draw_waveform, to_png
+from drumclf.archives import LIMITS, MAX_ARCHIVE_BYTES
+from drumclf.audio import ACCEPTED
+from page.pack import show_pack
 from page.report_card import show_report
-
-EXAMPLES = Path(__file__).parent / "example_samples"
-
-
-@st.cache_resource(show_spinner=False)
-def loading_classifier() -> Future[Classifier]:
-    """The classifier, on its way: the page does not wait for TensorFlow."""
-    return ThreadPoolExecutor(max_workers=1).submit(load_classifier)
-
-
-@st.cache_data(show_spinner=False)
-def example_titles() -> dict[str, str]:
-    """File name of every example -> its title, in the order of the chips."""
-    with (EXAMPLES / "examples.csv").open(newline="", encoding="utf-8") as file:
-        return {row["file"]: row["title"] for row in csv.DictReader(file)}
-
-
-@st.cache_resource(show_spinner=False)
-def example_predictions(_classifier: Classifier) -> dict[str, Prediction]:
-    """What the examples are to the network, for finding those that a sound is like."""
-    files = list(example_titles())
-    return dict(zip(files, _classifier.classify_many(EXAMPLES / file for file in files), strict=True))
-
-
-# Scoped to the session: what one visitor uploads is never kept where another's could be found.
-@st.cache_data(scope="session", max_entries=8, show_spinner=False)
-def classify(_classifier: Classifier, data: bytes) -> Prediction:
-    return _classifier.classify(data)
-
-
-@st.cache_data(scope="session", max_entries=8, show_spinner=False)
-def draw(_prediction: Prediction, _titles: dict[str, str], data: bytes, dark: bool) -> dict[str, bytes]:
-    ink = DARK if dark else LIGHT
-    return {
-        "probabilities": to_png(draw_probabilities(_prediction, _titles, ink)),
-        "waveform": to_png(draw_waveform(_prediction, ink)),
-    }
-
-
-@st.cache_data(scope="session", max_entries=16, show_spinner=False)
-def draw_seen(_classifier: Classifier, _prediction: Prediction, data: bytes, dark: bool, label: str | None) -> bytes:
-    """The spectrogram, and where on it the network found what speaks for a class."""
-    evidence = grad_cam(_classifier, _prediction, label) if label else None
-    return to_png(draw_spectrogram(_prediction, DARK if dark else LIGHT, evidence))
+from page.sound import EXAMPLES, example_titles, show_sound, wait_for_classifier
+from page.uploads import is_single_sound, pack_of
 
 
 def chosen_example() -> None:
-    st.session_state.uploads = st.session_state.get("uploads", 0) + 1  # a new uploader: the old file would stay listed
+    state.uploads = state.get("uploads", 0) + 1  # a new uploader: the old file would stay listed
 
 
 def chosen_upload() -> None:
-    st.session_state.example = None
+    """A new pack for what is in the uploader now; what was said of the same files before stays."""
+    uploads, known = state[uploader_key], state.get("pack")
+    state.example, state.pack, state.current, state.stopped = None, None, None, False
+    if uploads and not is_single_sound(uploads):
+        state.pack = pack_of(uploads)
+        if known is not None:
+            state.pack.adopt(known)
 
 
-def wait_for_classifier() -> Classifier:
-    """The classifier, with a message while it loads; the page can be used meanwhile."""
-    loading = loading_classifier()
-    try:
-        if loading.done():
-            return loading.result()
-        with st.spinner("Waking the model: some seconds, once"):
-            return loading.result()
-    except ModelError as error:
-        st.error(str(error))
-        st.stop()
-
-
-def show_verdict(classifier: Classifier, prediction: Prediction) -> None:
-    """What it is, to be read from across the room, and why."""
-    titles = classifier.titles
-    headline, reason = verdict(prediction, titles, classifier.thresholds)
-    percent = f" :gray[{format_percent(prediction.probability)}]" if prediction.is_sure else ""
-    st.title(headline + percent, anchor=False)
-    if reason:
-        st.markdown(reason)
-    traits = [TRAITS[trait] for trait in supporting_traits(prediction, classifier.metadata["traits"])]
-    if traits:
-        words = " and ".join(filter(None, [", ".join(traits[:-1]), traits[-1]]))
-        st.markdown(f"It is **{words}**, which speaks for {titles[prediction.label]}.")
-
-
-def show_sound(name: str, data: bytes, autoplay: bool, example: str | None = None) -> None:
-    """Everything about one sound, or the sentence that says why there is nothing."""
-    classifier = wait_for_classifier()
-    try:
-        prediction = classify(classifier, data)
-    except AudioError as error:
-        st.text(name)
-        st.error(str(error), icon=":material/hearing_disabled:")
-        return
-    titles, dark = classifier.titles, st.context.theme.type == "dark"
-    pictures = draw(prediction, titles, data, dark)
-    likely = ", ".join(f"{titles[k]} {format_percent(p)}" for k, p in prediction.probabilities.items())
-    left, right = st.columns(2, gap="large")
-    with left:
-        show_verdict(classifier, prediction)
-        st.text(name)
-        if not prediction.clip.is_whole:
-            st.caption("A long file: this is its first hit.")
-        mime = playable_type(data)
-        st.audio(data if mime else encode_wav(prediction.clip), format=mime or "audio/wav", autoplay=autoplay)
-        st.image(pictures["probabilities"], width="stretch", alt=f"Probability of each class: {likely}.")
-    with right:
-        st.image(pictures["waveform"], width="stretch", alt="Waveform of the hit.")
-        seen = st.empty()
-        st.markdown("What the network sees: :red[■] pitch :green[■] body :blue[■] attack")
-        looked_for = st.pills(
-            "Light up what speaks for",
-            classifier.classes,
-            format_func=titles.get,
-            key=f"evidence {hash(data)}",
-            wrap=True,
-        )
-        about = f", lit where it speaks for {titles[looked_for]}" if looked_for else ""
-        seen.image(
-            draw_seen(classifier, prediction, data, dark, looked_for),
-            width="stretch",
-            alt=f"RGB spectrogram of the hit: frequency over time{about}.",
-        )
-        others = {file: p for file, p in example_predictions(classifier).items() if file != example}
-        alike = nearest(prediction, others)
-        st.markdown(
-            "Sounds like " + ", ".join(f"**{example_titles()[file]}**" for file in alike) + ", of the examples."
-        )
+def back_to_pack() -> None:
+    state.example = None
 
 
 st.set_page_config(
@@ -145,7 +35,12 @@ st.set_page_config(
     page_icon=str(Path(__file__).parent / ".streamlit" / "icon.png"),
     layout="wide",
 )
-page = st.container(horizontal_alignment="center").container(width=1040)
+state = st.session_state
+uploader_key = f"upload {state.get('uploads', 0)}"
+uploads, pack = state.get(uploader_key) or [], state.get("pack")
+shows_pack = pack is not None and state.get("example") is None
+
+page = st.container(horizontal_alignment="center").container(width=1280 if shows_pack else 1040)
 top = page.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
 top.subheader("What drum is it?", anchor=False)
 if top.button("How good is it?", type="tertiary", icon=":material/fact_check:"):
@@ -161,17 +56,26 @@ with page:
         required=True,
         on_change=chosen_example,
     )
-    upload = st.file_uploader(
-        f"Or drop your own: {ACCEPTED}, up to {MAX_FILE_BYTES // 1_000_000} MB and 10 minutes",
-        max_upload_size=MAX_FILE_BYTES // 1_000_000,
-        key=f"upload {st.session_state.get('uploads', 0)}",
+    st.file_uploader(
+        f"Or drop your own, one or thousands: {ACCEPTED}, or a zip of them",
+        accept_multiple_files="directory" if state.get("whole folder") else True,
+        max_upload_size=MAX_ARCHIVE_BYTES // 1_000_000,
+        key=uploader_key,
         on_change=chosen_upload,
     )
+    below = st.container(horizontal=True, horizontal_alignment="distribute")
+    below.caption(f"Limits: {LIMITS}.")
+    below.toggle("Choose a whole folder", key="whole folder")
 
 with result:
-    if upload is not None:
-        show_sound(upload.name, upload.getvalue(), autoplay=False)
-    elif example is not None:
+    if example is not None:
+        if pack is not None:
+            label = f"Back to your {len(pack.files):,} sounds"
+            st.button(label, icon=":material/arrow_back:", type="tertiary", on_click=back_to_pack)
         show_sound(titles[example], (EXAMPLES / example).read_bytes(), autoplay=True, example=example)
+    elif pack is not None:
+        show_pack(pack, wait_for_classifier())
+    elif uploads:
+        show_sound(uploads[0].name, uploads[0].getvalue(), autoplay=False)
     else:
         wait_for_classifier()

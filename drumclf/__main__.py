@@ -1,72 +1,117 @@
-"""The command line: ``python -m drumclf classify PATH...``."""
+"""The command line: ``python -m drumclf classify``, ``sort`` and ``undo``."""
 
 import argparse
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from drumclf.batch import WRITERS, classify_files, find_sounds
+from drumclf.batch import Row, classify_files, find_sounds
 from drumclf.classifier import load_classifier
 from drumclf.model_folder import ModelError
-
-OK, SOME_REFUSED, WRONG_USAGE = 0, 1, 2
+from drumclf.sort_command import add_sort_and_undo
+from drumclf.tables import LINES, read_done, written_name
+from drumclf.terminal import INTERRUPTED, OK, SOME_REFUSED, WRONG_USAGE, UsageError, following, say
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     options = _parser().parse_args(arguments)
-    paths = find_sounds(options.paths)
-    if not paths:
-        print("drumclf: there are no sound files here", file=sys.stderr)
-        return WRONG_USAGE
-    if options.out and options.out.resolve() in {path.resolve() for path in paths}:
-        print(f"drumclf: {options.out} is one of the sounds: it would be overwritten", file=sys.stderr)
-        return WRONG_USAGE
     try:
-        classifier = load_classifier()
-    except ModelError as error:
-        print(f"drumclf: {error}", file=sys.stderr)
+        return options.run(options)
+    except (UsageError, ModelError) as error:
+        say(str(error))
         return WRONG_USAGE
-    refused = 0
+    except KeyboardInterrupt:
+        say("stopped; what is done so far stays")
+        return INTERRUPTED
 
-    def counted(rows):
-        nonlocal refused
+
+def classify(options: argparse.Namespace) -> int:
+    """Answers for files and folders, line by line as they come."""
+    if options.scheduler or options.workers:
+        return _classify_on_cluster(options)
+    paths = [Path(path) for path in options.paths]
+    n_found = sum(1 for _ in find_sounds(paths))
+    if not n_found:
+        raise UsageError("there are no sound files here")
+    out = Path(options.out) if options.out else None
+    if out and any(out.resolve() == path.resolve() for path in find_sounds(paths)):
+        raise UsageError(f"{out} is one of the sounds: it would be overwritten")
+    if options.resume and (not out or options.format == "table"):
+        raise UsageError("--resume goes on with a file: it needs --out, and --format csv or jsonl")
+    classifier = load_classifier()
+    done, n_refused = set(), 0
+    if options.resume:
+        try:
+            done, n_refused = read_done(out, options.format, classifier)
+        except (OSError, ValueError) as error:
+            raise UsageError(f"cannot go on with {out}: {error}") from error
+    files = ((str(path), path) for path in find_sounds(paths))
+    left = (file for file in files if written_name(file[0], options.format) not in done)
+
+    def counted(rows: Iterator[Row]) -> Iterator[Row]:
+        nonlocal n_refused
         for row in rows:
-            refused += row.prediction is None
+            n_refused += row.error is not None
             yield row
 
+    answers_on_screen = out is None and sys.stdout.isatty()
+    rows = counted(following(classify_files(classifier, left), n_found, len(done), quiet=answers_on_screen))
     try:
-        with _open_output(options.out) as file:
-            WRITERS[options.format](counted(classify_files(classifier, paths)), file, classifier)
-            file.flush()
+        with _open_output(out, "a" if options.resume else "w") as file:
+            more = {"header": not file.tell()} if options.resume and options.format == "csv" else {}
+            for line in LINES[options.format](rows, classifier, **more):
+                file.write(line)
+                file.flush()
     except BrokenPipeError:  # `| head` has seen enough; Python would complain again at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        print(f"drumclf: cannot write {options.out or 'the output'}: {error.strerror}", file=sys.stderr)
-        return WRONG_USAGE
-    return SOME_REFUSED if refused else OK
+        raise UsageError(f"cannot write {out or 'the output'}: {error.strerror}") from error
+    return SOME_REFUSED if n_refused else OK
+
+
+def _classify_on_cluster(options: argparse.Namespace) -> int:
+    from drumclf.cluster import classify_on_cluster
+
+    if not options.out:
+        raise UsageError("a cluster writes Parquet files: say where with --out FOLDER")
+    try:
+        summary = classify_on_cluster(options.paths, options.out, options.scheduler, options.workers)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    say(f"{summary.n_files} files, {summary.n_refused} of them refused; the answers are in {options.out}")
+    return SOME_REFUSED if summary.n_refused else OK
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m drumclf", description="Tell which drum a sound file holds.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    classify = commands.add_parser(
+    command = commands.add_parser(
         "classify",
         help="classify sound files",
         description="Classify sound files. Exit status: 0 all classified, 1 some refused, 2 wrong usage.",
     )
-    classify.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a sound file, or a folder of them")
-    classify.add_argument("--format", choices=WRITERS, default="table", help="default: %(default)s")
-    classify.add_argument("--out", type=Path, metavar="FILE", help="write to a file (default: standard output)")
+    command.set_defaults(run=classify)
+    command.add_argument("paths", nargs="+", metavar="PATH", help="a sound file, or a folder of them")
+    command.add_argument("--format", choices=LINES, default="table", help="default: %(default)s")
+    command.add_argument("--out", metavar="FILE", help="write to a file (default: standard output)")
+    command.add_argument("--resume", action="store_true", help="go on with FILE where it ends")
+    cluster = command.add_argument_group(
+        "on a cluster", "Then PATH and --out are folders on any file system that fsspec knows, as s3://bucket/pack."
+    ).add_mutually_exclusive_group()
+    cluster.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask scheduler, as tcp://host:8786")
+    cluster.add_argument("--workers", type=int, metavar="N", help="start N processes here instead")
+    add_sort_and_undo(commands)
     return parser
 
 
-def _open_output(path: Path | None):
+def _open_output(path: Path | None, mode: str):
     if path is None:
         sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
         return contextlib.nullcontext(sys.stdout)
-    return path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
+    return path.open(mode, encoding="utf-8", errors="surrogateescape", newline="")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ decoded, samples are decoded block by block, and only as many as are needed.
 """
 
 import io
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,11 +45,14 @@ class Clip:
         Seconds of digital silence in the file before the first sample.
     is_whole : bool
         Whether the clip reaches the end of the file.
+    file_duration : float
+        Length of the whole file in seconds; of a long one, what its header says. NaN where that is unknown.
     """
 
     samples: np.ndarray
     start: float
     is_whole: bool
+    file_duration: float = math.nan
 
     @property
     def duration(self) -> float:
@@ -69,14 +73,15 @@ def read_clip(source: str | os.PathLike | bytes | BinaryIO) -> Clip:
     AudioError
         When it cannot be used.
     """
-    data = _read_bytes(source)
+    data = read_bytes(source)
     foreign = describe_foreign(data)
     if foreign:
         raise AudioError(f"This is {foreign}; save the sound as {ACCEPTED}.")
     try:
-        channels, rate, start, is_whole = _decode(unwrap_wav(data))
+        channels, rate, start, stated_duration = _decode(unwrap_wav(data))
     except (soundfile.SoundFileError, OSError, RuntimeError, MemoryError) as error:
         raise AudioError(f"This file is damaged or not a sound that can be read; send {ACCEPTED}.") from error
+    duration = len(channels) / rate
     samples = soxr.resample(_loudest_channel(channels), rate, c.SAMPLE_RATE)[: round(c.CLIP_DURATION * c.SAMPLE_RATE)]
     if len(samples) < c.MIN_DURATION * c.SAMPLE_RATE:
         raise AudioError(f"This sound is too short to tell; send at least {1000 * c.MIN_DURATION:.0f} ms.")
@@ -84,7 +89,34 @@ def read_clip(source: str | os.PathLike | bytes | BinaryIO) -> Clip:
         raise AudioError(
             f"There is nothing below {c.SAMPLE_RATE // 2000} kHz in this sound; send one that can be heard."
         )
-    return Clip(_to_full_scale(samples), start, is_whole)
+    is_whole = stated_duration is None
+    return Clip(_to_full_scale(samples), start, is_whole, start + duration if is_whole else stated_duration)
+
+
+def read_bytes(source: str | os.PathLike | bytes | BinaryIO) -> bytes:
+    """The bytes of a file of any kind, as they are.
+
+    Raises
+    ------
+    AudioError
+        When there are none, or too many.
+    """
+    limit = c.MAX_FILE_BYTES + 1
+    if isinstance(source, bytes | bytearray | memoryview):
+        data = bytes(source)
+    elif isinstance(source, str | os.PathLike):
+        try:
+            with Path(source).open("rb") as file:
+                data = file.read(limit)
+        except (OSError, ValueError) as error:
+            raise AudioError("There is no file here that can be opened; give the path of a sound file.") from error
+    else:
+        data = source.read(limit)
+    if not data:
+        raise AudioError("This file is empty; send a sound file.")
+    if len(data) >= limit:
+        raise AudioError(f"This file is larger than {c.MAX_FILE_BYTES // 1_000_000} MB; send a shorter sound.")
+    return data
 
 
 def encode_wav(clip: Clip) -> bytes:
@@ -105,25 +137,6 @@ class _Stream(soundfile.SoundFile):
         return False
 
 
-def _read_bytes(source: str | os.PathLike | bytes | BinaryIO) -> bytes:
-    limit = c.MAX_FILE_BYTES + 1
-    if isinstance(source, bytes | bytearray | memoryview):
-        data = bytes(source)
-    elif isinstance(source, str | os.PathLike):
-        try:
-            with Path(source).open("rb") as file:
-                data = file.read(limit)
-        except (OSError, ValueError) as error:
-            raise AudioError("There is no file here that can be opened; give the path of a sound file.") from error
-    else:
-        data = source.read(limit)
-    if not data:
-        raise AudioError("This file is empty; send a sound file.")
-    if len(data) >= limit:
-        raise AudioError(f"This file is larger than {c.MAX_FILE_BYTES // 1_000_000} MB; send a shorter sound.")
-    return data
-
-
 def _check_header(file: soundfile.SoundFile) -> None:
     if not c.MIN_FILE_RATE <= file.samplerate <= c.MAX_FILE_RATE:
         low, high = c.MIN_FILE_RATE // 1000, c.MAX_FILE_RATE // 1000
@@ -136,7 +149,7 @@ def _check_header(file: soundfile.SoundFile) -> None:
         )
 
 
-def _decode(data: bytes) -> tuple[np.ndarray, int, float, bool]:
+def _decode(data: bytes) -> tuple[np.ndarray, int, float, float | None]:
     """Up to ``CLIP_DURATION`` from the first sound on.
 
     Returns
@@ -147,8 +160,9 @@ def _decode(data: bytes) -> tuple[np.ndarray, int, float, bool]:
         In hertz.
     start : float
         Seconds before the first of them.
-    is_whole : bool
-        Whether the file ends with them.
+    stated_duration : float or None
+        Seconds that the header says the whole file lasts, NaN if it does not; None where the file
+        ends with these samples.
     """
     for level in (c.NOISE_LEVEL, c.SILENCE_LEVEL):  # a file that is quiet as a whole is read anew
         with _Stream(io.BytesIO(data)) as file:
@@ -157,7 +171,9 @@ def _decode(data: bytes) -> tuple[np.ndarray, int, float, bool]:
             if len(lead):
                 rest = _read_block(file, c.CLIP_DURATION)
                 is_whole = len(rest) < int(c.CLIP_DURATION * file.samplerate)
-                return np.concatenate([lead, rest]), file.samplerate, n_skipped / file.samplerate, is_whole
+                stated = file.frames / file.samplerate if file.frames < _LENGTH_UNKNOWN else math.nan
+                samples = np.concatenate([lead, rest])
+                return samples, file.samplerate, n_skipped / file.samplerate, None if is_whole else stated
     if n_skipped:
         raise AudioError("There is no sound in this file, or none for minutes; send one that begins with the hit.")
     raise AudioError("This file holds no samples; send a sound.")

@@ -1,96 +1,124 @@
-"""Many files -> a table, CSV or JSON lines."""
+"""Many files -> one light row for each."""
 
-import csv
-import json
+import hashlib
+import itertools
+import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+
+import numpy as np
 
 from drumclf.audio import AudioError
-from drumclf.classifier import Classifier, Prediction
+from drumclf.classifier import Classifier, Prediction, Source
+from drumclf.duplicates import fingerprint
 
 SOUND_SUFFIXES = frozenset(
     (".wav", ".wave", ".aif", ".aiff", ".aifc", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".caf", ".au", ".snd", ".w64")
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Row:
-    """The answer for one file: a prediction, or the sentence that says why there is none."""
+    """What is kept of one file of many: two kilobytes, where a prediction holds its whole sound.
 
-    path: Path
-    prediction: Prediction | None
-    error: str | None
-
-
-def find_sounds(paths: Iterable[Path]) -> list[Path]:
-    """Files as they are given; folders as the sound files below them, by name.
-
-    Hidden files, and files whose suffix is not a sound's, are passed over in folders.
+    Attributes
+    ----------
+    name : str
+        Path of the file, or its name in an archive.
+    error : str or None
+        Why there is no answer, in one sentence. Then all that follows is None or empty.
+    label : str or None
+        Name of the most probable class.
+    probabilities : dict[str, float] or None
+        Of every class, in class order.
+    decision : tuple of str
+        As in `Prediction`.
+    duration : float or None
+        Length of the file in seconds; NaN where it does not say.
+    embedding : np.ndarray or None, shape (n,), float32
+        As in `Prediction`.
+    digest : bytes
+        The same for files that decode to the same samples, whatever they are called and packed in.
+    fingerprint : np.ndarray or None, shape (n,), uint8
+        The spectrogram, coarsely: near for files that may hold the same recording.
     """
-    found = []
+
+    name: str
+    error: str | None = None
+    label: str | None = None
+    probabilities: dict[str, float] | None = None
+    decision: tuple[str, ...] = ()
+    duration: float | None = None
+    embedding: np.ndarray | None = field(default=None, repr=False)
+    digest: bytes = field(default=b"", repr=False)
+    fingerprint: np.ndarray | None = field(default=None, repr=False)
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the decision is the label alone."""
+        return len(self.decision) == 1
+
+    @property
+    def probability(self) -> float:
+        """Probability of the label."""
+        return self.probabilities[self.label]
+
+
+def find_sounds(paths: Iterable[Path]) -> Iterator[Path]:
+    """Files as they are given; of folders, the sound files below them, by name.
+
+    Hidden files, and files whose suffix is not a sound's, are passed over in folders;
+    links to folders are not followed. A folder that cannot be opened is itself in the
+    answer, so that it is not lost.
+    """
     for path in paths:
         if path.is_dir():
-            found += sorted(file for file in path.rglob("*") if _is_sound(file))
+            yield from _walk(path)
         else:
-            found.append(path)
-    return found
+            yield path
 
 
-def classify_files(classifier: Classifier, paths: list[Path]) -> Iterator[Row]:
-    """One row for each path, in order."""
-    for path, outcome in zip(paths, classifier.classify_many(paths), strict=True):
-        if isinstance(outcome, AudioError):
-            yield Row(path, None, str(outcome))
-        else:
-            yield Row(path, outcome, None)
+def classify_files(classifier: Classifier, files: Iterable[tuple[str, Source]]) -> Iterator[Row]:
+    """One row for each file, in order, while they are read.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    files : iterable of (name, source)
+        A source is a path, bytes or a binary file object.
+    """
+    names, sources = itertools.tee(files)
+    outcomes = classifier.classify_many(source for _, source in sources)
+    for (name, _), outcome in zip(names, outcomes, strict=True):
+        yield row_of(name, outcome)
 
 
-def write_table(rows: Iterable[Row], file: TextIO, classifier: Classifier) -> None:
-    """Aligned text for people: label, probability, path."""
-    width = max(map(len, classifier.titles.values()))
-    for row in rows:
-        if row.prediction:
-            sure = " " if row.prediction.is_sure else "?"
-            title = classifier.titles[row.prediction.label]
-            file.write(f"{title:<{width}}{sure} {row.prediction.probability:4.0%}  {row.path}\n")
-        else:
-            file.write(f"{'-':<{width}}       {row.path}: {row.error}\n")
+def row_of(name: str, outcome: Prediction | AudioError) -> Row:
+    """What is kept of a prediction, or of a refusal."""
+    if isinstance(outcome, AudioError):
+        return Row(name, str(outcome))
+    return Row(
+        name=name,
+        label=outcome.label,
+        probabilities=outcome.probabilities,
+        decision=outcome.decision,
+        duration=outcome.clip.file_duration,
+        embedding=outcome.embedding,
+        digest=hashlib.blake2b(outcome.clip.samples.tobytes(), digest_size=16).digest(),
+        fingerprint=fingerprint(outcome.spectrogram),
+    )
 
 
-def write_csv(rows: Iterable[Row], file: TextIO, classifier: Classifier) -> None:
-    """Columns: path, label, one for each class, error."""
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["path", "label", *classifier.classes, "error"])
-    for row in rows:
-        if row.prediction:
-            writer.writerow([_defuse(str(row.path)), row.prediction.label, *row.prediction.probabilities.values(), ""])
-        else:
-            writer.writerow([_defuse(str(row.path)), "", *[""] * len(classifier.classes), row.error])
-
-
-def write_jsonl(rows: Iterable[Row], file: TextIO, classifier: Classifier) -> None:
-    """One object a line: path, label, probabilities, error."""
-    for row in rows:
-        prediction = row.prediction
-        answer = {
-            "path": str(row.path),
-            "label": prediction.label if prediction else None,
-            "probabilities": prediction.probabilities if prediction else None,
-            "error": row.error,
-        }
-        file.write(json.dumps(answer) + "\n")
-        file.flush()
-
-
-WRITERS = {"table": write_table, "csv": write_csv, "jsonl": write_jsonl}
-
-
-def _is_sound(file: Path) -> bool:
-    return file.suffix.lower() in SOUND_SUFFIXES and file.name[0] != "." and file.is_file()
-
-
-def _defuse(cell: str) -> str:
-    """Keep a spreadsheet from running a file name as a formula (OWASP, CSV injection)."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+def _walk(folder: Path) -> Iterator[Path]:
+    try:
+        with os.scandir(folder) as listing:
+            entries = sorted((e.name, e.is_dir(follow_symlinks=False)) for e in listing if not e.name.startswith("."))
+    except OSError:
+        yield folder
+        return
+    for name, is_folder in entries:
+        if is_folder:
+            yield from _walk(folder / name)
+        elif os.path.splitext(name)[1].lower() in SOUND_SUFFIXES and (folder / name).is_file():  # noqa: PTH122
+            yield folder / name

@@ -1,6 +1,5 @@
 """Trained model + sound -> prediction."""
 
-import itertools
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from drumclf import constants as c
 from drumclf.audio import AudioError, Clip, read_clip
 from drumclf.decision import decide
 from drumclf.model_folder import MODEL_FOLDER, ModelError, read_metadata
+from drumclf.parallel import in_batches, map_ahead
 from drumclf.spectrogram import find_onset, rgb_spectrogram
 
 Source = str | os.PathLike | bytes | BinaryIO
@@ -24,7 +24,8 @@ _TENSORFLOW_SETTINGS = {
     "TF_ENABLE_ONEDNN_OPTS": "0",
 }
 """Read by TensorFlow when it is first imported; what the environment says already stays."""
-_BATCH_SIZE = 64
+_BATCH_SIZE = 16
+"""Sounds that go through the network together; more of them no longer fit a core's cache and take longer each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,19 +123,15 @@ class Classifier:
         return self._predict([read_clip(source)])[0]
 
     def classify_many(self, sources: Iterable[Source]) -> Iterator[Prediction | AudioError]:
-        """Classify many sounds, batch by batch through the network.
+        """Classify many sounds, batch by batch, on all cores; a few batches are read ahead of the answers.
 
         Yields
         ------
         Prediction or AudioError
             One for each source, in order; an error takes the place of a refused sound.
         """
-        sources = iter(sources)
-        while batch := list(itertools.islice(sources, _BATCH_SIZE)):
-            outcomes = [_read_or_error(source) for source in batch]
-            clips = [outcome for outcome in outcomes if isinstance(outcome, Clip)]
-            predictions = iter(self._predict(clips))
-            yield from (next(predictions) if isinstance(outcome, Clip) else outcome for outcome in outcomes)
+        for outcomes in map_ahead(self._classify_batch, in_batches(sources, _BATCH_SIZE)):
+            yield from outcomes
 
     def maps_and_gradient(self, prediction: Prediction, label: str) -> tuple[np.ndarray, np.ndarray]:
         """The network's last feature maps, and how much the logit of a class grows with each of their values.
@@ -145,6 +142,11 @@ class Classifier:
         """
         maps, gradient = self._gradient(prediction.spectrogram[None], self.classes.index(label))
         return maps.numpy()[0], gradient.numpy()[0]
+
+    def _classify_batch(self, sources: list[Source]) -> list[Prediction | AudioError]:
+        outcomes = [_read_or_error(source) for source in sources]
+        predictions = iter(self._predict([outcome for outcome in outcomes if isinstance(outcome, Clip)]))
+        return [next(predictions) if isinstance(outcome, Clip) else outcome for outcome in outcomes]
 
     def _predict(self, clips: list[Clip]) -> list[Prediction]:
         if not clips:

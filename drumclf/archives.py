@@ -1,0 +1,191 @@
+"""A zip archive from a stranger -> its sounds, one at a time, within limits that are counted and not believed.
+
+Nothing is unpacked to the disk or as a whole. Sizes that the archive states are never
+used: what is counted is what comes out while it is read.
+"""
+
+import io
+import threading
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import BinaryIO
+
+from charset_normalizer import from_bytes
+
+from drumclf import constants as c
+from drumclf.audio import AudioError
+from drumclf.batch import SOUND_SUFFIXES
+
+MAX_ARCHIVE_BYTES = 200_000_000
+MAX_SOUNDS = 5_000
+MAX_UNPACKED_BYTES = 1_000_000_000
+MAX_RATIO = 100
+"""Of all that was unpacked to all that it was packed in; drums pack to a half, zip bombs to a thousandth."""
+_RATIO_COUNTS_FROM = 50_000_000
+_MAX_DIRECTORY_ENTRIES = 20_000
+_DIRECTORY_ENTRY = b"PK\x01\x02"
+_OTHER_SOUND_SUFFIXES = frozenset((".m4a", ".aac", ".wma", ".mp4", ".ape", ".wv", ".mpc", ".rx2", ".rex", ".aifs"))
+"""Sounds that are not read: they get their sentence, where a picture or a text is passed over."""
+_LITTER = frozenset(("__macosx", "thumbs.db", "desktop.ini", ".ds_store"))
+_LEGACY_ENCODINGS = ["cp932", "gb18030", "cp949", "big5", "cp1251", "cp850"]
+_UTF8_FLAG = 0x800
+_ENCRYPTED_FLAG = 0x1
+
+LIMITS = (
+    f"up to {c.MAX_FILE_BYTES // 1_000_000} MB and {c.MAX_DURATION / 60:.0f} minutes a sound; a zip up to "
+    f"{MAX_ARCHIVE_BYTES // 1_000_000} MB, {MAX_SOUNDS:,} sounds and {MAX_UNPACKED_BYTES // 1_000_000_000} GB unpacked"
+)
+
+
+class ArchiveError(ValueError):
+    """An archive cannot be used as a whole; the text is one sentence for the person who sent it."""
+
+
+@dataclass(eq=False)
+class Budget:
+    """What the archives of one upload may still unpack to; shared by threads."""
+
+    unpacked: int = 0
+    packed: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def spend(self, unpacked: int, packed: int) -> None:
+        """Count one entry.
+
+        Raises
+        ------
+        AudioError
+            When a limit is passed: this entry, and all that come after it, are not read.
+        """
+        with self.lock:
+            self.unpacked += unpacked
+            self.packed += packed
+            total, ratio = self.unpacked, self.unpacked / max(self.packed, 1)
+        if total > MAX_UNPACKED_BYTES:
+            size = f"{MAX_UNPACKED_BYTES // 1_000_000_000} GB"
+            raise AudioError(f"The archive unpacks to more than {size}; send it in parts.")
+        if total > _RATIO_COUNTS_FROM and ratio > MAX_RATIO:
+            raise AudioError(f"The archive unpacks to more than {MAX_RATIO} times its size; pack the sounds anew.")
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One sound in an archive; reads like a binary file object, any number of times.
+
+    Attributes
+    ----------
+    name : str
+        As it is to be shown: its folders and its name.
+    """
+
+    name: str
+    _archive: zipfile.ZipFile = field(repr=False)
+    _info: zipfile.ZipInfo = field(repr=False)
+    _budget: Budget = field(repr=False)
+    _counted: list = field(default_factory=list, repr=False)
+
+    def read(self, limit: int = c.MAX_FILE_BYTES + 1) -> bytes:
+        """The first `limit` bytes.
+
+        Raises
+        ------
+        AudioError
+            When they cannot be unpacked, or a limit is passed.
+        """
+        if self._info.flag_bits & _ENCRYPTED_FLAG:
+            raise AudioError("This file is locked with a password; pack the sounds without one.")
+        try:
+            with self._archive.open(self._info) as file:
+                data = file.read(limit)
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
+            raise AudioError("This file is damaged in the archive; pack the sounds anew.") from error
+        except NotImplementedError as error:
+            raise AudioError("This file is packed in a way that cannot be read; use an ordinary zip.") from error
+        if not self._counted:
+            self._counted.append(True)
+            self._budget.spend(len(data), self._info.compress_size)
+        return data
+
+
+def open_archive(data: bytes | BinaryIO, budget: Budget | None = None) -> tuple[list[Entry], list[str]]:
+    """What is in a zip archive.
+
+    Parameters
+    ----------
+    data : bytes or binary file object
+        The whole archive.
+    budget : Budget, optional
+        Shared with other archives.
+
+    Returns
+    -------
+    entries : list of Entry
+        The sounds, in the order of their names.
+    passed_over : list of str
+        Names of files that are no sounds; litter that systems leave in archives is not named.
+
+    Raises
+    ------
+    ArchiveError
+        When it is none, or holds too much.
+    """
+    data = data if isinstance(data, bytes) else data.read()
+    if len(data) > MAX_ARCHIVE_BYTES:
+        raise ArchiveError(f"This archive is larger than {MAX_ARCHIVE_BYTES // 1_000_000} MB; send it in parts.")
+    if data.count(_DIRECTORY_ENTRY) > _MAX_DIRECTORY_ENTRIES:  # before zipfile makes an object of each
+        raise ArchiveError(f"This archive holds more than {_MAX_DIRECTORY_ENTRIES:,} files; send it in parts.")
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        infos = [info for info in archive.infolist() if not info.is_dir()]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
+        raise ArchiveError("This zip archive is damaged; pack the sounds anew.") from error
+    budget = budget or Budget()
+    names = _names(infos)
+    sounds, passed_over = [], []
+    for name, info in zip(names, infos, strict=True):
+        if is_litter(name):
+            continue
+        suffix = PurePosixPath(name).suffix.lower()
+        if suffix in SOUND_SUFFIXES | _OTHER_SOUND_SUFFIXES:
+            sounds.append(Entry(name, archive, info, budget))
+        else:
+            passed_over.append(name)
+    if len(sounds) > MAX_SOUNDS:
+        raise ArchiveError(f"This archive holds {len(sounds):,} sounds; send up to {MAX_SOUNDS:,} at a time.")
+    return sorted(sounds, key=lambda entry: entry.name), sorted(passed_over)
+
+
+def is_archive(data: bytes) -> bool:
+    """Whether these are the first bytes of a zip archive."""
+    return data[:4] in (b"PK\x03\x04", b"PK\x05\x06")
+
+
+def is_litter(name: str) -> bool:
+    """Whether a file is one that systems leave behind: resource forks, thumbnails, hidden files."""
+    parts = name.replace("\\", "/").lower().split("/")
+    return any(part in _LITTER or part.startswith(".") for part in parts if part not in (".", ".."))
+
+
+def _names(infos: list[zipfile.ZipInfo]) -> list[str]:
+    """Names as they were meant: old programs write them in the encoding of their country and do not say which.
+
+    zipfile takes those for code page 437. All of them together tell the encoding better than each alone.
+    """
+    raw = {i: info.orig_filename.encode("cp437") for i, info in enumerate(infos) if not info.flag_bits & _UTF8_FLAG}
+    unsaid = b"\n".join(name for name in raw.values() if not name.isascii())
+    encoding = _encoding(unsaid) if unsaid else "ascii"
+    return [
+        (raw[i].decode(encoding, "replace") if i in raw else info.filename).replace("\\", "/")
+        for i, info in enumerate(infos)
+    ]
+
+
+def _encoding(text: bytes) -> str:
+    try:
+        text.decode("utf-8")
+        return "utf-8"
+    except UnicodeDecodeError:
+        best = from_bytes(text, cp_isolation=_LEGACY_ENCODINGS).best()
+        return best.encoding if best else "cp437"

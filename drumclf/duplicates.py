@@ -1,0 +1,95 @@
+"""The same recording under another name, in another format, at another level: found by its sound.
+
+Two steps. Coarse pictures that are near one another make candidates, cheaply for all
+pairs; then both sounds are read again and their waveforms are laid over one another.
+Only the second step decides, so that two takes of one drum stay two sounds.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import scipy.fft
+
+from drumclf import constants as c
+from drumclf.audio import AudioError, Clip
+from drumclf.spectrogram import find_onset
+
+_POOL = (4, 4)
+"""Bands and frames of the spectrogram that are averaged in a fingerprint."""
+_NEAR = 1.2
+"""Distance of fingerprints that a second look is worth: 98% of MP3, Ogg and Opus copies are nearer."""
+_SAME = 0.95
+"""Correlation of waveforms from which on they are one recording: lossy copies have 0.99 (median) to 0.94."""
+_LAG, _COMPARED = 0.05, 2.0
+"""Seconds by which waveforms may be shifted, and that are compared."""
+_BLOCK = 512
+_LOOKS = 5
+"""Candidates of one sound that are looked at, nearest first."""
+
+
+def fingerprint(spectrogram: np.ndarray) -> np.ndarray:
+    """A coarse spectrogram: float32 in [0, 1], (mel, time, 3) -> uint8, shape (n,)."""
+    n_mels, n_frames, n_colours = spectrogram.shape
+    rows, columns = _POOL
+    cells = spectrogram[: n_mels // rows * rows, : n_frames // columns * columns]
+    cells = cells.reshape(n_mels // rows, rows, n_frames // columns, columns, n_colours)
+    return np.round(255 * cells.mean(axis=(1, 3))).astype(np.uint8).ravel()
+
+
+def find_duplicates(rows: Sequence, read: Callable[[int], Clip]) -> list[int | None]:
+    """For each row, the index of the first row that holds the same recording.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+    read : function
+        Index of a row -> its clip; may raise AudioError.
+
+    Returns
+    -------
+    list of int or None
+        None for a sound that is not a copy of one before it, and for refused files.
+    """
+    first: dict[bytes, int] = {}
+    copies = [first.setdefault(row.digest, i) if row.error is None else i for i, row in enumerate(rows)]
+    different = np.array(list(first.values()), int)
+    if len(different):
+        prints = np.stack([rows[i].fingerprint for i in different]).astype(np.float32) / 255
+        for start in range(0, len(different), _BLOCK):
+            stop = start + _BLOCK
+            distances = _squared_distances(prints[start:stop], prints[:stop])
+            for k, to_others in enumerate(distances, start):
+                near = np.argsort(to_others[:k])[:_LOOKS]
+                candidates = different[near[to_others[near] < _NEAR**2]]
+                i = different[k]
+                copies[i] = next((copies[j] for j in candidates if _is_same(i, j, read)), i)
+    return [copies[j] if copies[j] != i else None for i, j in enumerate(copies)]
+
+
+def same_recording(one: Clip, other: Clip) -> bool:
+    """Whether two clips are one recording, at whatever level, polarity and quality.
+
+    They are laid over one another where their normalised cross-correlation is highest.
+    """
+    a, b = _from_onset(one), _from_onset(other)
+    n = scipy.fft.next_fast_len(len(a) + len(b), real=True)
+    correlation = scipy.fft.irfft(scipy.fft.rfft(a, n) * np.conj(scipy.fft.rfft(b, n)), n)
+    lag = round(_LAG * c.SAMPLE_RATE)
+    highest = max(np.abs(correlation[: lag + 1]).max(), np.abs(correlation[-lag:]).max())
+    return bool(highest >= _SAME * np.sqrt(np.sum(a**2) * np.sum(b**2)))
+
+
+def _is_same(i: int, j: int, read: Callable[[int], Clip]) -> bool:
+    try:
+        return same_recording(read(i), read(j))
+    except AudioError:  # gone since it was classified
+        return False
+
+
+def _from_onset(clip: Clip) -> np.ndarray:
+    onset = find_onset(clip.samples)
+    return clip.samples[onset : onset + round(_COMPARED * c.SAMPLE_RATE)]
+
+
+def _squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.sum(a**2, axis=1)[:, None] + np.sum(b**2, axis=1) - 2 * a @ b.T

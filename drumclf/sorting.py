@@ -1,0 +1,117 @@
+"""Where each sound goes: a folder for each class, a name by a pattern, and never two files in one place."""
+
+import re
+import string
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import PurePosixPath
+
+ORIGINAL_NAMES = "{name}"
+FIELDS = ("class", "n", "name", "folder")
+"""What a pattern may hold: the class, a running number in it, the old name and the old folder's."""
+UNSURE_FOLDER = "not sure"
+_MAX_NAME_BYTES = 200
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]')
+"""What Windows allows in no name, control characters, bytes that are no text, and signs that turn text around."""
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+_WIDTH = re.compile(r"0?\d?")
+
+
+class PatternError(ValueError):
+    """A pattern for names cannot be used; the text says why."""
+
+
+def check_pattern(pattern: str) -> None:
+    """See that a pattern is one, before anything is named by it.
+
+    Parameters
+    ----------
+    pattern : str
+        Text with fields in braces, as in ``{class}_{n:03}``; see `FIELDS`.
+
+    Raises
+    ------
+    PatternError
+    """
+    allowed = "use " + ", ".join(f"{{{field}}}" for field in FIELDS) + ", as in {class}_{n:03}"
+    try:
+        parts = list(string.Formatter().parse(pattern))
+    except ValueError as error:
+        raise PatternError(f"The braces of this pattern do not match; {allowed}.") from error
+    fields = [(field, spec) for _, field, spec, _ in parts if field is not None]
+    for field, spec in fields:
+        if field not in FIELDS:
+            raise PatternError(f"A pattern knows no {{{field}}}; {allowed}.")
+        if not _WIDTH.fullmatch(spec) or (spec and field != "n"):
+            raise PatternError("Only the number takes a width, of one digit, as in {n:03}.")
+    if any(conversion for *_, conversion in parts):
+        raise PatternError(f"A pattern takes no conversions; {allowed}.")
+    if not {"n", "name"} & {field for field, _ in fields}:
+        raise PatternError("This pattern gives every sound of a class one name; it needs {n} or {name}.")
+
+
+def destinations(
+    sounds: Iterable[tuple[str, str, bool]],
+    pattern: str = ORIGINAL_NAMES,
+    taken: Callable[[str], bool] = lambda _: False,
+) -> Iterator[str]:
+    """Where each sound goes.
+
+    Parameters
+    ----------
+    sounds : iterable of (name, label, is_sure)
+        ``name`` is the path or the name in an archive, with "/" between folders.
+    pattern : str
+        As in `check_pattern`; the suffix stays as it was.
+    taken : function
+        Whether there is a file already at a destination.
+
+    Yields
+    ------
+    str
+        "snare/crack.wav": the class, "not sure" below it where the model is not, and the name.
+        No two are the same, on disks that ignore case either, and none leaves the folder.
+
+    Raises
+    ------
+    PatternError
+    """
+    check_pattern(pattern)
+    given: set[str] = set()
+    numbers: Counter[str] = Counter()
+
+    def is_free(path: str) -> bool:
+        return unicodedata.normalize("NFC", path).casefold() not in given and not taken(path)
+
+    for name, label, is_sure in sounds:
+        folder = safe_name(label) if is_sure else f"{safe_name(label)}/{UNSURE_FOLDER}"
+        old = PurePosixPath(name.replace("\\", "/"))
+        fields = {"class": label, "name": old.stem, "folder": old.parent.name}
+        for attempt in range(1, 1_000_000):
+            number = numbers[label] + attempt
+            new = pattern.format(n=number, **fields)
+            if attempt > 1 and new == pattern.format(n=number - 1, **fields):  # it holds no number
+                new = f"{new} ({attempt})"
+            path = f"{folder}/{safe_name(new, old.suffix)}"
+            if is_free(path):
+                break
+        numbers[label] = number if "{n" in pattern else 0
+        given.add(unicodedata.normalize("NFC", path).casefold())
+        yield path
+
+
+def safe_name(stem: str, suffix: str = "") -> str:
+    """A file name that every system takes and that stays in its folder; as much of the old one as can be kept.
+
+    Returns
+    -------
+    str
+        1 to 200 bytes of UTF-8.
+    """
+    suffix = _FORBIDDEN.sub("", suffix)[:10].rstrip(". ")
+    stem = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", stem)).strip().strip(".") or "_"
+    if _RESERVED.match(stem):
+        stem = f"_{stem}"
+    stem = stem.encode()[: _MAX_NAME_BYTES - len(suffix.encode())].decode(errors="ignore").rstrip(". ")
+    return (stem or "_") + suffix

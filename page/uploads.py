@@ -1,0 +1,60 @@
+"""Uploaded files, folders and zips -> a pack of sounds."""
+
+from dataclasses import dataclass
+
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from drumclf.archives import MAX_SOUNDS, ArchiveError, Budget, is_archive, is_litter, open_archive
+from drumclf.audio import AudioError
+from drumclf.classifier import Source
+from drumclf.pack import Pack
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An uploaded file as a source that can be read again."""
+
+    file: UploadedFile
+
+    def read(self, limit: int = -1) -> bytes:
+        """The first `limit` bytes."""
+        return bytes(self.file.getbuffer()[:limit] if limit >= 0 else self.file.getbuffer())
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Something that came in and cannot be opened at all."""
+
+    reason: str
+
+    def read(self, limit: int = -1) -> bytes:
+        """Raises AudioError with the reason."""
+        raise AudioError(self.reason)
+
+
+def is_single_sound(uploads: list[UploadedFile]) -> bool:
+    """Whether there is one file, and it is no archive."""
+    return len(uploads) == 1 and not _is_archive(uploads[0])
+
+
+def pack_of(uploads: list[UploadedFile]) -> Pack:
+    """The sounds of all uploads. Sounds in archives are unpacked one by one, when they are classified."""
+    found: list[tuple[str, str, Source]] = []
+    passed_over, budget = [], Budget()
+    for upload in uploads:
+        if _is_archive(upload):
+            try:
+                entries, others = open_archive(bytes(upload.getbuffer()), budget)
+                found += [(f"{upload.file_id} {k}", entry.name, entry) for k, entry in enumerate(entries)]
+                passed_over += others
+            except ArchiveError as error:
+                found.append((upload.file_id, upload.name, Refused(str(error))))
+        elif not is_litter(upload.name):
+            found.append((upload.file_id, upload.name, Upload(upload)))
+    late = Refused(f"More than {MAX_SOUNDS:,} sounds came at a time; send this one with the next.")
+    files = [(name, source if k < MAX_SOUNDS else late) for k, (_, name, source) in enumerate(found)]
+    return Pack(files, passed_over, keys=[key for key, _, _ in found])
+
+
+def _is_archive(upload: UploadedFile) -> bool:
+    return is_archive(bytes(upload.getbuffer()[:4]))
