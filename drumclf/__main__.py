@@ -4,7 +4,8 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from drumclf.batch import Row, classify_files, find_sounds
@@ -12,7 +13,7 @@ from drumclf.classifier import load_classifier
 from drumclf.model_folder import ModelError
 from drumclf.sort_command import add_sort_and_undo
 from drumclf.tables import LINES, read_done, written_name
-from drumclf.terminal import INTERRUPTED, OK, SOME_REFUSED, WRONG_USAGE, UsageError, following, say
+from drumclf.terminal import INTERRUPTED, OK, SOME_REFUSED, WRONG_USAGE, UsageError, counting, following, say
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def classify(options: argparse.Namespace) -> int:
     """Answers for files and folders, line by line as they come."""
-    if options.scheduler or options.workers:
+    if options.scheduler is not None or options.workers is not None:
         return _classify_on_cluster(options)
     paths = [Path(path) for path in options.paths]
     n_found = sum(1 for _ in find_sounds(paths))
@@ -42,14 +43,14 @@ def classify(options: argparse.Namespace) -> int:
     if options.resume and (not out or options.format == "table"):
         raise UsageError("--resume goes on with a file: it needs --out, and --format csv or jsonl")
     classifier = load_classifier()
-    done, n_refused = set(), 0
+    done, n_refused = Counter(), 0
     if options.resume:
         try:
             done, n_refused = read_done(out, options.format, classifier)
         except (OSError, ValueError) as error:
             raise UsageError(f"cannot go on with {out}: {error}") from error
     files = ((str(path), path) for path in find_sounds(paths))
-    left = (file for file in files if written_name(file[0], options.format) not in done)
+    n_done, left = done.total(), _without(done, files, options.format)
 
     def counted(rows: Iterator[Row]) -> Iterator[Row]:
         nonlocal n_refused
@@ -58,7 +59,7 @@ def classify(options: argparse.Namespace) -> int:
             yield row
 
     answers_on_screen = out is None and sys.stdout.isatty()
-    rows = counted(following(classify_files(classifier, left), n_found, len(done), quiet=answers_on_screen))
+    rows = counted(following(classify_files(classifier, left), n_found, n_done, quiet=answers_on_screen))
     try:
         with _open_output(out, "a" if options.resume else "w") as file:
             more = {"header": not file.tell()} if options.resume and options.format == "csv" else {}
@@ -72,14 +73,24 @@ def classify(options: argparse.Namespace) -> int:
     return SOME_REFUSED if n_refused else OK
 
 
+def _without(done: Counter[str], files: Iterable[tuple[str, Path]], format: str) -> Iterator[tuple[str, Path]]:
+    """Files that are not done; one that was named twice is to be done twice."""
+    for name, path in files:
+        if done[written_name(name, format)]:
+            done[written_name(name, format)] -= 1
+        else:
+            yield name, path
+
+
 def _classify_on_cluster(options: argparse.Namespace) -> int:
-    from drumclf.cluster import classify_on_cluster
+    from drumclf.cluster import ClusterError, classify_on_cluster
 
     if not options.out:
         raise UsageError("a cluster writes Parquet files: say where with --out FOLDER")
     try:
-        summary = classify_on_cluster(options.paths, options.out, options.scheduler, options.workers)
-    except ValueError as error:
+        with counting() as report:
+            summary = classify_on_cluster(options.paths, options.out, options.scheduler, options.workers, report=report)
+    except (ValueError, ClusterError) as error:
         raise UsageError(str(error)) from error
     say(f"{summary.n_files} files, {summary.n_refused} of them refused; the answers are in {options.out}")
     return SOME_REFUSED if summary.n_refused else OK
@@ -96,7 +107,9 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=classify)
     command.add_argument("paths", nargs="+", metavar="PATH", help="a sound file, or a folder of them")
     command.add_argument("--format", choices=LINES, default="table", help="default: %(default)s")
-    command.add_argument("--out", metavar="FILE", help="write to a file (default: standard output)")
+    command.add_argument(
+        "--out", metavar="FILE", help="write to a file, on a cluster to a folder (default: standard output)"
+    )
     command.add_argument("--resume", action="store_true", help="go on with FILE where it ends")
     cluster = command.add_argument_group(
         "on a cluster", "Then PATH and --out are folders on any file system that fsspec knows, as s3://bucket/pack."

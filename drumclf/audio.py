@@ -20,6 +20,7 @@ from drumclf import constants as c
 from drumclf.containers import describe_foreign, unwrap_wav
 
 ACCEPTED = "WAV, AIFF, FLAC, OGG, Opus, MP3, CAF, AU or W64"
+NO_FILE = "There is no file here that can be opened; give the path of a sound file."
 _SCAN_DURATION = 0.1
 """Seconds that are read at a time in search of the first sound."""
 _LENGTH_UNKNOWN = 2**63 - 1
@@ -109,7 +110,7 @@ def read_bytes(source: str | os.PathLike | bytes | BinaryIO) -> bytes:
             with Path(source).open("rb") as file:
                 data = file.read(limit)
         except (OSError, ValueError) as error:
-            raise AudioError("There is no file here that can be opened; give the path of a sound file.") from error
+            raise AudioError(NO_FILE) from error
     else:
         data = source.read(limit)
     if not data:

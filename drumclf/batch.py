@@ -65,6 +65,17 @@ class Row:
         return self.probabilities[self.label]
 
 
+@dataclass(frozen=True)
+class Refused:
+    """In the place of a file that cannot be opened: a source that gives nothing but the reason."""
+
+    reason: str
+
+    def read(self, limit: int = -1) -> bytes:
+        """Raises AudioError with the reason."""
+        raise AudioError(self.reason)
+
+
 def find_sounds(paths: Iterable[Path]) -> Iterator[Path]:
     """Files as they are given; of folders, the sound files below them, by name.
 
@@ -73,7 +84,7 @@ def find_sounds(paths: Iterable[Path]) -> Iterator[Path]:
     answer, so that it is not lost.
     """
     for path in paths:
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a folder above cannot be entered
             yield from _walk(path)
         else:
             yield path
@@ -110,15 +121,26 @@ def row_of(name: str, outcome: Prediction | AudioError) -> Row:
     )
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    try:
-        with os.scandir(folder) as listing:
-            entries = sorted((e.name, e.is_dir(follow_symlinks=False)) for e in listing if not e.name.startswith("."))
-    except OSError:
-        yield folder
-        return
-    for name, is_folder in entries:
-        if is_folder:
-            yield from _walk(folder / name)
-        elif os.path.splitext(name)[1].lower() in SOUND_SUFFIXES and (folder / name).is_file():  # noqa: PTH122
-            yield folder / name
+def _walk(root: Path) -> Iterator[Path]:
+    left = [(root, True)]  # not by recursion: folders may lie in one another a thousand deep
+    while left:
+        path, is_folder = left.pop()
+        if not is_folder:
+            yield path
+            continue
+        try:
+            with os.scandir(path) as listing:
+                found = {entry.name: entry.is_dir(follow_symlinks=False) for entry in listing if _is_wanted(entry)}
+        except OSError:
+            yield path
+        else:
+            left += [(path / name, found[name]) for name in sorted(found, reverse=True)]
+
+
+def _is_wanted(entry: os.DirEntry) -> bool:
+    if entry.name.startswith("."):
+        return False
+    if entry.is_dir(follow_symlinks=False):
+        return True
+    is_sound = os.path.splitext(entry.name)[1].lower() in SOUND_SUFFIXES  # noqa: PTH122
+    return is_sound and (entry.is_file(follow_symlinks=False) or os.path.isfile(entry.path))  # noqa: PTH113

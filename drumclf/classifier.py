@@ -12,7 +12,7 @@ from drumclf import constants as c
 from drumclf.audio import AudioError, Clip, read_clip
 from drumclf.decision import decide
 from drumclf.model_folder import MODEL_FOLDER, ModelError, read_metadata
-from drumclf.parallel import in_batches, map_ahead
+from drumclf.parallel import WORKERS, in_batches, map_ahead
 from drumclf.spectrogram import find_onset, rgb_spectrogram
 
 Source = str | os.PathLike | bytes | BinaryIO
@@ -122,15 +122,21 @@ class Classifier:
         """
         return self._predict([read_clip(source)])[0]
 
-    def classify_many(self, sources: Iterable[Source]) -> Iterator[Prediction | AudioError]:
-        """Classify many sounds, batch by batch, on all cores; a few batches are read ahead of the answers.
+    def classify_many(self, sources: Iterable[Source], workers: int = WORKERS) -> Iterator[Prediction | AudioError]:
+        """Classify many sounds, batch by batch; a few batches are read ahead of the answers.
+
+        Parameters
+        ----------
+        sources : iterable of path, bytes or binary file object
+        workers : int
+            Threads; one for each core unless told otherwise.
 
         Yields
         ------
         Prediction or AudioError
             One for each source, in order; an error takes the place of a refused sound.
         """
-        for outcomes in map_ahead(self._classify_batch, in_batches(sources, _BATCH_SIZE)):
+        for outcomes in map_ahead(self._classify_batch, in_batches(sources, _BATCH_SIZE), workers):
             yield from outcomes
 
     def maps_and_gradient(self, prediction: Prediction, label: str) -> tuple[np.ndarray, np.ndarray]:

@@ -10,10 +10,9 @@ from drumclf import AudioError, Classifier
 from drumclf.audio import read_bytes
 from drumclf.decision import format_percent, verdict
 from drumclf.pack import Pack
-from drumclf.plots import DARK, LIGHT, draw_probabilities, draw_spectrogram, to_png
 from page.exports import show_exports
 from page.pack_map import show_map
-from page.sound import classify, likely, show_player
+from page.sound import classify, draw, draw_seen, likely, show_player
 
 ALL, NOT_SURE, COPIES, NOT_READ = "all", "not sure", "copies", "not read"
 TABLE_HEIGHT = 560
@@ -53,7 +52,6 @@ def go_on() -> None:
     st.session_state.stopped = False
 
 
-@st.fragment
 def browse(pack: Pack, classifier: Classifier) -> None:
     """Table or map on the left, the sound that is listened to on the right."""
     st.header(f"{len(pack.sounds()):,} sounds", anchor=False)
@@ -228,7 +226,6 @@ def note_cell(pack: Pack, classifier: Classifier, i: int) -> str:
 def listen_to(i: int) -> None:
     """Make a sound the one on the right, and play it."""
     st.session_state.current = i
-    st.session_state.autoplay = True
 
 
 def show_current(pack: Pack, classifier: Classifier) -> None:
@@ -245,14 +242,14 @@ def show_current(pack: Pack, classifier: Classifier) -> None:
     except AudioError as error:
         st.error(str(error), icon=":material/hearing_disabled:")
         return
-    titles, ink = classifier.titles, DARK if st.context.theme.type == "dark" else LIGHT
+    titles, dark = classifier.titles, st.context.theme.type == "dark"
     headline, reason = verdict(prediction, titles, classifier.thresholds)
     st.subheader(
         f"{headline} :gray[{format_percent(prediction.probability)}]" if not reason else headline, anchor=False
     )
     if reason:
         st.markdown(reason)
-    show_player(prediction, data, autoplay=st.session_state.pop("autoplay", False))
+    show_player(prediction, data, autoplay=True)
     key = f"label {i} {pack.label(i)}"
 
     def relabel() -> None:
@@ -269,8 +266,9 @@ def show_current(pack: Pack, classifier: Classifier) -> None:
         wrap=True,
     )
     alt = f"Probability of each class: {likely(prediction, titles)}."
-    st.image(to_png(draw_probabilities(prediction, titles, ink)), width="stretch", alt=alt)
-    st.image(to_png(draw_spectrogram(prediction, ink)), width="stretch", alt="RGB spectrogram of the hit.")
+    st.image(draw(prediction, titles, data, dark)["probabilities"], width="stretch", alt=alt)
+    seen = draw_seen(classifier, prediction, data, dark, None)
+    st.image(seen, width="stretch", alt="RGB spectrogram of the hit: frequency over time.")
     if alike := pack.look_alikes(i):
         nearest = st.container(gap="xxsmall")
         nearest.caption("Nearest look-alikes")

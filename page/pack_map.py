@@ -64,7 +64,6 @@ def show_map(pack: Pack, classifier: Classifier) -> None:
         chosen = st.session_state.map["selection"]["clicked"]
         if chosen:
             st.session_state.current = int(chosen[0]["index"])
-            st.session_state.autoplay = True
 
     alt_text = f"Map of {len(sounds)} sounds: those that the network finds alike are near one another."
     st.altair_chart(chart, key="map", on_select=play, width="stretch", alt=alt_text)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from drumclf.archives import MAX_SOUNDS, ArchiveError, Budget, is_archive, is_litter, open_archive
-from drumclf.audio import AudioError
+from drumclf.batch import Refused
 from drumclf.classifier import Source
 from drumclf.pack import Pack
 
@@ -19,17 +19,6 @@ class Upload:
     def read(self, limit: int = -1) -> bytes:
         """The first `limit` bytes."""
         return bytes(self.file.getbuffer()[:limit] if limit >= 0 else self.file.getbuffer())
-
-
-@dataclass(frozen=True)
-class Refused:
-    """Something that came in and cannot be opened at all."""
-
-    reason: str
-
-    def read(self, limit: int = -1) -> bytes:
-        """Raises AudioError with the reason."""
-        raise AudioError(self.reason)
 
 
 def is_single_sound(uploads: list[UploadedFile]) -> bool:
