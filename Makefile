@@ -22,8 +22,9 @@ model: .venv/app  ## train: make model DATA=folder-of-sounds
 report: .venv/app  ## score the model and the original on unseen kits
 	$(BIN)/python -m training.report $(if $(DATA),"$(DATA)")
 
-bench: .venv/app  ## time one warm call beside the original's
+bench: .venv/app  ## time one warm call and many files beside the original's, and their memory
 	$(BIN)/python -m training.bench
+	$(BIN)/python -m training.bench_batch
 
 compare: .venv/app  ## try ideas for better training, each alone, and write the table
 	$(BIN)/python -m training.compare $(if $(DATA),"$(DATA)")
@@ -35,7 +36,7 @@ examples: .venv/app  ## make the example sounds again
 	$(BIN)/python -m synthesis
 
 screenshot: .venv/dev  ## take the README's picture of the page again
-	$(BIN)/python docs/screenshot.py
+	$(BIN)/python -m docs.screenshot
 
 .venv/app: requirements.txt
 	$(PYTHON) -m venv .venv

@@ -8,6 +8,7 @@ import io
 import threading
 import zipfile
 import zlib
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import BinaryIO
@@ -29,9 +30,13 @@ _DIRECTORY_ENTRY = b"PK\x01\x02"
 _OTHER_SOUND_SUFFIXES = frozenset((".m4a", ".aac", ".wma", ".mp4", ".ape", ".wv", ".mpc", ".rx2", ".rex", ".aifs"))
 """Sounds that are not read: they get their sentence, where a picture or a text is passed over."""
 _LITTER = frozenset(("__macosx", "thumbs.db", "desktop.ini", ".ds_store"))
-_LEGACY_ENCODINGS = ["cp932", "gb18030", "cp949", "big5", "cp1251", "cp850"]
+_LEGACY_ENCODINGS = ["cp932", "gb18030", "cp949", "big5", "cp1251", "cp866", "cp850"]
 _UTF8_FLAG = 0x800
 _ENCRYPTED_FLAG = 0x1
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""What zipfile unpacks no further than asked; a kilobyte of bzip2 or LZMA becomes gigabytes in one piece."""
+_BLOCK = 100_000
+"""Bytes that are unpacked between two looks at the limits."""
 
 LIMITS = (
     f"up to {c.MAX_FILE_BYTES // 1_000_000} MB and {c.MAX_DURATION / 60:.0f} minutes a sound; a zip up to "
@@ -45,23 +50,30 @@ class ArchiveError(ValueError):
 
 @dataclass(eq=False)
 class Budget:
-    """What the archives of one upload may still unpack to; shared by threads."""
+    """What the archives of one upload may still unpack to; shared by threads.
 
-    unpacked: int = 0
+    Attributes
+    ----------
+    packed : int
+        Bytes of the archives.
+    unpacked : int
+        Bytes that came out of them.
+    """
+
     packed: int = 0
+    unpacked: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def spend(self, unpacked: int, packed: int) -> None:
-        """Count one entry.
+    def spend(self, unpacked: int) -> None:
+        """Count what came out.
 
         Raises
         ------
         AudioError
-            When a limit is passed: this entry, and all that come after it, are not read.
+            When a limit is passed, now or before.
         """
         with self.lock:
             self.unpacked += unpacked
-            self.packed += packed
             total, ratio = self.unpacked, self.unpacked / max(self.packed, 1)
         if total > MAX_UNPACKED_BYTES:
             size = f"{MAX_UNPACKED_BYTES // 1_000_000_000} GB"
@@ -92,21 +104,34 @@ class Entry:
         Raises
         ------
         AudioError
-            When they cannot be unpacked, or a limit is passed.
+            When they cannot be unpacked, or a limit is passed: what was not read before is then read no more.
         """
         if self._info.flag_bits & _ENCRYPTED_FLAG:
             raise AudioError("This file is locked with a password; pack the sounds without one.")
         try:
+            if self._info.compress_type not in _METHODS:
+                raise NotImplementedError
             with self._archive.open(self._info) as file:
-                data = file.read(limit)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
-            raise AudioError("This file is damaged in the archive; pack the sounds anew.") from error
+                data = b"".join(self._blocks(file, limit))
+        except AudioError:  # a limit; it is a ValueError too
+            raise
         except NotImplementedError as error:
             raise AudioError("This file is packed in a way that cannot be read; use an ordinary zip.") from error
-        if not self._counted:
-            self._counted.append(True)
-            self._budget.spend(len(data), self._info.compress_size)
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
+            raise AudioError("This file is damaged in the archive; pack the sounds anew.") from error
+        self._counted.append(True)
         return data
+
+    def _blocks(self, file: BinaryIO, limit: int) -> Iterator[bytes]:
+        block = b""
+        while True:
+            if not self._counted:
+                self._budget.spend(len(block))
+            block = file.read(min(limit, _BLOCK))
+            if not block:
+                return
+            limit -= len(block)
+            yield block
 
 
 def open_archive(data: bytes | BinaryIO, budget: Budget | None = None) -> tuple[list[Entry], list[str]]:
@@ -138,14 +163,16 @@ def open_archive(data: bytes | BinaryIO, budget: Budget | None = None) -> tuple[
         raise ArchiveError(f"This archive holds more than {_MAX_DIRECTORY_ENTRIES:,} files; send it in parts.")
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-        infos = [info for info in archive.infolist() if not info.is_dir()]
+        infos = [info for info in archive.infolist() if not info.filename.endswith("/")]  # is_dir fails on no name
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
         raise ArchiveError("This zip archive is damaged; pack the sounds anew.") from error
     budget = budget or Budget()
+    with budget.lock:
+        budget.packed += len(data)
     names = _names(infos)
-    sounds, passed_over = [], []
+    others, sounds, passed_over = set(names), [], []
     for name, info in zip(names, infos, strict=True):
-        if is_litter(name):
+        if is_litter(name, others):
             continue
         suffix = PurePosixPath(name).suffix.lower()
         if suffix in SOUND_SUFFIXES | _OTHER_SOUND_SUFFIXES:
@@ -157,15 +184,25 @@ def open_archive(data: bytes | BinaryIO, budget: Budget | None = None) -> tuple[
     return sorted(sounds, key=lambda entry: entry.name), sorted(passed_over)
 
 
-def is_archive(data: bytes) -> bool:
-    """Whether these are the first bytes of a zip archive."""
-    return data[:4] in (b"PK\x03\x04", b"PK\x05\x06")
+def is_archive(name: str) -> bool:
+    """Whether a file is to be opened as an archive. Its name decides: a zip called kick.wav is a damaged sound."""
+    return name.lower().endswith(".zip")
 
 
-def is_litter(name: str) -> bool:
-    """Whether a file is one that systems leave behind: resource forks, thumbnails, hidden files."""
-    parts = name.replace("\\", "/").lower().split("/")
-    return any(part in _LITTER or part.startswith(".") for part in parts if part not in (".", ".."))
+def is_litter(name: str, others: Container[str]) -> bool:
+    """Whether a file is one that systems leave behind: in a hidden folder, a thumbnail, the resource fork of another.
+
+    Parameters
+    ----------
+    name : str
+        With "/" between folders.
+    others : container of str
+        Names of the files that came with it: "._kick.wav" is a resource fork where there is a "kick.wav".
+    """
+    *folders, base = name.split("/")
+    if any(folder.lower() in _LITTER or (folder.startswith(".") and folder.strip(".")) for folder in folders):
+        return True
+    return base.lower() in _LITTER or (base.startswith("._") and "/".join([*folders, base[2:]]) in others)
 
 
 def _names(infos: list[zipfile.ZipInfo]) -> list[str]:

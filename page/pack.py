@@ -58,7 +58,7 @@ def browse(pack: Pack, classifier: Classifier) -> None:
     st.markdown(summary(pack))
     if len(pack.rows) < len(pack.files):
         left = len(pack.files) - len(pack.rows)
-        st.button(f"Go on with the other {left:,}", icon=":material/play_arrow:", on_click=lambda: go_on())
+        st.button(f"Go on with the other {left:,}", icon=":material/play_arrow:", on_click=go_on)
     bar = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
     view = bar.segmented_control(
         "View", ["Table", "Map", "Export"], default="Table", required=True, label_visibility="collapsed", key="view"

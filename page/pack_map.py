@@ -47,7 +47,7 @@ def show_map(pack: Pack, classifier: Classifier) -> None:
             color=alt.Color(
                 "label",
                 scale=alt.Scale(domain=names, range=[colours[name] for name in names]),
-                legend=alt.Legend(title=None, orient="bottom", columns=5),
+                legend=alt.Legend(title=None, orient="bottom", columns=3),
             ),
             tooltip=[
                 alt.Tooltip("file", title="File"),

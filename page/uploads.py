@@ -23,27 +23,23 @@ class Upload:
 
 def is_single_sound(uploads: list[UploadedFile]) -> bool:
     """Whether there is one file, and it is no archive."""
-    return len(uploads) == 1 and not _is_archive(uploads[0])
+    return len(uploads) == 1 and not is_archive(uploads[0].name)
 
 
 def pack_of(uploads: list[UploadedFile]) -> Pack:
     """The sounds of all uploads. Sounds in archives are unpacked one by one, when they are classified."""
     found: list[tuple[str, str, Source]] = []
-    passed_over, budget = [], Budget()
+    passed_over, budget, names = [], Budget(), {upload.name for upload in uploads}
     for upload in uploads:
-        if _is_archive(upload):
+        if is_archive(upload.name):
             try:
                 entries, others = open_archive(bytes(upload.getbuffer()), budget)
                 found += [(f"{upload.file_id} {k}", entry.name, entry) for k, entry in enumerate(entries)]
                 passed_over += others
             except ArchiveError as error:
                 found.append((upload.file_id, upload.name, Refused(str(error))))
-        elif not is_litter(upload.name):
+        elif not is_litter(upload.name, names):
             found.append((upload.file_id, upload.name, Upload(upload)))
     late = Refused(f"More than {MAX_SOUNDS:,} sounds came at a time; send this one with the next.")
     files = [(name, source if k < MAX_SOUNDS else late) for k, (_, name, source) in enumerate(found)]
     return Pack(files, passed_over, keys=[key for key, _, _ in found])
-
-
-def _is_archive(upload: UploadedFile) -> bool:
-    return is_archive(bytes(upload.getbuffer()[:4]))

@@ -5,11 +5,14 @@
 (b) a folder of folders named by class: ``kick/*.wav``, ``snare/kit a/*.wav``;
 (c) the original demo's format: ``samples/`` with ``samples_metadata.csv`` and
     ``samples_types.csv``.
+
+A zip of such a folder will do: the page gives one with a visitor's labels.
 """
 
 import csv
 import os
 import random
+import zipfile
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -63,7 +66,7 @@ def read_examples(folder: Path, open_only: bool = False) -> list[Example]:
     Parameters
     ----------
     folder : Path
-        In one of the three formats above.
+        In one of the three formats above, or a zip of one.
     open_only : bool
         Leave out training sounds whose licence class is not user, permissive or copyleft.
 
@@ -72,6 +75,8 @@ def read_examples(folder: Path, open_only: bool = False) -> list[Example]:
     DataError
         When the folder is in none of the formats or leaves fewer than two classes to train on.
     """
+    if folder.is_file():
+        folder = _unpack(folder)
     if (folder / "manifest.csv").exists():
         examples = _read_manifest(folder)
     elif (folder / "samples_metadata.csv").exists():
@@ -107,6 +112,17 @@ def class_names(examples: list[Example]) -> list[str]:
     """Labels of the examples: the project's classes in their order, then others by name."""
     labels = {example.label for example in examples}
     return [name for name in CLASSES if name in labels] + sorted(labels - set(CLASSES))
+
+
+def _unpack(archive: Path) -> Path:
+    """Folder in ``build/data`` that holds what is in a zip; the same zip always goes into the same folder."""
+    folder = ROOT / "build" / "data" / f"{archive.stem}-{zlib.crc32(archive.read_bytes()):08x}"
+    try:
+        with zipfile.ZipFile(archive) as file:
+            file.extractall(folder)  # names that would leave the folder are put into it
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise DataError(f"{archive} is neither a folder nor a zip that can be unpacked.") from error
+    return folder
 
 
 def _read_manifest(folder: Path) -> list[Example]:

@@ -1,0 +1,148 @@
+"""Whole packs in a real Chromium: what only a browser can show."""
+
+import csv
+import io
+import zipfile
+
+import pytest
+from conftest import EXAMPLES, FIRST_ANSWER
+
+pytest.importorskip("playwright")
+from playwright.sync_api import expect
+
+SOUNDS = {f"My kit/{path.name}": path.read_bytes() for path in sorted(EXAMPLES.glob("*.wav"))}
+HEADER, ROW = 38, 35
+"""Heights in the table, in pixels."""
+
+
+@pytest.fixture
+def wide_page(chromium, address):
+    page = chromium.new_page(viewport={"width": 1280, "height": 1000}, color_scheme="light", accept_downloads=True)
+    page.goto(address)
+    yield page
+    page.close()
+
+
+def drop_zip(page, files):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    upload = {"name": "pack.zip", "mimeType": "application/zip", "buffer": buffer.getvalue()}
+    page.locator("input[type=file]").set_input_files(upload)
+
+
+def click_row(page, row, x):
+    expect(page.get_by_test_id("stDataFrame")).to_have_count(1)  # the one before goes when the page is done
+    table = page.get_by_test_id("stDataFrame").bounding_box()
+    page.mouse.click(table["x"] + x, table["y"] + HEADER + ROW * row + ROW / 2)
+
+
+def play(page, row):
+    click_row(page, row, 62)
+
+
+def tick(page, row):
+    click_row(page, row, 18)
+
+
+def download(page, name):
+    with page.expect_download(timeout=FIRST_ANSWER) as started:
+        page.get_by_role("button", name=name).click()
+    return started.value.path().read_bytes()
+
+
+def test_a_zip_becomes_a_table(page):
+    drop_zip(page, SOUNDS | {"My kit/bad.wav": b"no sound", "__MACOSX/My kit/._kick.wav": b"x", "notes.txt": b"hello"})
+    expect(page.get_by_role("heading", name="14 sounds")).to_be_visible(timeout=FIRST_ANSWER)
+    expect(page.get_by_text("1 could not be read")).to_be_visible()
+    expect(page.get_by_text("1 files that are no sounds were passed over")).to_be_visible()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+
+
+def test_a_click_plays_and_ticks_are_labelled_and_exported(wide_page):
+    page, names = wide_page, list(SOUNDS)
+    drop_zip(page, SOUNDS)
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=FIRST_ANSWER)
+    page.wait_for_timeout(1_000)  # the table draws itself on a canvas
+    play(page, 2)
+    expect(page.get_by_text(names[2], exact=True)).to_be_visible()
+    page.wait_for_function("document.querySelector('audio')?.played.length > 0")
+    tick(page, 0)
+    expect(page.get_by_text("Label the ticked sound as")).to_be_visible()
+    tick(page, 1)
+    group = page.get_by_test_id("stButtonGroup").filter(has_text="Label the 2 ticked sounds as")
+    group.get_by_text("Cymbal", exact=True).click()
+    expect(page.get_by_text("2 labelled by you")).to_be_visible()
+    expect(group).to_have_count(0)  # nothing is ticked any more
+
+    page.get_by_text("Export", exact=True).click()
+    rows = list(csv.DictReader(io.StringIO(download(page, "Download CSV").decode())))
+    assert [row["path"] for row in rows] == names
+    assert [row["label"] for row in rows[:2]] == ["cymbal", "cymbal"]
+    assert [row["corrected"] for row in rows] == ["yes"] * 2 + [""] * 12
+    page.get_by_text("Rename the files").click()
+    expect(page.get_by_text("cymbal_001.wav")).to_be_visible()
+    archive = zipfile.ZipFile(io.BytesIO(download(page, "Download 14 sounds")))
+    assert archive.read("cymbal/cymbal_001.wav") == SOUNDS[names[0]]
+    assert sorted(archive.read(name) for name in archive.namelist()) == sorted(SOUNDS.values())
+
+
+def test_the_map_names_and_plays(wide_page):
+    page = wide_page
+    drop_zip(page, SOUNDS)
+    page.get_by_text("Map", exact=True).click(timeout=FIRST_ANSWER)
+    chart = page.get_by_test_id("stVegaLiteChart")
+    expect(chart.locator("canvas, svg").first).to_be_visible(timeout=FIRST_ANSWER)
+    page.wait_for_timeout(1_000)
+    box, tooltip = chart.bounding_box(), page.locator("#vg-tooltip-element.visible")
+    spots = ((x, y) for y in range(5, int(box["height"]) - 90, 6) for x in range(5, int(box["width"]) - 5, 6))
+    for x, y in spots:
+        page.mouse.move(box["x"] + x, box["y"] + y)
+        if tooltip.count():
+            break
+    name = next(name for name in SOUNDS if name in tooltip.inner_text())
+    page.mouse.click(box["x"] + x, box["y"] + y)
+    expect(page.get_by_test_id("stText").get_by_text(name, exact=True)).to_be_visible()
+    page.wait_for_function("document.querySelector('audio')?.played.length > 0")
+
+
+def test_a_whole_folder(wide_page, tmp_path):
+    for name in ("Kicks/deep.wav", "Kicks/more/deeper.wav", "Snares/crack.wav"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes((EXAMPLES / "kick_analogue.wav").read_bytes())
+    wide_page.get_by_text("Choose a whole folder").click()
+    folder = wide_page.locator("input[type=file][webkitdirectory]")
+    folder.set_input_files(tmp_path)
+    expect(wide_page.get_by_role("heading", name="3 sounds")).to_be_visible(timeout=FIRST_ANSWER)
+    expect(wide_page.get_by_text("2 the same recording as another")).to_be_visible()
+
+
+def test_more_files_leave_the_corrections_of_the_first(wide_page, tmp_path):
+    page, uploader = wide_page, wide_page.locator("input[type=file]")
+    files = [tmp_path / "a.wav", tmp_path / "b.wav", tmp_path / "c.wav"]
+    for path, data in zip(files, SOUNDS.values(), strict=False):
+        path.write_bytes(data)
+    uploader.set_input_files(files[:2])
+    expect(page.get_by_role("heading", name="2 sounds")).to_be_visible(timeout=FIRST_ANSWER)
+    page.wait_for_timeout(1_000)
+    tick(page, 1)
+    page.get_by_test_id("stButtonGroup").filter(has_text="Label the ticked").get_by_text("Tom", exact=True).click()
+    expect(page.get_by_text("1 labelled by you")).to_be_visible()
+    uploader.set_input_files(files[2])
+    expect(page.get_by_role("heading", name="3 sounds")).to_be_visible(timeout=FIRST_ANSWER)
+    expect(page.get_by_text("1 labelled by you")).to_be_visible()
+
+
+def test_a_stop_keeps_what_is_done_and_can_be_gone_on_from(wide_page):
+    page, hat = wide_page, SOUNDS["My kit/closed_hat_analogue.wav"]
+    drop_zip(page, {f"{i:04}.wav": hat for i in range(1_000)})
+    expect(page.get_by_text(" a second · ")).to_be_visible(timeout=FIRST_ANSWER)
+    page.get_by_role("button", name="Stop").click()
+    go_on = page.get_by_role("button", name="Go on with the other")
+    expect(go_on).to_be_visible(timeout=FIRST_ANSWER)
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    go_on.click()
+    expect(page.get_by_role("heading", name="1,000 sounds")).to_be_visible(timeout=FIRST_ANSWER)
+    expect(go_on).to_have_count(0)
