@@ -59,9 +59,9 @@ def find_duplicates(rows: Sequence, read: Callable[[int], Clip]) -> list[int | N
             stop = start + _BLOCK
             distances = _squared_distances(prints[start:stop], prints[:stop])
             for k, to_others in enumerate(distances, start):
-                near = np.argsort(to_others[:k])[:_LOOKS]
-                candidates = different[near[to_others[near] < _NEAR**2]]
-                i = different[k]
+                near = np.flatnonzero(to_others[:k] < _NEAR**2)
+                candidates = different[near[np.argsort(to_others[near])[:_LOOKS]]].tolist()
+                i = int(different[k])
                 copies[i] = next((copies[j] for j in candidates if _is_same(i, j, read)), i)
     return [copies[j] if copies[j] != i else None for i, j in enumerate(copies)]
 

@@ -1,15 +1,13 @@
 """A sorted pack -> a spreadsheet, a zip of folders, a training set."""
 
-import csv
 import io
 import zipfile
-from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from drumclf.audio import AudioError, read_bytes
 from drumclf.pack import Pack
 from drumclf.sorting import ORIGINAL_NAMES, destinations
-from drumclf.tables import columns, csv_line, defuse, record
+from drumclf.tables import columns, csv_line, record
 
 
 def pack_csv(pack: Pack, classes: tuple[str, ...]) -> str:
@@ -52,7 +50,11 @@ def sorted_zip(pack: Pack, pattern: str = ORIGINAL_NAMES, skip_duplicates: bool 
     PatternError
         When the pattern is none.
     """
-    return _zip(pack, sorted_names(pack, pattern, skip_duplicates))
+    places = sorted_names(pack, pattern, skip_duplicates)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        _write_sounds(archive, pack, places)
+    return buffer.getvalue()
 
 
 def training_zip(pack: Pack, corrected_only: bool = True) -> bytes:
@@ -70,29 +72,25 @@ def training_zip(pack: Pack, corrected_only: bool = True) -> bytes:
     sounds = sorted({pack.first(i): i for i in reversed(chosen)}.values())
     described = ((pack.rows[i].name, pack.label(i), True) for i in sounds)
     places = {i: f"sounds/{place}" for i, place in zip(sounds, destinations(described), strict=True)}
-    manifest = io.StringIO()
-    writer = csv.writer(manifest, lineterminator="\n")
-    writer.writerow(["path", "target", "kit", "labelled_by"])
-    for i, place in places.items():
-        kit = PurePosixPath(pack.rows[i].name).parent.as_posix()
-        by = "person" if i in pack.corrections else "model"
-        writer.writerow([place, pack.label(i), defuse("" if kit == "." else kit), by])
-    return _zip(pack, places, {"manifest.csv": manifest.getvalue()})
-
-
-def _zip(pack: Pack, places: dict[int, str], texts: dict[str, str] | None = None) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:  # sounds hardly get smaller, and it is instant
-        for name, text in (texts or {}).items():
-            archive.writestr(name, text)
-        for name, data in _bytes_of(pack, places):
-            archive.writestr(name, data)
+    with zipfile.ZipFile(buffer, "w") as archive:
+        lines = [csv_line(["path", "target", "kit", "labelled_by"])]
+        for i in _write_sounds(archive, pack, places):
+            kit = PurePosixPath(pack.rows[i].name).parent.as_posix()
+            by = "person" if i in pack.corrections else "model"
+            lines.append(csv_line([places[i], pack.label(i), "" if kit == "." else kit, by]))
+        archive.writestr("manifest.csv", "".join(lines).encode("utf-8", "replace"))
     return buffer.getvalue()
 
 
-def _bytes_of(pack: Pack, places: dict[int, str]) -> Iterator[tuple[str, bytes]]:
+def _write_sounds(archive: zipfile.ZipFile, pack: Pack, places: dict[int, str]) -> list[int]:
+    """As they are, not packed: sounds hardly get smaller, and it is instant. Returns those that could be read."""
+    written = []
     for i, place in places.items():
         try:
-            yield place, read_bytes(pack.files[i][1])
+            data = read_bytes(pack.files[i][1])
         except AudioError:  # a file on the disk that is gone since: the others still count
             continue
+        archive.writestr(place, data)
+        written.append(i)
+    return written

@@ -5,6 +5,7 @@ before anything is done. A run that was cut off goes on from that file, and undo
 backwards.
 """
 
+import errno
 import filecmp
 import json
 import os
@@ -40,18 +41,24 @@ def read_journal(folder: Path) -> list[Step]:
     Raises
     ------
     ValueError
-        When the journal cannot be read.
+        When the journal cannot be read, or leads out of the folder.
     """
     try:
-        lines = (folder / JOURNAL).read_text(encoding="utf-8").splitlines(keepends=True)
+        lines = (folder / JOURNAL).read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise ValueError(f"{JOURNAL} in the destination cannot be read: {error.strerror}") from error
     if lines and not lines[-1].endswith("\n"):  # cut off while the plan was written: that step was not begun
         lines.pop()
     try:
-        return [Step(**json.loads(line)) for line in lines]
+        steps = [Step(**json.loads(line)) for line in lines]
+        places = [Path(os.path.normpath(step.destination)) for step in steps]
     except (ValueError, TypeError) as error:
         raise ValueError(f"{JOURNAL} in the destination is damaged: move it away to begin anew") from error
+    if not all(step.action in ACTIONS and folder in place.parents for step, place in zip(steps, places, strict=True)):
+        raise ValueError(f"{JOURNAL} in the destination is of another folder: move that back, or it away")
+    return steps
 
 
 def write_journal(folder: Path, steps: Iterable[Step]) -> None:
@@ -73,11 +80,16 @@ def write_journal(folder: Path, steps: Iterable[Step]) -> None:
 def is_done(step: Step) -> bool:
     """Whether a step needs no more doing: what is at its destination is what it was to put there."""
     source, destination = Path(step.source), Path(step.destination)
-    if step.action == "link":
-        return destination.is_symlink() and destination.readlink() == source
-    if step.action == "move":
-        return destination.exists() and not os.path.lexists(source)
-    return destination.exists() and (not source.exists() or filecmp.cmp(source, destination))
+    try:
+        if step.action == "link":
+            return destination.is_symlink() and destination.readlink() == source
+        if not destination.exists() or os.path.lexists(_part(destination)):
+            return False
+        if step.action == "move":
+            return not os.path.lexists(source)
+        return not source.exists() or filecmp.cmp(source, destination)
+    except OSError:
+        return False
 
 
 def carry_out(steps: Iterable[Step]) -> Iterator[tuple[Step, str | None]]:
@@ -90,6 +102,7 @@ def carry_out(steps: Iterable[Step]) -> Iterator[tuple[Step, str | None]]:
     """
     for step in steps:
         try:
+            _part(Path(step.destination)).unlink(missing_ok=True)  # of a run that was cut off
             if not is_done(step):
                 _file(step)
             yield step, None
@@ -114,7 +127,7 @@ def undo(steps: Iterable[Step]) -> Iterator[tuple[Step, str | None]]:
             error = problem.strerror or "it could not be taken back"
         if error is None:
             _remove_if_empty(*list(Path(step.destination).parents)[:2])
-        yield step, error and f"{step.destination} stays where it is: {error}."
+        yield step, error and f"{step.destination} is not taken back: {error}."
 
 
 def _file(step: Step) -> None:
@@ -123,25 +136,41 @@ def _file(step: Step) -> None:
     if step.action == "link":
         destination.symlink_to(source)  # fails where there is a file
         return
-    if step.action == "move":
-        if destination.exists() and _same_file(source, destination):  # a run was cut off between the two
-            source.unlink()
-            return
-        try:
-            os.link(source, destination, follow_symlinks=False)  # fails where there is a file; a rename would not
-            source.unlink()
-            return
-        except FileExistsError:
-            raise
-        except OSError:  # another disk, or one that knows no links
-            pass
-    part = destination.with_name(f"{destination.name[:100]}.drumclf-part")
-    shutil.copy2(source, part)
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
-    _publish(part, destination)
-    if step.action == "move":
+    if step.action == "copy":
+        _copy(source, destination)
+        return
+    if source.is_symlink():
+        raise OSError(errno.EINVAL, "it is a link, and may lead nowhere from another folder")
+    if _is_spare(source, destination):  # a run was cut off before the last line
         source.unlink()
+        return
+    try:
+        os.link(source, destination)  # fails where there is a file; a rename would not
+    except FileExistsError:
+        raise
+    except OSError:  # another disk, or one that knows no links
+        _copy(source, destination)
+    try:
+        source.unlink()
+    except OSError:  # its folder may not be written to
+        destination.unlink()
+        raise
+
+
+def _copy(source: Path, destination: Path) -> None:
+    part = _part(destination)
+    try:
+        shutil.copy2(source, part)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+    except OSError:  # the disk is full
+        part.unlink(missing_ok=True)
+        raise
+    _publish(part, destination)
+
+
+def _part(destination: Path) -> Path:
+    return destination.with_name(f"{destination.name[:100]}.drumclf-part")
 
 
 def _publish(part: Path, destination: Path) -> None:
@@ -153,37 +182,40 @@ def _publish(part: Path, destination: Path) -> None:
         part.unlink()
         raise
     except OSError:  # a disk that knows no links
-        if destination.exists():
+        if os.path.lexists(destination):
             part.unlink()
-            raise FileExistsError(17, "there is another file") from None
+            raise FileExistsError(errno.EEXIST, "there is another file") from None
         part.rename(destination)
 
 
 def _take_back(step: Step) -> str | None:
     source, destination = Path(step.source), Path(step.destination)
+    _part(destination).unlink(missing_ok=True)
     if not os.path.lexists(destination):
-        return None
+        is_lost = step.action == "move" and not os.path.lexists(source)
+        return "it is no longer there" if is_lost else None
     if step.action == "link":
         if not destination.is_symlink() or destination.readlink() != source:
             return "it is no longer the link that was made"
-    elif step.action == "copy":
-        if not source.exists():
-            return "the original is gone, and this is the only copy"
-        if not filecmp.cmp(source, destination, shallow=False):
-            return "it was changed since"
-    elif os.path.lexists(source):
-        return "there is another file where it was"
-    else:
+    elif step.action == "copy" and not source.exists():
+        return "the original is gone, and this is the only copy"
+    elif not os.path.lexists(source):
         source.parent.mkdir(parents=True, exist_ok=True)
         _file(Step("move", step.destination, step.source))
         return None
+    elif not _is_spare(destination, source):
+        return "it was changed since" if step.action == "copy" else "there is another file where it was"
     destination.unlink()
     return None
 
 
-def _same_file(one: Path, other: Path) -> bool:
-    """Two names of one file, or two files of the same bytes."""
-    return one.samefile(other) or filecmp.cmp(one, other, shallow=False)
+def _is_spare(file: Path, other: Path) -> bool:
+    """Whether a file may go, as another one holds the same: not where one of them is a link to the other."""
+    return (
+        other.exists()
+        and os.path.realpath(file) != os.path.realpath(other)
+        and (file.samefile(other) or filecmp.cmp(file, other, shallow=False))
+    )
 
 
 def _remove_if_empty(*folders: Path) -> None:

@@ -1,6 +1,7 @@
 """``python -m drumclf sort SOURCE DESTINATION`` and ``undo DESTINATION``."""
 
 import argparse
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -63,26 +64,29 @@ def sort(options: argparse.Namespace) -> int:
         say(f"{len(unfinished)} files are left from the run before: they come first")
     planned = {path for step in earlier for path in (step.source, step.destination)}
     paths = [path for path in find_sounds([source]) if str(path) not in planned]
-    rows = _classify(paths) if paths else []
-    refused = [row for row in rows if row.error is not None]
-    sounds = [row for row in rows if row.error is None]
+    # What was filed before is looked at again only where new files may be copies of it.
+    before = [path for step in earlier if (path := _where(step))] if options.skip_duplicates and paths else []
+    rows = _classify(before + paths) if paths else []
+    refused = [row for row in rows[len(before) :] if row.error is not None]
+    sounds = [row for row in rows[len(before) :] if row.error is None]
     copies = 0
     if options.skip_duplicates:
-        unique = find_duplicates(sounds, lambda i: read_clip(sounds[i].name))
+        known = [row for row in rows[: len(before)] if row.error is None] + sounds
+        unique = find_duplicates(known, lambda i: read_clip(known[i].name))[len(known) - len(sounds) :]
         copies = sum(first is not None for first in unique)
         sounds = [row for row, first in zip(sounds, unique, strict=True) if first is None]
     places = destinations(
         ((row.name, row.label, row.is_sure) for row in sounds),
         options.pattern,
-        taken=lambda place: (destination / place).exists() or str(destination / place) in planned,
+        taken=lambda place: os.path.lexists(destination / place) or str(destination / place) in planned,
     )
     steps = [Step(options.action, row.name, str(destination / p)) for row, p in zip(sounds, places, strict=True)]
     _show_plan(unfinished + steps, destination, refused, copies, whole=options.dry_run)
     if options.dry_run or not unfinished + steps:
         return SOME_REFUSED if refused else OK
-    if sys.stdin.isatty() and not options.yes and input("Go on? [y/N] ").strip().lower() not in ("y", "yes"):
+    if sys.stdin.isatty() and not options.yes and not _agreed():
         return OK
-    write_journal(destination, earlier + steps)
+    _write_journal(destination, earlier + steps)
     n_left = _report(carry_out(unfinished + steps), len(unfinished + steps))
     say(f"{len(unfinished + steps) - n_left} files are filed; to take it back: undo {options.destination}")
     return SOME_REFUSED if refused or n_left else OK
@@ -106,9 +110,28 @@ def undo_sort(options: argparse.Namespace) -> int:
             yield step, error
 
     _report(noted(undo(steps)), len(steps))
-    write_journal(folder, failed)
+    _write_journal(folder, failed)
     say(f"{len(steps) - len(failed)} files are as they were")
     return SOME_REFUSED if failed else OK
+
+
+def _agreed() -> bool:
+    try:
+        return input("Go on? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:  # Ctrl-D
+        return False
+
+
+def _write_journal(folder: Path, steps: list[Step]) -> None:
+    try:
+        write_journal(folder, steps)
+    except OSError as error:
+        raise UsageError(f"cannot write {folder / JOURNAL}: {error.strerror}") from error
+
+
+def _where(step: Step) -> Path | None:
+    """Where the sound of a step is now."""
+    return next((Path(path) for path in (step.source, step.destination) if os.path.isfile(path)), None)  # noqa: PTH113
 
 
 def _classify(paths: list[Path]) -> list[Row]:
@@ -118,7 +141,7 @@ def _classify(paths: list[Path]) -> list[Row]:
 
 def _show_plan(steps: list[Step], destination: Path, refused: list[Row], copies: int, whole: bool) -> None:
     """On standard output: what goes where, by folder; every file if the `whole` plan is wanted."""
-    sys.stdout.reconfigure(errors="surrogateescape")
+    sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
     folders = Counter(Path(step.destination).parent.relative_to(destination).as_posix() for step in steps)
     for action in sorted({step.action for step in steps}):
         print(f"{action} {sum(step.action == action for step in steps)} files into {destination}:")

@@ -5,6 +5,7 @@ import string
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import PurePosixPath
 
 ORIGINAL_NAMES = "{name}"
@@ -14,8 +15,8 @@ UNSURE_FOLDER = "not sure"
 _MAX_NAME_BYTES = 200
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]')
 """What Windows allows in no name, control characters, bytes that are no text, and signs that turn text around."""
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
-_WIDTH = re.compile(r"0?\d?")
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³]) *(\.|$)", re.IGNORECASE)
+_WIDTH = re.compile(r"0?[0-9]?")
 
 
 class PatternError(ValueError):
@@ -80,6 +81,7 @@ def destinations(
     check_pattern(pattern)
     given: set[str] = set()
     numbers: Counter[str] = Counter()
+    marks: Counter[str] = Counter()
 
     def is_free(path: str) -> bool:
         return unicodedata.normalize("NFC", path).casefold() not in given and not taken(path)
@@ -87,22 +89,29 @@ def destinations(
     for name, label, is_sure in sounds:
         folder = safe_name(label) if is_sure else f"{safe_name(label)}/{UNSURE_FOLDER}"
         old = PurePosixPath(name.replace("\\", "/"))
-        fields = {"class": label, "name": old.stem, "folder": old.parent.name}
-        for attempt in range(1, 1_000_000):
-            number = numbers[label] + attempt
-            new = pattern.format(n=number, **fields)
-            if attempt > 1 and new == pattern.format(n=number - 1, **fields):  # it holds no number
-                new = f"{new} ({attempt})"
-            path = f"{folder}/{safe_name(new, old.suffix)}"
-            if is_free(path):
-                break
-        numbers[label] = number if "{n" in pattern else 0
+        place = partial(_place, pattern, folder, label, old)
+        number = numbers[label] + 1
+        path = plain = place(number)
+        while not is_free(path) and plain != place(number + 1):
+            number += 1
+            path = plain = place(number)
+        numbers[label] = number
+        while not is_free(path):  # the name holds no number, or is too long to show it
+            marks[plain] += 1
+            path = place(number, f" ({marks[plain] + 1})")
         given.add(unicodedata.normalize("NFC", path).casefold())
         yield path
 
 
-def safe_name(stem: str, suffix: str = "") -> str:
+def safe_name(stem: str, suffix: str = "", mark: str = "") -> str:
     """A file name that every system takes and that stays in its folder; as much of the old one as can be kept.
+
+    Parameters
+    ----------
+    stem, suffix : str
+        Of anybody.
+    mark : str
+        Goes between them as it is.
 
     Returns
     -------
@@ -110,8 +119,13 @@ def safe_name(stem: str, suffix: str = "") -> str:
         1 to 200 bytes of UTF-8.
     """
     suffix = _FORBIDDEN.sub("", suffix)[:10].rstrip(". ")
-    stem = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", stem)).strip().strip(".") or "_"
+    stem = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", stem)).strip().strip(". ") or "_"
     if _RESERVED.match(stem):
         stem = f"_{stem}"
-    stem = stem.encode()[: _MAX_NAME_BYTES - len(suffix.encode())].decode(errors="ignore").rstrip(". ")
-    return (stem or "_") + suffix
+    stem = stem.encode()[: _MAX_NAME_BYTES - len((mark + suffix).encode())].decode(errors="ignore").rstrip(". ")
+    return (stem or "_") + mark + suffix
+
+
+def _place(pattern: str, folder: str, label: str, old: PurePosixPath, number: int, mark: str = "") -> str:
+    stem = pattern.format(n=number, name=old.stem, folder=old.parent.name, **{"class": label})
+    return f"{folder}/{safe_name(stem, old.suffix, mark)}"

@@ -38,11 +38,13 @@ def _tsne(embeddings: np.ndarray) -> np.ndarray:
     if n < 5:  # too few to have neighbourhoods: in a row
         return np.column_stack([np.arange(n, dtype=float), np.zeros(n)])
     from sklearn.manifold import TSNE  # here, not above: it takes a second or more
+    from threadpoolctl import threadpool_limits
 
     # A hair of noise, always the same: copies of one recording have no direction from one another.
     noise = np.random.default_rng(0).normal(0, 1e-4, embeddings.shape)
     tsne = TSNE(perplexity=min(30, (n - 1) / 3), init="pca", max_iter=500, random_state=0)
-    return tsne.fit_transform(embeddings + noise).astype(float)
+    with threadpool_limits(1, user_api="openmp"):  # threads that wait for one another: ten times as long on busy cores
+        return tsne.fit_transform(embeddings + noise).astype(float)
 
 
 def _between(similarity: np.ndarray, places: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from drumclf.batch import Row
 from drumclf.classifier import Classifier
 from drumclf.decision import format_percent
 
-_DANGEROUS = re.compile(r"'*[=+\-@\t\r]")
+_DANGEROUS = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001 - the wide signs are meant
 """What a spreadsheet may run as a formula, after apostrophes or not (OWASP, CSV injection)."""
+_NOT_CSV = "it is not a table of this model's answers in csv"
+_JSON_START = '{"path": "'
 
 
 def table_lines(rows: Iterable[Row], classifier: Classifier) -> Iterator[str]:
@@ -71,8 +74,9 @@ def record(row: Row, classes: Iterable[str]) -> dict[str, str | float | None]:
 def csv_line(cells: Iterable) -> str:
     """One line of CSV in which no text can be run as a formula. None is an empty cell."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(defuse(c) if isinstance(c, str) else c for c in cells)
-    return line.getvalue()
+    # With the line end "\n" Python before 3.13 leaves "\r" in a name without quotes.
+    csv.writer(line, lineterminator="\r\n").writerow(defuse(c) if isinstance(c, str) else c for c in cells)
+    return line.getvalue().removesuffix("\r\n") + "\n"
 
 
 def defuse(cell: str) -> str:
@@ -80,7 +84,7 @@ def defuse(cell: str) -> str:
     return f"'{cell}" if _DANGEROUS.match(cell) else cell
 
 
-def read_done(path: Path, format: str, classifier: Classifier) -> tuple[set[str], int]:
+def read_done(path: Path, format: str, classifier: Classifier) -> tuple[Counter[str], int]:
     """What a file of answers holds already; a last line that was cut off is taken out of it.
 
     Parameters
@@ -93,8 +97,8 @@ def read_done(path: Path, format: str, classifier: Classifier) -> tuple[set[str]
 
     Returns
     -------
-    done : set of str
-        The paths in it, as they are written there (`written_name`).
+    done : Counter of str
+        The paths in it, as they are written there (`written_name`), and how many times.
     n_refused : int
         How many of them have no answer.
 
@@ -104,7 +108,7 @@ def read_done(path: Path, format: str, classifier: Classifier) -> tuple[set[str]
         When it is not such a file; it is left as it is.
     """
     if not path.exists():
-        return set(), 0
+        return Counter(), 0
     with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
         read = _read_csv if format == "csv" else _read_json_lines
         done, n_refused, end = read(file, columns(classifier.classes))
@@ -117,14 +121,16 @@ def written_name(name: str, format: str) -> str:
     return defuse(name) if format == "csv" else name
 
 
-def _read_json_lines(file: io.TextIOWrapper, _: list[str]) -> tuple[set[str], int, int]:
-    done, n_refused, end = set(), 0, 0
+def _read_json_lines(file: io.TextIOWrapper, _: list[str]) -> tuple[Counter[str], int, int]:
+    done, n_refused, end = Counter(), 0, 0
     for line in file:
-        if not line.endswith("\n"):
+        if not line.endswith("\n") and line.startswith(_JSON_START[: len(line)]):
             break
         try:
+            if not line.endswith("\n"):
+                raise ValueError
             answer = json.loads(line)
-            done.add(answer["path"])
+            done[answer["path"]] += 1
             n_refused += answer["error"] is not None
         except (ValueError, KeyError, TypeError):
             raise ValueError("a line of it is not an answer in jsonl") from None
@@ -132,20 +138,25 @@ def _read_json_lines(file: io.TextIOWrapper, _: list[str]) -> tuple[set[str], in
     return done, n_refused, end
 
 
-def _read_csv(file: io.TextIOWrapper, header: list[str]) -> tuple[set[str], int, int]:
-    done, n_refused, end, record_text = set(), 0, 0, ""
+def _read_csv(file: io.TextIOWrapper, header: list[str]) -> tuple[Counter[str], int, int]:
+    done, n_refused, end, record_text = Counter(), 0, 0, ""
     for line in file:
         record_text += line  # a name may hold a line break: then a record takes several lines
         if not line.endswith("\n") or record_text.count('"') % 2:
             continue
-        (cells,) = csv.reader(io.StringIO(record_text, newline=""))
+        try:
+            (cells,) = csv.reader(io.StringIO(record_text, newline=""))
+        except csv.Error:
+            cells = []
         if (end == 0 and cells != header) or len(cells) != len(header):
-            raise ValueError("it is not a table of this model's answers in csv")
+            raise ValueError(_NOT_CSV)
         if end:
-            done.add(cells[0])
+            done[cells[0]] += 1
             n_refused += bool(cells[-1])
         end += _n_bytes(record_text)
         record_text = ""
+    if end == 0 and not csv_line(header).startswith(record_text):
+        raise ValueError(_NOT_CSV)
     return done, n_refused, end
 
 
