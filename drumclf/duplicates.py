@@ -18,8 +18,13 @@ _POOL = (4, 4)
 """Bands and frames of the spectrogram that are averaged in a fingerprint."""
 _NEAR = 1.2
 """Distance of fingerprints that a second look is worth: 98% of MP3, Ogg and Opus copies are nearer."""
-_SAME = 0.95
-"""Correlation of waveforms from which on they are one recording: lossy copies have 0.99 (median) to 0.94."""
+_SAME = 0.9
+"""Correlation from which on two sounds are one recording, of their waveforms and of the differences of these.
+
+Of Ogg and Opus copies 99 in 100 have 0.92 or more in both, of MP3 copies 0.94. Two hits of one body
+with another click have 0.96 in the first and 0.2 in the second; a sound that is cut off differs in
+the first alone.
+"""
 _LAG, _COMPARED = 0.05, 2.0
 """Seconds by which waveforms may be shifted, and that are compared."""
 _BLOCK = 512
@@ -69,14 +74,20 @@ def find_duplicates(rows: Sequence, read: Callable[[int], Clip]) -> list[int | N
 def same_recording(one: Clip, other: Clip) -> bool:
     """Whether two clips are one recording, at whatever level, polarity and quality.
 
-    They are laid over one another where their normalised cross-correlation is highest.
+    They are laid over one another where they fit best: as they are, where the body has most
+    weight, and their first differences, where the attack has.
     """
     a, b = _from_onset(one), _from_onset(other)
+    return min(_highest_correlation(a, b), _highest_correlation(np.diff(a), np.diff(b))) >= _SAME
+
+
+def _highest_correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Normalised cross-correlation where it is highest, whatever its sign."""
     n = scipy.fft.next_fast_len(len(a) + len(b), real=True)
     correlation = scipy.fft.irfft(scipy.fft.rfft(a, n) * np.conj(scipy.fft.rfft(b, n)), n)
     lag = round(_LAG * c.SAMPLE_RATE)
     highest = max(np.abs(correlation[: lag + 1]).max(), np.abs(correlation[-lag:]).max())
-    return bool(highest >= _SAME * np.sqrt(np.sum(a**2) * np.sum(b**2)))
+    return float(highest / max(np.sqrt(np.sum(a**2) * np.sum(b**2)), 1e-12))
 
 
 def _is_same(i: int, j: int, read: Callable[[int], Clip]) -> bool:

@@ -14,6 +14,7 @@ from drumclf.batch import Row
 from drumclf.classifier import Classifier
 from drumclf.decision import format_percent
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _DANGEROUS = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001 - the wide signs are meant
 """What a spreadsheet may run as a formula, after apostrophes or not (OWASP, CSV injection)."""
 _NOT_CSV = "it is not a table of this model's answers in csv"
@@ -21,14 +22,18 @@ _JSON_START = '{"path": "'
 
 
 def table_lines(rows: Iterable[Row], classifier: Classifier) -> Iterator[str]:
-    """Aligned text for people: label, "?" where it is not sure, probability, path."""
+    """Aligned text for people: label, "?" where it is not sure, probability, path.
+
+    Control characters in a name, which a terminal would obey, are shown as "?".
+    """
     width = max(map(len, classifier.titles.values()))
     for row in rows:
+        name = _CONTROL.sub("?", row.name)
         if row.error is None:
             sure = " " if row.is_sure else "?"
-            yield f"{classifier.titles[row.label]:<{width}}{sure} {format_percent(row.probability):>4}  {row.name}\n"
+            yield f"{classifier.titles[row.label]:<{width}}{sure} {format_percent(row.probability):>4}  {name}\n"
         else:
-            yield f"{'-':<{width}}       {row.name}: {row.error}\n"
+            yield f"{'-':<{width}}       {name}: {row.error}\n"
 
 
 def csv_lines(rows: Iterable[Row], classifier: Classifier, header: bool = True) -> Iterator[str]:

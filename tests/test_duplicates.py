@@ -62,6 +62,10 @@ def test_different_sounds_are_not_copies(classifier):
     assert originals([encode(sound) for sound in sounds], classifier) == [None] * len(sounds)
 
 
+def test_two_hits_of_one_body_with_different_clicks_are_two(classifier):
+    assert originals([encode(make_hit(seed=seed)) for seed in range(4)], classifier) == [None] * 4
+
+
 def test_the_first_is_the_original_whatever_the_order(classifier):
     kick, snare = drum("kick_analogue"), drum("snare_acoustic")
     ogg, mp3, bad = COPIES["OGG"](kick), COPIES["MP3"](kick), b"no sound"
