@@ -132,3 +132,12 @@ def test_names_are_text(page, name):
     page.session_state.current = 0
     page.run()
     assert name in [element.value for element in page.text]
+
+
+@pytest.mark.parametrize("files", [{}, {"notes.txt": b"hello"}, {"a.wav": b"no sound", "b.wav": b""}])
+@pytest.mark.parametrize("view", ["Table", "Map", "Export"])
+def test_a_pack_without_a_sound_is_no_trouble(page, files, view):
+    drop(page, {"pack.zip": zip_of(files)})
+    page.button_group(key="view").select(view).run()
+    assert not page.exception
+    assert page.header[0].value == "0 sounds"

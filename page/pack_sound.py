@@ -1,0 +1,77 @@
+"""One sound of a pack: player, verdict, its label to be changed, pictures, look-alikes."""
+
+from pathlib import PurePosixPath
+
+import streamlit as st
+
+from drumclf import AudioError, Classifier
+from drumclf.audio import read_bytes
+from drumclf.decision import format_percent, verdict
+from drumclf.pack import Pack
+from page.sound import classify, draw, draw_seen, likely, show_player
+
+
+def listen_to(i: int) -> None:
+    """Make a sound the one on the right, and play it."""
+    st.session_state.current = i
+
+
+def show_current(pack: Pack, classifier: Classifier) -> None:
+    """One sound of the pack: player, verdict, its label to be changed, pictures, look-alikes."""
+    i = st.session_state.get("current")
+    if i is None or i >= len(pack.rows):
+        st.caption("The sound that you listen to shows here: its label, what the network saw, and what it is like.")
+        return
+    row = pack.rows[i]
+    st.text(row.name)
+    try:
+        data = read_bytes(pack.files[i][1])
+        prediction = classify(classifier, data)
+    except AudioError as error:
+        st.error(str(error), icon=":material/hearing_disabled:")
+        return
+    titles, dark = classifier.titles, st.context.theme.type == "dark"
+    headline, reason = verdict(prediction, titles, classifier.thresholds)
+    st.subheader(
+        f"{headline} :gray[{format_percent(prediction.probability)}]" if not reason else headline, anchor=False
+    )
+    if reason:
+        st.markdown(reason)
+    show_player(prediction, data, autoplay=True)
+    key = f"label {i} {pack.label(i)}"
+
+    def relabel() -> None:
+        pack.correct([i], st.session_state[key])
+
+    st.pills(
+        "It is a",
+        classifier.classes,
+        default=pack.label(i),
+        required=True,
+        format_func=titles.get,
+        key=key,
+        on_change=relabel,
+        wrap=True,
+    )
+    alt = f"Probability of each class: {likely(prediction, titles)}."
+    st.image(draw(prediction, titles, data, dark)["probabilities"], width="stretch", alt=alt)
+    seen = draw_seen(classifier, prediction, data, dark, None)
+    st.image(seen, width="stretch", alt="RGB spectrogram of the hit: frequency over time.")
+    if alike := pack.look_alikes(i):
+        nearest = st.container(gap="xxsmall")
+        nearest.caption("Nearest look-alikes")
+        for j in alike:
+            name = f"{titles[pack.label(j)]}: {PurePosixPath(pack.rows[j].name).name}"
+            nearest.button(
+                text_only(name),
+                key=f"alike {j}",
+                icon=":material/play_arrow:",
+                type="tertiary",
+                on_click=listen_to,
+                args=(j,),
+            )
+
+
+def text_only(text: str) -> str:
+    """Text in which Streamlit finds no Markdown."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()<>#+-.!|~$:" else sign for sign in text)
