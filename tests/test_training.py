@@ -4,8 +4,10 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import soundfile
@@ -18,7 +20,7 @@ from drumclf.decision import verdict
 from drumclf.explain import grad_cam
 from drumclf.report_card import read_report
 from drumclf.spectrogram import frame_edges, mel_frequencies
-from training import augment, calibrate, evaluate, labels, network, report, robustness, train
+from training import augment, calibrate, evaluate, labels, network, pretrain, report, robustness, teach, train
 from training.data import (
     REPORT,
     SYNTHETIC,
@@ -31,7 +33,7 @@ from training.data import (
     read_examples,
     valid_part,
 )
-from training.features import extract_features
+from training.features import Features, extract_features
 from training.synthetic import synthetic_examples
 from training.teach import source_folds
 from training.train import sampling_weights
@@ -394,6 +396,55 @@ def test_pairs_that_agree_cost_nothing_more():
     p, q = (np.exp(row) / np.exp(row).sum() for row in (apart[0], apart[2]))
     divergence = np.sum((p - q) * np.log(p / q)) / 2
     assert np.allclose(extra, [divergence, 0, divergence, 0], atol=1e-5)
+
+
+QUICK = train.Settings(epochs=1, sounds_per_epoch=32, batch_size=16, members=1, width=0.25)
+
+
+def noise_pictures():
+    images = np.random.default_rng(0).integers(256, size=(8, 2, N_MELS, N_FRAMES, 3), dtype=np.uint8)
+    return Features([Example(Path(f"{i}.wav"), ("kick", "snare")[i % 2], "", "", TRAIN) for i in range(8)], images)
+
+
+def test_teachers_opinion_is_the_mean_of_their_probabilities(tmp_path, monkeypatch):
+    def untrained(features, classes, settings, checkpoints):
+        keras.utils.set_random_seed(settings.seed)
+        return network.build_network(features.images.shape[2:], len(classes), width=settings.width), []
+
+    monkeypatch.setattr(teach, "train_network", untrained)
+    features, classes = noise_pictures(), ["kick", "snare"]
+    both = teach.teachers_opinions(features, classes, QUICK, tmp_path, 2)
+    alone = [
+        teach.teachers_opinions(features, classes, replace(QUICK, seed=QUICK.seed + i), tmp_path, 1) for i in (0, 1)
+    ]
+    assert both.shape == (8, 2, 2)
+    assert not np.allclose(*alone)
+    assert np.allclose(both, np.mean(alone, axis=0), atol=1e-5)
+
+
+def test_pairs_are_told_from_the_rest_as_by_hand():
+    outputs = np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32)
+    unit = outputs / np.linalg.norm(outputs, axis=1, keepdims=True)
+    powers = np.exp(unit @ unit.T / pretrain.TEMPERATURE)
+    np.fill_diagonal(powers, 0)
+    expected = [-np.log(powers[i, (i + 3) % 6] / powers[i].sum()) for i in range(6)]
+    assert np.allclose(pretrain.contrast(None, outputs), expected, atol=1e-4)
+
+
+def test_pretraining_looks_at_no_label_and_training_goes_on_from_it(tmp_path):
+    features = noise_pictures()
+    start = pretrain.pretrain(features, QUICK, tmp_path)
+    assert start.output_shape == (None, pretrain.N_AXES)
+    relabelled = Features([replace(example, label="clap") for example in features.examples], features.images)
+    pretrain.pretrain(relabelled, QUICK, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1  # the same run: it was read, not trained
+
+    still = replace(QUICK, learning_rate=0.0)
+    trained, _ = train.train_network(features, ["kick", "snare"], still, tmp_path, start=start)
+    assert trained.output_shape == (None, 2)
+    for layer, other in zip(trained.layers, start.layers, strict=True):
+        if layer.trainable_weights and layer.name != "logits_1":
+            assert np.array_equal(layer.trainable_weights[0], other.trainable_weights[0]), layer.name
 
 
 def test_the_library_imports_neither_training_nor_streamlit():

@@ -16,6 +16,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+import keras
 import numpy as np
 
 from drumclf.constants import CORE_CLASSES
@@ -35,12 +36,14 @@ from training.data import (
 from training.evaluate import score
 from training.features import VARIANTS, Features, extract_features
 from training.labels import doubts_are_listed, read_doubtful
+from training.pretrain import pretrain
 from training.synthetic import synthetic_examples
-from training.teach import out_of_fold_opinions, source_folds
+from training.teach import out_of_fold_opinions, source_folds, teachers_opinions
 from training.train import Settings, predict_logits, train_network
 
 SHORT = Settings(epochs=6, sounds_per_epoch=6_400, members=1)
 HELD_OUT_FOLD, N_FOLDS = 0, 3
+N_TEACHERS = 3
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,10 @@ class Idea:
         How many of the waveform variants are used.
     opinions : bool
         Whether networks that did not hear the sound have half the say.
+    teachers : dict
+        Settings of networks that did hear it and have half the say, where they differ from those of the run.
+    pretraining : dict
+        Settings of a training without labels to begin with, where they differ from those of the run.
     without_doubtful : bool
         Leave out the sounds that ``make labels`` doubts. Those doubts know the last third, so only
         ``tune`` judges.
@@ -69,6 +76,8 @@ class Idea:
     keep: Callable = lambda example: True
     variants: int = VARIANTS
     opinions: bool = False
+    teachers: dict = field(default_factory=dict)
+    pretraining: dict = field(default_factory=dict)
     without_doubtful: bool = False
 
 
@@ -86,6 +95,8 @@ IDEAS = (
     Idea("no synthetic drums", keep=lambda example: example.source != SYNTHETIC),
     Idea("every source alike", {"source_balance": 1.0}),
     Idea("every file alike", {"source_balance": 0.0}),
+    Idea("half of each target from three networks 1.5 times as wide", teachers={"width": 1.5}),
+    Idea("begun without labels", pretraining={"sounds_per_epoch": 12_800, "batch_size": 128}),
     Idea("the base with another seed", {"seed": 7}),
 )
 
@@ -146,11 +157,13 @@ def _try(idea: Idea, features: Features, folds: np.ndarray, classes: list[str], 
     settings = replace(SHORT, **idea.settings)
     judged = [features.examples[i] for i in judging]
     sounds = [[(str(example.path), example.label) for example in part] for part in (train.examples, judged)]
-    file = folder / f"{fingerprint([asdict(settings), classes, sounds, idea.variants, idea.opinions])}.npz"
+    run = [asdict(settings), classes, sounds, idea.variants, idea.opinions]
+    more = {f"{N_TEACHERS} teachers": idea.teachers, "pretraining": idea.pretraining}
+    run += [item for item in more.items() if item[1]]
+    file = folder / f"{fingerprint(run)}.npz"
     if not file.exists():
         checkpoints = folder / "checkpoints"
-        opinions = out_of_fold_opinions(train, classes, settings, checkpoints, 2) if idea.opinions else None
-        network, _ = train_network(train, classes, settings, checkpoints, opinions)
+        network = _train(idea, train, classes, settings, checkpoints)
         np.savez(file.with_suffix(".part.npz"), logits=predict_logits(network, features.images[judging, 0]))
         file.with_suffix(".part.npz").rename(file)
         shutil.rmtree(checkpoints)
@@ -161,6 +174,17 @@ def _try(idea: Idea, features: Features, folds: np.ndarray, classes: list[str], 
     return {
         name: score(logits[rows], [judged[i] for i in rows], classes, resamples=200) for name, rows in parts.items()
     }
+
+
+def _train(idea: Idea, train: Features, classes: list[str], settings: Settings, checkpoints: Path) -> keras.Model:
+    opinions = start = None
+    if idea.opinions:
+        opinions = out_of_fold_opinions(train, classes, settings, checkpoints, 2)
+    if idea.teachers:
+        opinions = teachers_opinions(train, classes, replace(settings, **idea.teachers), checkpoints, N_TEACHERS)
+    if idea.pretraining:
+        start = pretrain(train, replace(settings, **idea.pretraining), checkpoints)
+    return train_network(train, classes, settings, checkpoints, opinions, start)[0]
 
 
 if __name__ == "__main__":

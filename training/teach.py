@@ -1,4 +1,4 @@
-"""Second opinions on labels: what networks say of sounds that they did not hear."""
+"""Second opinions on labels: what networks say of sounds, those that they did not hear or those that they did."""
 
 from collections import Counter
 from dataclasses import replace
@@ -74,6 +74,31 @@ def out_of_fold_opinions(
         known = {train.examples[i].label for i in heard}
         unheard = [i for i in unheard if train.examples[i].label in known]  # of the others it can have no opinion
         opinions[unheard] = predict_probabilities(network, judged[unheard])
+        keras.utils.clear_session()
+    return opinions
+
+
+def teachers_opinions(
+    train: Features, classes: list[str], settings: Settings, checkpoints: Path, n_teachers: int
+) -> np.ndarray:
+    """What several networks, on average, hold of the pictures that they learnt from (Hinton et al. 2015).
+
+    Parameters
+    ----------
+    train : Features
+    settings : Settings
+        Of the teachers, which differ in their seed.
+
+    Returns
+    -------
+    np.ndarray, shape (n, variants, n_classes), float32
+        Probabilities.
+    """
+    opinions = np.zeros((*train.images.shape[:2], len(classes)), np.float32)
+    for teacher in range(n_teachers):
+        print(f"teacher {teacher + 1} of {n_teachers}", flush=True)
+        network, _ = train_network(train, classes, replace(settings, seed=settings.seed + 1 + teacher), checkpoints)
+        opinions += predict_probabilities(network, train.images) / n_teachers
         keras.utils.clear_session()
     return opinions
 

@@ -1,10 +1,10 @@
 """Pictures -> a trained network. Only keras and numpy: any Keras backend runs it."""
 
 import csv
-import hashlib
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from training import augment
 from training import network as network_module
-from training.cache import fingerprint
+from training.cache import digest, fingerprint
 from training.data import Example
 from training.features import Features, to_float
 from training.network import average_members, build_network
@@ -74,6 +74,8 @@ def train_network(
     settings: Settings,
     checkpoints: Path,
     opinions: np.ndarray | None = None,
+    start: keras.Model | None = None,
+    loss: Callable | None = None,
 ) -> tuple[keras.Model, list[float]]:
     """Train from the first to the last epoch, going on from a checkpoint where one is left.
 
@@ -87,6 +89,10 @@ def train_network(
         Folder; remove it when the result is safe.
     opinions : np.ndarray, shape (n, variants, n_classes), optional
         What teachers hold each picture to be, as probabilities: half of the target, beside the label.
+    start : keras.Model, optional
+        A network of the same shape, from whose weights to go on; only the logits begin anew.
+    loss : function, optional
+        Of the targets and the outputs of a batch, in place of the one that `settings` describes.
 
     Returns
     -------
@@ -99,6 +105,8 @@ def train_network(
     network = build_network(
         features.images.shape[2:], len(classes), settings.members, settings.width, settings.position_pooling
     )
+    if start is not None:
+        _take_weights(network, start)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, settings.epochs * len(batches), warmup_target=settings.learning_rate, warmup_steps=len(batches)
     )
@@ -110,7 +118,7 @@ def train_network(
             use_ema=settings.weights_average > 0,
             ema_momentum=settings.weights_average,
         ),
-        [_loss(settings)] * settings.members,
+        [loss or _loss(settings)] * settings.members,
     )
     run = [
         classes,
@@ -118,7 +126,8 @@ def train_network(
         features.images.shape,
         [(str(example.path), example.label) for example in features.examples],
     ]
-    run.append(None if opinions is None else hashlib.sha256(opinions.tobytes()).hexdigest())
+    run.append(None if opinions is None else digest([opinions]))
+    run.append(None if start is None else digest(start.get_weights()))
     checkpoints = checkpoints / fingerprint(run, augment, network_module, sys.modules[__name__])
     checkpoints.mkdir(parents=True, exist_ok=True)
     log = checkpoints / "losses.csv"
@@ -166,6 +175,13 @@ def predict_logits(network: keras.Model, images: np.ndarray) -> np.ndarray:
     """Logits for stored pictures: (n, mel, time, 3) uint8 -> (n, n_classes) float32."""
     parts = [network.predict_on_batch(to_float(images[i : i + 256])) for i in range(0, len(images), 256)]
     return np.concatenate(parts)
+
+
+def _take_weights(network: keras.Model, start: keras.Model) -> None:
+    """All but the logits' weights."""
+    for layer, trained in zip(network.layers, start.layers, strict=False):  # start may end in a mean of members
+        if not layer.name.startswith("logits"):
+            layer.set_weights(trained.get_weights())
 
 
 def _loss(settings: Settings):
