@@ -10,7 +10,7 @@ app: .venv/app  ## start the page
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: .venv/dev  ## run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/dev  ## check style
 	$(BIN)/ruff check .

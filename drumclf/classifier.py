@@ -24,7 +24,7 @@ _TENSORFLOW_SETTINGS = {
     "TF_ENABLE_ONEDNN_OPTS": "0",
 }
 """Read by TensorFlow when it is first imported; what the environment says already stays."""
-_BATCH_SIZE = 16
+_BATCH_SIZE = 8
 """Sounds that go through the network together; more of them no longer fit a core's cache and take longer each."""
 
 
@@ -103,8 +103,14 @@ class Classifier:
             gradients = tape.gradient(logit, maps)
             return tf.concat(maps, -1), tf.concat(gradients, -1)
 
-        # model.predict on one sound takes many times as long as the same network as one graph.
-        self._answer = tf.function(lambda images: answering(images, training=False), input_signature=[images])
+        # model.predict on one sound takes many times as long as the same network as one graph, and a
+        # graph that reads variables a fifth longer than one whose weights are constants.
+        learnt = [tf.constant(variable.numpy()) for variable in answering.trainable_variables]
+        other = [tf.constant(variable.numpy()) for variable in answering.non_trainable_variables]
+        self._answer = tf.function(
+            lambda images: answering.stateless_call(learnt, other, images, training=False)[0],
+            input_signature=[images],
+        )
         self._gradient = tf.function(gradient, input_signature=[images, tf.TensorSpec((), tf.int32)])
         self._predict([Clip(np.ones(1, np.float32), 0.0, True)])  # traces the graph: not on a visitor's time
 
