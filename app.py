@@ -14,11 +14,16 @@ from page.uploads import is_single_sound, pack_of
 
 def chosen_example() -> None:
     state.uploads = state.get("uploads", 0) + 1  # a new uploader: the old file would stay listed
+    state.uploaded = []
 
 
 def chosen_upload() -> None:
     """A new pack for what is in the uploader now; what was said of the same files before stays."""
-    uploads, known = state[uploader_key], state.get("pack")
+    uploads, known = state[uploader_key] or [], state.get("pack")
+    came = [upload.file_id for upload in uploads]
+    if came == state.get("uploaded", []):  # a new uploader says, too, that it is empty
+        return
+    state.uploaded = came
     state.example, state.pack, state.current, state.stopped = None, None, None, False
     if uploads and not is_single_sound(uploads):
         state.pack = pack_of(uploads)

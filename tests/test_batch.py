@@ -111,8 +111,9 @@ def test_a_folder_that_cannot_be_entered_is_not_lost(tmp_path, mode):
     touch(tmp_path, "shut/a.wav", "z.wav")
     tmp_path.chmod(0o755)
     (tmp_path / "shut").chmod(mode)
-    for folder in tmp_path.parents[:2]:
-        folder.chmod(0o755)
+    for folder in tmp_path.parents:
+        if folder.name.startswith(("pytest-", "popen-")):
+            folder.chmod(0o755)
     root = os.geteuid() == 0
     if root:
         os.seteuid(65_534)  # to root nothing is shut

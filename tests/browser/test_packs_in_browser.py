@@ -32,7 +32,14 @@ def drop_zip(page, files):
     page.locator("input[type=file]").set_input_files(upload)
 
 
+def settle(page):
+    """Wait until the page has nothing more to draw: people are slower than programs, and do not click in between."""
+    page.wait_for_timeout(300)
+    page.locator("[data-test-script-state=notRunning]").wait_for(timeout=FIRST_ANSWER)
+
+
 def click_row(page, row, x):
+    settle(page)
     expect(page.get_by_test_id("stDataFrame")).to_have_count(1)  # the one before goes when the page is done
     table = page.get_by_test_id("stDataFrame").bounding_box()
     page.mouse.click(table["x"] + x, table["y"] + HEADER + ROW * row + ROW / 2)
@@ -76,7 +83,7 @@ def test_a_click_plays_and_ticks_are_labelled_and_exported(wide_page):
     group.get_by_text("Cymbal", exact=True).click()
     expect(page.get_by_text("2 labelled by you")).to_be_visible()
     expect(group).to_have_count(0)  # nothing is ticked any more
-
+    settle(page)
     page.get_by_text("Export", exact=True).click()
     rows = list(csv.DictReader(io.StringIO(download(page, "Download CSV").decode())))
     assert [row["path"] for row in rows] == names
