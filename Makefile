@@ -10,7 +10,8 @@ app: .venv/app  ## start the page
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: .venv/dev  ## run all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/browser
+	$(BIN)/python -m pytest tests/browser
 
 lint: .venv/dev  ## check style
 	$(BIN)/ruff check .
