@@ -6,10 +6,11 @@ import streamlit as st
 
 from drumclf.archives import LIMITS, MAX_ARCHIVE_BYTES
 from drumclf.audio import ACCEPTED
+from drumclf.names import visible
 from page.pack import show_pack
 from page.report_card import show_report
 from page.sound import EXAMPLES, example_titles, show_sound, wait_for_classifier
-from page.uploads import is_single_sound, pack_of
+from page.uploads import MAX_TOGETHER, is_single_sound, pack_of
 
 
 def chosen_example() -> None:
@@ -69,7 +70,7 @@ with page:
         on_change=chosen_upload,
     )
     below = st.container(horizontal=True, horizontal_alignment="distribute")
-    below.caption(f"Limits: {LIMITS}.")
+    below.caption(f"Limits: {LIMITS}; {MAX_TOGETHER:,} sounds together.")
     below.toggle("Choose a whole folder", key="whole folder")
 
 with result:
@@ -81,6 +82,6 @@ with result:
     elif pack is not None:
         show_pack(pack, wait_for_classifier())
     elif uploads:
-        show_sound(uploads[0].name, uploads[0].getvalue(), autoplay=False)
+        show_sound(visible(uploads[0].name), uploads[0].getvalue(), autoplay=False)
     else:
         wait_for_classifier()

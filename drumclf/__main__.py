@@ -10,6 +10,7 @@ from pathlib import Path
 
 from drumclf.batch import Row, classify_files, find_sounds
 from drumclf.classifier import load_classifier
+from drumclf.decoders import reading_apart
 from drumclf.model_folder import ModelError
 from drumclf.sort_command import add_sort_and_undo
 from drumclf.tables import LINES, read_done, written_name
@@ -42,7 +43,7 @@ def classify(options: argparse.Namespace) -> int:
         raise UsageError(f"{out} is one of the sounds: it would be overwritten")
     if options.resume and (not out or options.format == "table"):
         raise UsageError("--resume goes on with a file: it needs --out, and --format csv or jsonl")
-    classifier = load_classifier()
+    classifier = load_classifier(read=reading_apart())
     done, n_refused = Counter(), 0
     if options.resume:
         try:

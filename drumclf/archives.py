@@ -20,7 +20,7 @@ from drumclf.audio import AudioError
 from drumclf.batch import SOUND_SUFFIXES
 
 MAX_ARCHIVE_BYTES = 200_000_000
-MAX_SOUNDS = 5_000
+MAX_SOUNDS = 2_000
 MAX_UNPACKED_BYTES = 1_000_000_000
 MAX_RATIO = 100
 """Of all that was unpacked to all that it was packed in; drums pack to a half, zip bombs to a thousandth."""

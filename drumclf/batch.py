@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from drumclf.audio import AudioError
-from drumclf.classifier import Classifier, Prediction, Source
+from drumclf.audio import AudioError, Source
+from drumclf.classifier import Classifier, Prediction
 from drumclf.duplicates import fingerprint
 
 SOUND_SUFFIXES = frozenset(

@@ -1,21 +1,20 @@
 """Trained model + sound -> prediction."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
 from drumclf import constants as c
-from drumclf.audio import AudioError, Clip, read_clip
+from drumclf.audio import AudioError, Clip, Source, read_clip
 from drumclf.decision import decide
 from drumclf.model_folder import MODEL_FOLDER, ModelError, read_metadata
 from drumclf.parallel import WORKERS, in_batches, map_ahead
 from drumclf.spectrogram import find_onset, rgb_spectrogram
+from drumclf.turns import Turns
 
-Source = str | os.PathLike | bytes | BinaryIO
 _TENSORFLOW_SETTINGS = {
     "TF_CPP_MIN_LOG_LEVEL": "2",
     # The network is so small that sharing one sound among threads costs more than it saves.
@@ -81,13 +80,17 @@ class Classifier:
         Name of a class -> what to call it on screen.
     metadata : dict
         ``metadata.json`` as it is in the model's folder.
+    read_clip : function
+        How sounds are read: source -> clip, or AudioError.
     """
 
-    def __init__(self, metadata: dict, network):
+    def __init__(self, metadata: dict, network, read: Callable[[Source], Clip] = read_clip):
         import keras
         import tensorflow as tf
 
         self.metadata = metadata
+        self.read_clip = read
+        self._turns = Turns(WORKERS)
         self.classes = tuple(metadata["classes"])
         self.titles = dict(metadata["titles"])
         self._temperature = metadata["calibration"]["temperature"]
@@ -126,7 +129,7 @@ class Classifier:
         AudioError
             When the sound cannot be used; the text is for the person who sent it.
         """
-        return self._predict([read_clip(source)])[0]
+        return self._predict([self.read_clip(source)])[0]
 
     def classify_many(self, sources: Iterable[Source], workers: int = WORKERS) -> Iterator[Prediction | AudioError]:
         """Classify many sounds, batch by batch; a few batches are read ahead of the answers.
@@ -145,6 +148,11 @@ class Classifier:
         for outcomes in map_ahead(self._classify_batch, in_batches(sources, _BATCH_SIZE), workers):
             yield from outcomes
 
+    @property
+    def n_waiting(self) -> int:
+        """How many calls of other threads wait for the network; they are taken in the order in which they came."""
+        return self._turns.n_waiting
+
     def maps_and_gradient(self, prediction: Prediction, label: str) -> tuple[np.ndarray, np.ndarray]:
         """The network's last feature maps, and how much the logit of a class grows with each of their values.
 
@@ -156,15 +164,22 @@ class Classifier:
         return maps.numpy()[0], gradient.numpy()[0]
 
     def _classify_batch(self, sources: list[Source]) -> list[Prediction | AudioError]:
-        outcomes = [_read_or_error(source) for source in sources]
+        outcomes = [self._read_or_error(source) for source in sources]
         predictions = iter(self._predict([outcome for outcome in outcomes if isinstance(outcome, Clip)]))
         return [next(predictions) if isinstance(outcome, Clip) else outcome for outcome in outcomes]
+
+    def _read_or_error(self, source: Source) -> Clip | AudioError:
+        try:
+            return self.read_clip(source)
+        except AudioError as error:
+            return error
 
     def _predict(self, clips: list[Clip]) -> list[Prediction]:
         if not clips:
             return []
-        images = np.stack([rgb_spectrogram(clip.samples) for clip in clips])
-        logits, embeddings = self._answer(images)
+        with self._turns:
+            images = np.stack([rgb_spectrogram(clip.samples) for clip in clips])
+            logits, embeddings = self._answer(images)
         probabilities = softmax(logits.numpy(), self._temperature)
         embeddings = np.concatenate(embeddings, axis=-1)
         embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True) + 1e-9
@@ -185,13 +200,15 @@ class Classifier:
         )
 
 
-def load_classifier(folder: str | os.PathLike = MODEL_FOLDER) -> Classifier:
+def load_classifier(folder: str | os.PathLike = MODEL_FOLDER, read: Callable[[Source], Clip] = read_clip) -> Classifier:
     """Load and check a trained model; takes as long as importing TensorFlow.
 
     Parameters
     ----------
     folder : path
         Holds ``metadata.json`` and ``drumclf.keras``.
+    read : function
+        How sounds are read; `drumclf.decoders.reading_apart` for those of strangers.
 
     Raises
     ------
@@ -209,7 +226,7 @@ def load_classifier(folder: str | os.PathLike = MODEL_FOLDER) -> Classifier:
         network = keras.saving.load_model(Path(folder) / "drumclf.keras", compile=False, safe_mode=True)
     except (OSError, ValueError, TypeError) as error:
         raise ModelError("drumclf.keras cannot be loaded: train the model again with 'make model'.") from error
-    return Classifier(metadata, network)
+    return Classifier(metadata, network, read)
 
 
 def softmax(logits: np.ndarray, temperature: float) -> np.ndarray:
@@ -234,10 +251,3 @@ def softmax(logits: np.ndarray, temperature: float) -> np.ndarray:
 def _outputs(network, name: str) -> list:
     """Outputs of the layers of that name, one for each member of the network."""
     return [layer.output for layer in network.layers if layer.name.startswith(name)]
-
-
-def _read_or_error(source: Source) -> Clip | AudioError:
-    try:
-        return read_clip(source)
-    except AudioError as error:
-        return error

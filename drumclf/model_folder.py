@@ -13,7 +13,7 @@ _FRONT_END = (
     "FFT_LENGTHS", "N_MELS", "MEL_FMIN", "MEL_FMAX", "N_FRAMES", "FIRST_FRAME_DURATION", "ATTACK_FRAMES", "SPAN",
     "DYNAMIC_RANGE",
 )  # fmt: skip
-_NEEDED_METADATA = {"classes", "titles", "front_end", "calibration", "thresholds", "traits", "sha256"}
+_NEEDED_METADATA = {"classes", "titles", "front_end", "calibration", "thresholds", "traits", "sha256", "checksum"}
 
 
 class ModelError(RuntimeError):
@@ -29,6 +29,8 @@ def read_metadata(folder: str | os.PathLike) -> dict:
         As `load_classifier`.
     """
     metadata, network_bytes = _read_model(Path(folder))
+    if metadata["checksum"] != checksum(metadata):
+        raise ModelError("metadata.json is not as it was written: restore it, or train again with 'make model'.")
     if hashlib.sha256(network_bytes).hexdigest() != metadata["sha256"]:
         raise ModelError("drumclf.keras is not the file that metadata.json describes: restore both from one training.")
     if metadata["front_end"] != front_end_constants():
@@ -40,6 +42,12 @@ def front_end_constants() -> dict[str, float | list[int]]:
     """The constants that a picture depends on, as they are recorded with a model."""
     values = {name: getattr(c, name) for name in _FRONT_END}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+def checksum(metadata: dict) -> str:
+    """SHA-256 of all metadata but the checksum itself, whatever their order and layout."""
+    rest = {name: value for name, value in metadata.items() if name != "checksum"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def _read_model(folder: Path) -> tuple[dict, bytes]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from drumclf.audio import Clip, read_clip
+from drumclf.audio import Source
 from drumclf.batch import Row, classify_files
-from drumclf.classifier import Classifier, Source
+from drumclf.classifier import Classifier
 from drumclf.duplicates import find_duplicates
 from drumclf.parallel import in_batches
 
@@ -66,13 +66,9 @@ class Pack:
             self.duplicate_of = []
             yield len(self.rows)
 
-    def mark_duplicates(self) -> None:
+    def mark_duplicates(self, classifier: Classifier) -> None:
         """Find the sounds that are the same recording as one before them."""
-        self.duplicate_of = find_duplicates(self.rows, self.read_clip)
-
-    def read_clip(self, i: int) -> Clip:
-        """The sound itself; raises AudioError."""
-        return read_clip(self.files[i][1])
+        self.duplicate_of = find_duplicates(self.rows, lambda i: classifier.read_clip(self.files[i][1]))
 
     def correct(self, indices: list[int], label: str) -> None:
         """Give sounds a label; one that the model gives anyway is thereby confirmed."""

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from drumclf import constants as c
-from drumclf.audio import NO_FILE
+from drumclf.audio import NO_FILE, Source
 from drumclf.batch import SOUND_SUFFIXES, Refused, find_sounds
-from drumclf.classifier import Source
 
 try:
     from fsspec.core import url_to_fs

@@ -4,12 +4,13 @@ import argparse
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from drumclf.audio import read_clip
+from drumclf.audio import Clip, Source
 from drumclf.batch import Row, classify_files, find_sounds
 from drumclf.classifier import load_classifier
+from drumclf.decoders import reading_apart
 from drumclf.duplicates import find_duplicates
 from drumclf.filing import JOURNAL, Step, carry_out, is_done, read_journal, undo, write_journal
 from drumclf.sorting import ORIGINAL_NAMES, UNSURE_FOLDER, PatternError, check_pattern, destinations
@@ -66,13 +67,14 @@ def sort(options: argparse.Namespace) -> int:
     paths = [path for path in find_sounds([source]) if str(path) not in planned]
     # What was filed before is looked at again only where new files may be copies of it.
     before = [path for step in earlier if (path := _where(step))] if options.skip_duplicates and paths else []
-    rows = _classify(before + paths) if paths else []
+    read = reading_apart()
+    rows = _classify(before + paths, read) if paths else []
     refused = [row for row in rows[len(before) :] if row.error is not None]
     sounds = [row for row in rows[len(before) :] if row.error is None]
     copies = 0
     if options.skip_duplicates:
         known = [row for row in rows[: len(before)] if row.error is None] + sounds
-        unique = find_duplicates(known, lambda i: read_clip(known[i].name))[len(known) - len(sounds) :]
+        unique = find_duplicates(known, lambda i: read(known[i].name))[len(known) - len(sounds) :]
         copies = sum(first is not None for first in unique)
         sounds = [row for row, first in zip(sounds, unique, strict=True) if first is None]
     places = destinations(
@@ -134,8 +136,8 @@ def _where(step: Step) -> Path | None:
     return next((Path(path) for path in (step.source, step.destination) if os.path.isfile(path)), None)  # noqa: PTH113
 
 
-def _classify(paths: list[Path]) -> list[Row]:
-    rows = classify_files(load_classifier(), ((str(path), path) for path in paths))
+def _classify(paths: list[Path], read: Callable[[Source], Clip]) -> list[Row]:
+    rows = classify_files(load_classifier(read=read), ((str(path), path) for path in paths))
     return list(following(rows, len(paths)))
 
 

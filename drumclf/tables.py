@@ -13,8 +13,8 @@ from pathlib import Path
 from drumclf.batch import Row
 from drumclf.classifier import Classifier
 from drumclf.decision import format_percent
+from drumclf.names import visible
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _DANGEROUS = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001 - the wide signs are meant
 """What a spreadsheet may run as a formula, after apostrophes or not (OWASP, CSV injection)."""
 _NOT_CSV = "it is not a table of this model's answers in csv"
@@ -24,11 +24,11 @@ _JSON_START = '{"path": "'
 def table_lines(rows: Iterable[Row], classifier: Classifier) -> Iterator[str]:
     """Aligned text for people: label, "?" where it is not sure, probability, path.
 
-    Control characters in a name, which a terminal would obey, are shown as "?".
+    What a terminal would obey in a name is shown as "�".
     """
     width = max(map(len, classifier.titles.values()))
     for row in rows:
-        name = _CONTROL.sub("?", row.name)
+        name = visible(row.name)
         if row.error is None:
             sure = " " if row.is_sure else "?"
             yield f"{classifier.titles[row.label]:<{width}}{sure} {format_percent(row.probability):>4}  {name}\n"

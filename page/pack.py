@@ -19,7 +19,7 @@ def show_pack(pack: Pack, classifier: Classifier) -> None:
         follow(pack, classifier)
     if not pack.duplicate_of:
         with st.spinner("Looking for copies"):
-            pack.mark_duplicates()
+            pack.mark_duplicates(classifier)
     browse(pack, classifier)
 
 
@@ -32,7 +32,9 @@ def follow(pack: Pack, classifier: Classifier) -> None:
     started, before, total = time.monotonic(), len(pack.rows), len(pack.files)
     for done in pack.classify_on(classifier):
         rate = (done - before) / (time.monotonic() - started)
-        bar.progress(done / total, f"{done:,} of {total:,} · {rate:.0f} a second · {(total - done) / rate:.0f} s left")
+        shared = " · taking turns with others" if classifier.n_waiting else ""
+        left = f"{rate:.0f} a second · {(total - done) / rate:.0f} s left"
+        bar.progress(done / total, f"{done:,} of {total:,} · {left}{shared}")
     place.empty()
 
 

@@ -10,16 +10,20 @@ from drumclf import AudioError, Classifier, ModelError, Prediction, load_classif
 from drumclf.audio import encode_wav
 from drumclf.containers import playable_type
 from drumclf.decision import format_percent, verdict
+from drumclf.decoders import reading_apart
 from drumclf.explain import TRAITS, grad_cam, nearest, supporting_traits
 from drumclf.plots import DARK, LIGHT, draw_probabilities, draw_spectrogram, draw_waveform, to_png
+from drumclf.turns import Turns
 
+DRAWING = Turns(1)
+"""Matplotlib holds Python's lock: two who draw at the same time only keep each other."""
 EXAMPLES = Path(__file__).parent.parent / "example_samples"
 
 
 @st.cache_resource(show_spinner=False)
 def loading_classifier() -> Future[Classifier]:
     """The classifier, on its way: the page does not wait for TensorFlow."""
-    return ThreadPoolExecutor(max_workers=1).submit(load_classifier)
+    return ThreadPoolExecutor(max_workers=1).submit(load_classifier, read=reading_apart())
 
 
 @st.cache_data(show_spinner=False)
@@ -47,17 +51,19 @@ def classify(_classifier: Classifier, data: bytes) -> Prediction:
 def draw(_prediction: Prediction, _titles: dict[str, str], data: bytes, dark: bool) -> dict[str, bytes]:
     """Probabilities and waveform as PNG files."""
     ink = DARK if dark else LIGHT
-    return {
-        "probabilities": to_png(draw_probabilities(_prediction, _titles, ink)),
-        "waveform": to_png(draw_waveform(_prediction, ink)),
-    }
+    with DRAWING:
+        return {
+            "probabilities": to_png(draw_probabilities(_prediction, _titles, ink)),
+            "waveform": to_png(draw_waveform(_prediction, ink)),
+        }
 
 
 @st.cache_data(scope="session", max_entries=16, show_spinner=False)
 def draw_seen(_classifier: Classifier, _prediction: Prediction, data: bytes, dark: bool, label: str | None) -> bytes:
     """The spectrogram, and where on it the network found what speaks for a class."""
-    evidence = grad_cam(_classifier, _prediction, label) if label else None
-    return to_png(draw_spectrogram(_prediction, DARK if dark else LIGHT, evidence))
+    with DRAWING:
+        evidence = grad_cam(_classifier, _prediction, label) if label else None
+        return to_png(draw_spectrogram(_prediction, DARK if dark else LIGHT, evidence))
 
 
 def wait_for_classifier() -> Classifier:
@@ -71,6 +77,12 @@ def wait_for_classifier() -> Classifier:
     except ModelError as error:
         st.error(str(error))
         st.stop()
+
+
+def in_line(classifier: Classifier) -> str:
+    """What a visitor reads while others are served."""
+    n = classifier.n_waiting + DRAWING.n_waiting
+    return f"In line: {n} before you" if n else "Listening"
 
 
 def show_verdict(classifier: Classifier, prediction: Prediction) -> None:
@@ -103,14 +115,15 @@ def likely(prediction: Prediction, titles: dict[str, str]) -> str:
 def show_sound(name: str, data: bytes, autoplay: bool, example: str | None = None) -> None:
     """Everything about one sound, or the sentence that says why there is nothing."""
     classifier = wait_for_classifier()
+    titles, dark = classifier.titles, st.context.theme.type == "dark"
     try:
-        prediction = classify(classifier, data)
+        with st.spinner(in_line(classifier)):
+            prediction = classify(classifier, data)
+            pictures = draw(prediction, titles, data, dark)
     except AudioError as error:
         st.text(name)
         st.error(str(error), icon=":material/hearing_disabled:")
         return
-    titles, dark = classifier.titles, st.context.theme.type == "dark"
-    pictures = draw(prediction, titles, data, dark)
     left, right = st.columns(2, gap="large")
     with left:
         show_verdict(classifier, prediction)

@@ -4,10 +4,14 @@ from dataclasses import dataclass
 
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from drumclf.archives import MAX_SOUNDS, ArchiveError, Budget, is_archive, is_litter, open_archive
+from drumclf.archives import ArchiveError, Budget, is_archive, is_litter, open_archive
+from drumclf.audio import Source
 from drumclf.batch import Refused
-from drumclf.classifier import Source
+from drumclf.names import visible
 from drumclf.pack import Pack
+
+MAX_TOGETHER = 5_000
+"""Sounds of one visitor at a time, out of however many archives."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +37,13 @@ def pack_of(uploads: list[UploadedFile]) -> Pack:
     for upload in uploads:
         if is_archive(upload.name):
             try:
-                entries, others = open_archive(bytes(upload.getbuffer()), budget)
+                entries, others = open_archive(upload.getvalue(), budget)
                 found += [(f"{upload.file_id} {k}", entry.name, entry) for k, entry in enumerate(entries)]
                 passed_over += others
             except ArchiveError as error:
                 found.append((upload.file_id, upload.name, Refused(str(error))))
         elif not is_litter(upload.name, names):
             found.append((upload.file_id, upload.name, Upload(upload)))
-    late = Refused(f"More than {MAX_SOUNDS:,} sounds came at a time; send this one with the next.")
-    files = [(name, source if k < MAX_SOUNDS else late) for k, (_, name, source) in enumerate(found)]
-    return Pack(files, passed_over, keys=[key for key, _, _ in found])
+    late = Refused(f"More than {MAX_TOGETHER:,} sounds came at a time; send this one with the next.")
+    files = [(visible(name), source if k < MAX_TOGETHER else late) for k, (_, name, source) in enumerate(found)]
+    return Pack(files, [visible(name) for name in passed_over], keys=[key for key, _, _ in found])

@@ -1,7 +1,9 @@
 import csv
+import hashlib
 import io
 import json
 import shutil
+import zipfile
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ import drumclf
 from drumclf import AudioError, ModelError, load_classifier
 from drumclf.classifier import softmax
 from drumclf.constants import N_FRAMES, N_MELS
-from drumclf.model_folder import MODEL_FOLDER
+from drumclf.model_folder import MODEL_FOLDER, checksum, read_metadata
 
 with (EXAMPLES / "examples.csv").open(newline="") as table:
     LABELS = {row["file"]: row["label"] for row in csv.DictReader(table)}
@@ -100,10 +102,29 @@ def test_one_flipped_byte_is_refused(tmp_path):
         load_classifier(folder)
 
 
+def test_one_flipped_bit_anywhere_in_the_metadata_is_refused(tmp_path):
+    folder = copy_of_model(tmp_path)
+    whole = (folder / "metadata.json").read_bytes()
+    assert read_metadata(folder) == json.loads(whole)
+    rng, n_same = np.random.default_rng(0), 0
+    for _ in range(300):
+        damaged = bytearray(whole)
+        damaged[rng.integers(len(whole))] ^= 1 << rng.integers(8)
+        (folder / "metadata.json").write_bytes(damaged)
+        try:
+            n_same += read_metadata(folder) == json.loads(whole)  # one kind of white space for another
+        except ModelError as error:
+            assert len(str(error)) < 200
+        else:
+            assert read_metadata(folder) == json.loads(whole)
+    assert n_same < 30
+
+
 def test_another_front_end_is_refused(tmp_path):
     folder = copy_of_model(tmp_path)
     metadata = json.loads((folder / "metadata.json").read_text())
     metadata["front_end"]["DYNAMIC_RANGE"] += 10
+    metadata["checksum"] = checksum(metadata)
     (folder / "metadata.json").write_text(json.dumps(metadata))
     with pytest.raises(ModelError, match="another front end"):
         load_classifier(folder)
@@ -120,6 +141,27 @@ def test_broken_metadata_are_refused(tmp_path, text):
 def test_a_missing_model_is_refused(tmp_path):
     with pytest.raises(ModelError, match="no model"):
         load_classifier(tmp_path)
+
+
+def test_a_network_that_holds_code_is_refused(tmp_path):
+    """Code of a stranger would run where a model with a Lambda layer is loaded; its hashes may well be right."""
+    import keras
+
+    folder = copy_of_model(tmp_path)
+    sound = keras.Input((N_MELS, N_FRAMES, 3))
+    keras.Model(sound, keras.layers.Lambda(lambda x: x)(sound)).save(folder / "drumclf.keras")
+    metadata = json.loads((folder / "metadata.json").read_text())
+    metadata["sha256"] = hashlib.sha256((folder / "drumclf.keras").read_bytes()).hexdigest()
+    metadata["checksum"] = checksum(metadata)
+    (folder / "metadata.json").write_text(json.dumps(metadata))
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        load_classifier(folder)
+
+
+def test_the_network_in_the_repository_holds_no_code():
+    with zipfile.ZipFile(MODEL_FOLDER / "drumclf.keras") as network:
+        assert set(network.namelist()) == {"metadata.json", "config.json", "model.weights.h5"}
+        assert b"Lambda" not in network.read("config.json")
 
 
 def test_the_network_is_small():

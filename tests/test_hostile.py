@@ -81,7 +81,7 @@ def test_a_zip_with_hostile_files_among_others(classifier, hostile, corpus, tmp_
         if row["expect"] != "either":
             assert (answer.error is not None) == (row["expect"] == "error"), row["file"]
         assert answer.error is None or 10 < len(answer.error) <= 200
-    pack.mark_duplicates()
+    pack.mark_duplicates(classifier)
     files = zipfile.ZipFile(io.BytesIO(sorted_zip(pack))).infolist()
     assert len(files) == len(pack.sounds()) == sum(row.error is None for row in pack.rows)
     table = list(csv.DictReader(io.StringIO(pack_csv(pack, classifier.classes))))

@@ -151,7 +151,7 @@ def _time_page(files: list[Path]) -> dict[str, float]:
         pack = Pack([(entry.name, entry) for entry in entries[:n]])
         for _ in pack.classify_on(classifier):
             pass
-        pack.mark_duplicates()
+        pack.mark_duplicates(classifier)
 
     classify(200)
     return {"page": len(files) / _seconds(classify)}

@@ -13,7 +13,7 @@ from drumclf.audio import read_clip
 from drumclf.classifier import softmax
 from drumclf.constants import CLASS_TITLES
 from drumclf.explain import TRAITS, find_traits
-from drumclf.model_folder import front_end_constants
+from drumclf.model_folder import checksum, front_end_constants
 from drumclf.spectrogram import rgb_spectrogram
 from training.calibrate import choose_thresholds, fit_temperature
 from training.card import model_card
@@ -78,7 +78,8 @@ def finish_model(
 
 
 def write_metadata(metadata: dict, folder: Path) -> None:
-    """Write ``metadata.json`` and the card that is drawn from it."""
+    """Write ``metadata.json``, sealed with its checksum, and the card that is drawn from it."""
+    metadata = metadata | {"checksum": checksum(metadata)}
     (folder / "metadata.json").write_text(json.dumps(metadata, indent=1) + "\n", encoding="utf-8")
     (folder / "README.md").write_text(model_card(metadata), encoding="utf-8")
 

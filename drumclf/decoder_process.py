@@ -1,0 +1,67 @@
+"""Reads strangers' sounds in a process of its own: ``python -m drumclf.decoder_process``.
+
+Native code that meets a hostile file may crash, hang or grow; here it takes nothing
+along. The process gets the bytes of one file after another from its standard input and
+answers each on its standard output. It has no names, no paths, no secrets of the
+environment; it can write no file, and it is killed where it passes a limit. See
+`drumclf.decoders` for the other end.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import sys
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from drumclf.audio import AudioError, Clip, read_clip
+
+CPU_LIMIT = 1.8
+"""Seconds of processor time for one file; lawful ones take up to 1.0, with minutes of silence before the hit."""
+MEMORY_LIMIT = 300_000_000
+"""Bytes on top of what the process takes before the first file."""
+MAX_OPEN_FILES = 16
+
+
+def serve() -> None:
+    """Answer until the other end hangs up."""
+    with contextlib.closing(Connection(os.dup(0), writable=False)) as incoming:
+        outgoing = Connection(os.dup(1), readable=False)
+        os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+        os.dup2(0, 1)  # what a library prints is no answer
+        _limit()
+        outgoing.send_bytes(b"ready")
+        with contextlib.suppress(EOFError, BrokenPipeError):
+            while True:
+                data = incoming.recv_bytes()
+                signal.setitimer(signal.ITIMER_PROF, CPU_LIMIT)  # then SIGPROF ends the process
+                head, samples = _answer(data)
+                signal.setitimer(signal.ITIMER_PROF, 0)
+                outgoing.send_bytes(json.dumps(head).encode())
+                outgoing.send_bytes(samples)
+
+
+def _answer(data: bytes) -> tuple[dict, bytes]:
+    """The fields of a clip and its samples, or the sentence that says why there is none."""
+    try:
+        clip: Clip = read_clip(data)
+    except AudioError as error:
+        return {"error": str(error)}, b""
+    head = {"error": None, "start": clip.start, "is_whole": clip.is_whole, "file_duration": clip.file_duration}
+    return head, clip.samples.astype("<f4").tobytes()
+
+
+def _limit() -> None:
+    import resource
+
+    with contextlib.suppress(OSError):  # no /proc: no memory limit
+        n_pages = int(Path("/proc/self/statm").read_text().split()[0])
+        memory = n_pages * resource.getpagesize() + MEMORY_LIMIT
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    for kind, most in (("FSIZE", 0), ("CORE", 0), ("NOFILE", MAX_OPEN_FILES)):
+        resource.setrlimit(getattr(resource, f"RLIMIT_{kind}"), (most, most))
+
+
+if __name__ == "__main__":
+    sys.exit(serve())

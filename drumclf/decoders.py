@@ -1,0 +1,173 @@
+"""A few processes that read strangers' sounds, so that a file that breaks its decoder breaks nothing else.
+
+Not `multiprocessing`, whose processes begin by importing the program's main module: under
+Streamlit that is the page. And nothing is unpickled that comes from a process which a
+stranger's file may have taken over.
+"""
+
+import contextlib
+import json
+import logging
+import math
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+
+from drumclf import constants as c
+from drumclf.audio import DAMAGED, AudioError, Clip, Source, read_bytes, read_clip
+from drumclf.parallel import WORKERS
+
+TOO_SLOW = "This file takes too long to decode; save the sound again, as WAV."
+_COMMAND = (sys.executable, "-m", "drumclf.decoder_process")
+_WALL_LIMIT = 15.0
+"""Seconds for one file where it waits instead of working; the process itself counts its work."""
+_START_LIMIT = 60.0
+_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "LANG")
+"""All that the processes see of the environment: a stranger's file must not find a token there."""
+_MAX_HEAD_BYTES = 2_000
+_MAX_SAMPLES = round(c.CLIP_DURATION * c.SAMPLE_RATE)
+_log = logging.getLogger(__name__)
+
+
+class Decoders:
+    """Processes that decode, one file at a time each. May be shared by threads.
+
+    A process that dies or passes a limit is replaced, and only the file that it read is refused.
+
+    Parameters
+    ----------
+    n : int
+        How many; more than there are cores, so that one slow file leaves the others theirs.
+    command : sequence of str
+        What starts one.
+    """
+
+    def __init__(self, n: int = 2 * WORKERS, command: Sequence[str] = _COMMAND):
+        self._command = command
+        self._idle: queue.LifoQueue[_Decoder | None] = queue.LifoQueue()  # None: to be started when it is needed
+        for _ in range(n - 1):
+            self._idle.put(None)
+        self._idle.put(_Decoder(command))
+
+    def read_clip(self, source: Source) -> Clip:
+        """As `drumclf.audio.read_clip`, in another process.
+
+        Raises
+        ------
+        AudioError
+        """
+        data = read_bytes(source)
+        decoder = self._idle.get()
+        try:
+            for _ in range(2):  # who dies may have been killed from outside: the file gets a second chance
+                if decoder is None or not decoder.is_alive():
+                    decoder = _Decoder(self._command)
+                with contextlib.suppress(_DeadDecoderError):
+                    return decoder.read_clip(data)
+            raise AudioError(DAMAGED)
+        finally:
+            self._idle.put(decoder)
+
+    def close(self) -> None:
+        """End the processes; files that are being read are finished first."""
+        for _ in range(self._idle.qsize()):
+            if decoder := self._idle.get():
+                decoder.kill()
+
+
+def reading_apart() -> Callable[[Source], Clip]:
+    """`Decoders.read_clip` where processes of this kind can be had (POSIX), else `drumclf.audio.read_clip`."""
+    return Decoders().read_clip if os.name == "posix" else read_clip
+
+
+class _DeadDecoderError(RuntimeError):
+    """A process ended, or gave what is no answer."""
+
+
+class _Decoder:
+    """One process, and the pipes to it."""
+
+    def __init__(self, command: Sequence[str]):
+        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # libraries print there what a stranger's file makes them say
+            cwd=Path(__file__).resolve().parent.parent,
+            env=environment | {"OPENBLAS_NUM_THREADS": "1"},
+        )
+        self._to = Connection(os.dup(self._process.stdin.fileno()), readable=False)
+        self._from = Connection(os.dup(self._process.stdout.fileno()), writable=False)
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._is_ready, self._was_slow = False, False
+
+    def is_alive(self) -> bool:
+        """Whether it can be asked; of one that died, the pipes are closed."""
+        if self._process.poll() is not None:
+            self.kill()
+        return not self._to.closed
+
+    def read_clip(self, data: bytes) -> Clip:
+        """Raises AudioError; or _DeadDecoderError, and then the process is gone."""
+        try:
+            head, samples = self._answer(data)
+            if head["error"] is None:
+                return _clip(head, samples)
+        except (EOFError, OSError, ValueError, KeyError, TypeError) as error:
+            self.kill()
+            status = self._process.returncode
+            _log.warning("a decoder ended with status %s on a file of %d bytes", status, len(data))
+            if self._was_slow or status == -signal.SIGPROF:
+                raise AudioError(TOO_SLOW) from error
+            raise _DeadDecoderError from error
+        raise AudioError(str(head["error"]))
+
+    def _answer(self, data: bytes) -> tuple[dict, np.ndarray]:
+        if not self._is_ready:
+            with self._no_longer_than(_START_LIMIT):
+                self._from.recv_bytes(_MAX_HEAD_BYTES)
+            self._is_ready = True
+        with self._no_longer_than(_WALL_LIMIT):
+            self._to.send_bytes(data)
+            head = json.loads(self._from.recv_bytes(_MAX_HEAD_BYTES))
+            return head, np.frombuffer(self._from.recv_bytes(4 * _MAX_SAMPLES), "<f4")
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._to.close()
+        self._from.close()
+
+    @contextlib.contextmanager
+    def _no_longer_than(self, seconds: float) -> Iterator[None]:
+        """The process is killed after that; whoever waits for its answer finds the pipe closed."""
+
+        def give_up() -> None:
+            self._was_slow = True
+            self._process.kill()
+
+        timer = threading.Timer(seconds, give_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+
+def _clip(head: dict, samples: np.ndarray) -> Clip:
+    """The clip that was sent; raises ValueError, KeyError or TypeError where it is none."""
+    start, file_duration = float(head["start"]), float(head["file_duration"])
+    if not (len(samples) and np.isfinite(samples).all() and math.isfinite(start)):
+        raise ValueError("this is no clip")
+    return Clip(samples, start, bool(head["is_whole"]), file_duration)
