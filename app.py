@@ -7,9 +7,8 @@ import streamlit as st
 from drumclf.archives import LIMITS, MAX_ARCHIVE_BYTES
 from drumclf.audio import ACCEPTED
 from drumclf.names import visible
-from page.pack import show_pack
-from page.report_card import show_report
-from page.sound import EXAMPLES, example_titles, show_sound, wait_for_classifier
+from page.apology import apologising
+from page.examples import EXAMPLES, example_titles
 from page.uploads import MAX_TOGETHER, is_single_sound, pack_of
 
 
@@ -18,6 +17,7 @@ def chosen_example() -> None:
     state.uploaded = []
 
 
+@apologising()
 def chosen_upload() -> None:
     """A new pack for what is in the uploader now; what was said of the same files before stays."""
     uploads, known = state[uploader_key] or [], state.get("pack")
@@ -50,7 +50,10 @@ page = st.container(horizontal_alignment="center").container(width=1280 if shows
 top = page.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
 top.subheader("What drum is it?", anchor=False)
 if top.button("How good is it?", type="tertiary", icon=":material/fact_check:"):
-    show_report(wait_for_classifier())
+    from page.report_card import show_report
+
+    with apologising():
+        show_report()
 result = page.container()
 with page:
     titles = example_titles()
@@ -73,15 +76,19 @@ with page:
     below.caption(f"Limits: {LIMITS}; {MAX_TOGETHER:,} sounds together.")
     below.toggle("Choose a whole folder", key="whole folder")
 
-with result:
+with result, apologising():
+    # Here, not above: what draws takes a second to import, and the widgets need not wait for it.
+    from page.pack import show_pack
+    from page.sound import show_sound, the_classifier
+
     if example is not None:
         if pack is not None:
             label = f"Back to your {len(pack.files):,} sounds"
             st.button(label, icon=":material/arrow_back:", type="tertiary", on_click=back_to_pack)
         show_sound(titles[example], (EXAMPLES / example).read_bytes(), autoplay=True, example=example)
     elif pack is not None:
-        show_pack(pack, wait_for_classifier())
+        show_pack(pack, the_classifier())
     elif uploads:
         show_sound(visible(uploads[0].name), uploads[0].getvalue(), autoplay=False)
     else:
-        wait_for_classifier()
+        the_classifier()  # while the visitor reads

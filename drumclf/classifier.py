@@ -10,19 +10,12 @@ import numpy as np
 from drumclf import constants as c
 from drumclf.audio import AudioError, Clip, Source, read_clip
 from drumclf.decision import decide
-from drumclf.model_folder import MODEL_FOLDER, ModelError, read_metadata
+from drumclf.model_folder import MODEL_FOLDER, read_model
+from drumclf.network import Network, load_network
 from drumclf.parallel import WORKERS, in_batches, map_ahead
 from drumclf.spectrogram import find_onset, rgb_spectrogram
 from drumclf.turns import Turns
 
-_TENSORFLOW_SETTINGS = {
-    "TF_CPP_MIN_LOG_LEVEL": "2",
-    # The network is so small that sharing one sound among threads costs more than it saves.
-    "TF_NUM_INTRAOP_THREADS": "1",
-    "TF_NUM_INTEROP_THREADS": "1",
-    "TF_ENABLE_ONEDNN_OPTS": "0",
-}
-"""Read by TensorFlow when it is first imported; what the environment says already stays."""
 _BATCH_SIZE = 8
 """Sounds that go through the network together; more of them no longer fit a core's cache and take longer each."""
 
@@ -84,38 +77,16 @@ class Classifier:
         How sounds are read: source -> clip, or AudioError.
     """
 
-    def __init__(self, metadata: dict, network, read: Callable[[Source], Clip] = read_clip):
-        import keras
-        import tensorflow as tf
-
+    def __init__(self, metadata: dict, network: Network, read: Callable[[Source], Clip] = read_clip):
         self.metadata = metadata
-        self.read_clip = read
-        self._turns = Turns(WORKERS)
         self.classes = tuple(metadata["classes"])
         self.titles = dict(metadata["titles"])
-        self._temperature = metadata["calibration"]["temperature"]
         self.thresholds = metadata["thresholds"]
-        images = tf.TensorSpec((None, *network.input_shape[1:]), tf.float32)
-        answering = keras.Model(network.input, [network.outputs[0], _outputs(network, "embedding")])
-        explaining = keras.Model(network.input, [network.outputs[0], _outputs(network, "maps")])
-
-        def gradient(images, index):
-            with tf.GradientTape() as tape:
-                logits, maps = explaining(images, training=False)
-                logit = logits[:, index]
-            gradients = tape.gradient(logit, maps)
-            return tf.concat(maps, -1), tf.concat(gradients, -1)
-
-        # model.predict on one sound takes many times as long as the same network as one graph, and a
-        # graph that reads variables a fifth longer than one whose weights are constants.
-        learnt = [tf.constant(variable.numpy()) for variable in answering.trainable_variables]
-        other = [tf.constant(variable.numpy()) for variable in answering.non_trainable_variables]
-        self._answer = tf.function(
-            lambda images: answering.stateless_call(learnt, other, images, training=False)[0],
-            input_signature=[images],
-        )
-        self._gradient = tf.function(gradient, input_signature=[images, tf.TensorSpec((), tf.int32)])
-        self._predict([Clip(np.ones(1, np.float32), 0.0, True)])  # traces the graph: not on a visitor's time
+        self.read_clip = read
+        self._network = network
+        self._temperature = metadata["calibration"]["temperature"]
+        self._turns = Turns(WORKERS)
+        self._predict([Clip(np.ones(1, np.float32), 0.0, True)])  # filters and graphs are made: not on a visitor's time
 
     def classify(self, source: Source) -> Prediction:
         """Classify one sound.
@@ -160,8 +131,10 @@ class Classifier:
         -------
         maps, gradient : np.ndarray, shape (rows, columns, channels), float32
         """
-        maps, gradient = self._gradient(prediction.spectrogram[None], self.classes.index(label))
-        return maps.numpy()[0], gradient.numpy()[0]
+        wanted = np.zeros(len(self.classes), np.float32)
+        wanted[self.classes.index(label)] = 1
+        with self._turns:
+            return self._network.explain(prediction.spectrogram, wanted)
 
     def _classify_batch(self, sources: list[Source]) -> list[Prediction | AudioError]:
         outcomes = [self._read_or_error(source) for source in sources]
@@ -179,9 +152,8 @@ class Classifier:
             return []
         with self._turns:
             images = np.stack([rgb_spectrogram(clip.samples) for clip in clips])
-            logits, embeddings = self._answer(images)
-        probabilities = softmax(logits.numpy(), self._temperature)
-        embeddings = np.concatenate(embeddings, axis=-1)
+            logits, embeddings = self._network.answer(images)
+        probabilities = softmax(logits, self._temperature)
         embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True) + 1e-9
         return [self._prediction(*row) for row in zip(clips, images, probabilities, embeddings, strict=True)]
 
@@ -200,15 +172,22 @@ class Classifier:
         )
 
 
-def load_classifier(folder: str | os.PathLike = MODEL_FOLDER, read: Callable[[Source], Clip] = read_clip) -> Classifier:
-    """Load and check a trained model; takes as long as importing TensorFlow.
+def load_classifier(
+    folder: str | os.PathLike = MODEL_FOLDER,
+    read: Callable[[Source], Clip] = read_clip,
+    engine: str | None = None,
+) -> Classifier:
+    """Load and check a trained model.
 
     Parameters
     ----------
     folder : path
-        Holds ``metadata.json`` and ``drumclf.keras``.
+        Holds ``metadata.json``, ``drumclf.keras`` and, made from it, ``drumclf.tflite``.
     read : function
         How sounds are read; `drumclf.decoders.reading_apart` for those of strangers.
+    engine : {"litert", "tensorflow"}, optional
+        What runs the network; LiteRT where it can, unless told otherwise. With TensorFlow it
+        takes as long as importing that.
 
     Raises
     ------
@@ -216,17 +195,8 @@ def load_classifier(folder: str | os.PathLike = MODEL_FOLDER, read: Callable[[So
         When files are missing, the network is not the one that the metadata describe, or
         it was trained with another front end than this one.
     """
-    metadata = read_metadata(folder)
-    for setting, value in _TENSORFLOW_SETTINGS.items():
-        os.environ.setdefault(setting, value)
-    os.environ["KERAS_BACKEND"] = "tensorflow"  # another one may be set for training
-    import keras
-
-    try:
-        network = keras.saving.load_model(Path(folder) / "drumclf.keras", compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError) as error:
-        raise ModelError("drumclf.keras cannot be loaded: train the model again with 'make model'.") from error
-    return Classifier(metadata, network, read)
+    metadata, exported = read_model(folder)
+    return Classifier(metadata, load_network(Path(folder), exported, engine), read)
 
 
 def softmax(logits: np.ndarray, temperature: float) -> np.ndarray:
@@ -246,8 +216,3 @@ def softmax(logits: np.ndarray, temperature: float) -> np.ndarray:
     scaled = logits.astype(np.float64) / temperature
     powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
-
-
-def _outputs(network, name: str) -> list:
-    """Outputs of the layers of that name, one for each member of the network."""
-    return [layer.output for layer in network.layers if layer.name.startswith(name)]

@@ -1,4 +1,4 @@
-"""A model's folder -> its metadata, once it is sure that everything in it belongs together."""
+"""A model's folder -> what is in it, once it is sure that everything in it belongs together."""
 
 import hashlib
 import json
@@ -8,6 +8,8 @@ from pathlib import Path
 from drumclf import constants as c
 
 MODEL_FOLDER = Path(__file__).resolve().parent.parent / "model"
+NETWORK, EXPORTED = "drumclf.keras", "drumclf.tflite"
+"""The trained network, and what LiteRT runs of it."""
 _FRONT_END = (
     "SAMPLE_RATE", "CLIP_DURATION", "ONSET_LEVEL", "PRE_ONSET", "WINDOW_LENGTHS", "HOP_LENGTHS",
     "FFT_LENGTHS", "N_MELS", "MEL_FMIN", "MEL_FMAX", "N_FRAMES", "FIRST_FRAME_DURATION", "ATTACK_FRAMES", "SPAN",
@@ -20,22 +22,46 @@ class ModelError(RuntimeError):
     """A model folder cannot be used; the text says why."""
 
 
-def read_metadata(folder: str | os.PathLike) -> dict:
-    """What ``metadata.json`` says, once it is sure that it speaks of the network beside it and of this front end.
+def read_model(folder: str | os.PathLike) -> tuple[dict, bytes | None]:
+    """Metadata and exported network, once it is sure that they belong together, and to this front end.
+
+    Returns
+    -------
+    metadata : dict
+        What ``metadata.json`` says.
+    exported : bytes or None
+        What is in ``drumclf.tflite``; None for a model without it.
 
     Raises
     ------
     ModelError
         As `load_classifier`.
     """
-    metadata, network_bytes = _read_model(Path(folder))
+    folder = Path(folder)
+    try:
+        metadata = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
+        if not isinstance(metadata, dict) or not metadata.keys() >= _NEEDED_METADATA:
+            raise ValueError("metadata.json lacks what a classifier needs")
+        network = (folder / NETWORK).read_bytes()
+        exported = (folder / EXPORTED).read_bytes() if "exported_sha256" in metadata else None
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{folder.name}/ holds no model that can be read: train one with 'make model'.") from error
     if metadata["checksum"] != checksum(metadata):
         raise ModelError("metadata.json is not as it was written: restore it, or train again with 'make model'.")
-    if hashlib.sha256(network_bytes).hexdigest() != metadata["sha256"]:
-        raise ModelError("drumclf.keras is not the file that metadata.json describes: restore both from one training.")
+    for name, content, expected in (
+        (NETWORK, network, metadata["sha256"]),
+        (EXPORTED, exported, metadata.get("exported_sha256")),
+    ):
+        if content is not None and hashlib.sha256(content).hexdigest() != expected:
+            raise ModelError(f"{name} is not the file that metadata.json describes: restore both from one training.")
     if metadata["front_end"] != front_end_constants():
         raise ModelError("This model was trained with another front end: train it again with 'make model'.")
-    return metadata
+    return metadata, exported
+
+
+def read_metadata(folder: str | os.PathLike) -> dict:
+    """The metadata alone, checked as by `read_model`."""
+    return read_model(folder)[0]
 
 
 def front_end_constants() -> dict[str, float | list[int]]:
@@ -48,13 +74,3 @@ def checksum(metadata: dict) -> str:
     """SHA-256 of all metadata but the checksum itself, whatever their order and layout."""
     rest = {name: value for name, value in metadata.items() if name != "checksum"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
-
-
-def _read_model(folder: Path) -> tuple[dict, bytes]:
-    try:
-        metadata = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
-        if not isinstance(metadata, dict) or not metadata.keys() >= _NEEDED_METADATA:
-            raise ValueError("metadata.json lacks what a classifier needs")
-        return metadata, (folder / "drumclf.keras").read_bytes()
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{folder.name}/ holds no model that can be read: train one with 'make model'.") from error

@@ -92,27 +92,32 @@ def frame_edges() -> np.ndarray:
 
 @cache
 def mel_bands(n_fft: int) -> np.ndarray:
-    """Mel filter bank for one FFT length.
+    """Mel filter bank for one FFT length: triangles from one centre to the next but one, 1 in the middle.
 
     HTK's mel scale (O'Shaughnessy 1987, p. 150) has 30 Hz steps at the low end, where
-    kicks and toms differ; Slaney's has 50 Hz.
+    kicks and toms differ; Slaney's has 50 Hz. The same as ``librosa.filters.mel`` with
+    ``htk=True, norm=None``, which would take seconds to import.
 
     Returns
     -------
     np.ndarray, shape (N_MELS, n_fft // 2 + 1), float32
     """
-    import librosa.filters  # here, not above: it takes a second, and only this needs it
-
-    return librosa.filters.mel(
-        sr=c.SAMPLE_RATE, n_fft=n_fft, n_mels=c.N_MELS, fmin=c.MEL_FMIN, fmax=c.MEL_FMAX,
-        htk=True, norm=None, dtype=np.float32,
-    )  # fmt: skip
+    edges = _band_edges()
+    from_edge = scipy.fft.rfftfreq(n_fft, 1 / c.SAMPLE_RATE) - edges[:, None]
+    widths = np.diff(edges)[:, None]
+    rising, falling = from_edge[:-2] / widths[:-1], -from_edge[2:] / widths[1:]
+    return np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
 
 
 def mel_frequencies() -> np.ndarray:
     """Centre frequency of each mel band in hertz: shape (N_MELS,), float64, rising."""
-    htk = np.linspace(*(2595 * np.log10(1 + np.array([c.MEL_FMIN, c.MEL_FMAX]) / 700)), c.N_MELS + 2)
-    return 700 * (10 ** (htk[1:-1] / 2595) - 1)
+    return _band_edges()[1:-1]
+
+
+def _band_edges() -> np.ndarray:
+    """Lowest frequency, centre of each band, highest frequency: evenly spaced on HTK's mel scale."""
+    mels = np.linspace(*(2595 * np.log10(1 + np.array([c.MEL_FMIN, c.MEL_FMAX]) / 700)), c.N_MELS + 2)
+    return 700 * (10 ** (mels / 2595) - 1)
 
 
 def _mel_power(samples: np.ndarray, start: int, i: int) -> np.ndarray:

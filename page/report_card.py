@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from drumclf import Classifier
-from drumclf.model_folder import MODEL_FOLDER
+from drumclf.model_folder import MODEL_FOLDER, read_metadata
 from drumclf.plots import DARK, LIGHT, to_png
 from drumclf.report_card import (
     draw_confusion,
@@ -20,9 +19,9 @@ from drumclf.report_card import (
 
 
 @st.dialog("How good is it?", width="large")
-def show_report(classifier: Classifier) -> None:
+def show_report() -> None:
     """The report card: everything from what ``make report`` measured."""
-    report = read_report(MODEL_FOLDER, classifier.metadata)
+    report = read_report(MODEL_FOLDER, read_metadata(MODEL_FOLDER))
     scores, training, titles = (report["drumclf"][key] for key in ("scores", "training", "titles"))
     if not scores:
         st.markdown("No sounds were held out to judge this model.")

@@ -1,9 +1,5 @@
 """One sound on the page: verdict, player, pictures; or the sentence that says why there is nothing."""
 
-import csv
-from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
-
 import streamlit as st
 
 from drumclf import AudioError, Classifier, ModelError, Prediction, load_classifier
@@ -14,23 +10,16 @@ from drumclf.decoders import reading_apart
 from drumclf.explain import TRAITS, grad_cam, nearest, supporting_traits
 from drumclf.plots import DARK, LIGHT, draw_probabilities, draw_spectrogram, draw_waveform, to_png
 from drumclf.turns import Turns
+from page.examples import EXAMPLES, example_titles
 
 DRAWING = Turns(1)
 """Matplotlib holds Python's lock: two who draw at the same time only keep each other."""
-EXAMPLES = Path(__file__).parent.parent / "example_samples"
 
 
-@st.cache_resource(show_spinner=False)
-def loading_classifier() -> Future[Classifier]:
-    """The classifier, on its way: the page does not wait for TensorFlow."""
-    return ThreadPoolExecutor(max_workers=1).submit(load_classifier, read=reading_apart())
-
-
-@st.cache_data(show_spinner=False)
-def example_titles() -> dict[str, str]:
-    """File name of every example -> its title, in the order of the chips."""
-    with (EXAMPLES / "examples.csv").open(newline="", encoding="utf-8") as file:
-        return {row["file"]: row["title"] for row in csv.DictReader(file)}
+@st.cache_resource(show_spinner="Waking the model")
+def load() -> Classifier:
+    """The classifier, the same one for all visitors."""
+    return load_classifier(read=reading_apart())
 
 
 @st.cache_resource(show_spinner=False)
@@ -66,14 +55,10 @@ def draw_seen(_classifier: Classifier, _prediction: Prediction, data: bytes, dar
         return to_png(draw_spectrogram(_prediction, DARK if dark else LIGHT, evidence))
 
 
-def wait_for_classifier() -> Classifier:
-    """The classifier, with a message while it loads; the page can be used meanwhile."""
-    loading = loading_classifier()
+def the_classifier() -> Classifier:
+    """The classifier; where it cannot be loaded, the page ends with the sentence that says why."""
     try:
-        if loading.done():
-            return loading.result()
-        with st.spinner("Waking the model: some seconds, once"):
-            return loading.result()
+        return load()
     except ModelError as error:
         st.error(str(error))
         st.stop()
@@ -114,7 +99,7 @@ def likely(prediction: Prediction, titles: dict[str, str]) -> str:
 
 def show_sound(name: str, data: bytes, autoplay: bool, example: str | None = None) -> None:
     """Everything about one sound, or the sentence that says why there is nothing."""
-    classifier = wait_for_classifier()
+    classifier = the_classifier()
     titles, dark = classifier.titles, st.context.theme.type == "dark"
     try:
         with st.spinner(in_line(classifier)):

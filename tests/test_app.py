@@ -1,8 +1,12 @@
 """The page, driven without a browser."""
 
+import threading
+
 import pytest
 from conftest import EXAMPLES, ROOT, encode, make_hit
 from streamlit.testing.v1 import AppTest
+
+from page.sound import DRAWING, in_line
 
 
 @pytest.fixture
@@ -49,6 +53,43 @@ def test_names_are_text(page, name):
     upload(page, name, encode(make_hit()))
     assert name in [element.value for element in page.text]
     assert not any(name in element.value for element in page.markdown)
+
+
+def test_a_name_hides_nothing(page):
+    upload(page, "kick_\u202evaw.exe\u200b\x07.wav", encode(make_hit()))
+    assert "kick_�vaw.exe��.wav" in [element.value for element in page.text]
+
+
+def test_what_fails_on_our_side_is_one_sentence(page, monkeypatch, caplog):
+    def fail(*_):
+        raise RuntimeError("secret in /srv/app")
+
+    monkeypatch.setattr("drumclf.classifier.Classifier.classify", fail)
+    upload(page, "kick.wav", encode(make_hit(seed=5)))
+    assert not page.exception
+    assert [element.value for element in page.error] == [
+        "Something broke on our side, not in your sound. Reload the page, or try another one."
+    ]
+    assert "secret in /srv/app" in caplog.text
+    monkeypatch.undo()
+    page.button_group(key="example").select("kick_analogue.wav").run()
+    assert page.title[0].value.startswith("Kick")
+
+
+def test_who_waits_is_told_how_many_are_before(classifier):
+    assert in_line(classifier) == "Listening"
+    with DRAWING:
+        others = [threading.Thread(target=DRAWING.__enter__) for _ in range(3)]
+        for other in others:
+            other.start()
+        while DRAWING.n_waiting < 3:
+            threading.Event().wait(0.001)
+        assert in_line(classifier) == "In line: 3 before you"
+    for _ in others:
+        DRAWING.__exit__()
+    for other in others:
+        other.join()
+    assert in_line(classifier) == "Listening"
 
 
 @pytest.mark.parametrize("data", [b"", b"no sound", encode([0.0] * 44_100)])

@@ -86,6 +86,11 @@ def test_mel_bands_are_those_of_librosa_and_none_is_empty():
     frequencies = librosa.mel_frequencies(c.N_MELS + 2, fmin=c.MEL_FMIN, fmax=c.MEL_FMAX, htk=True)[1:-1]
     assert np.allclose(mel_frequencies(), frequencies)
     for n_fft in c.FFT_LENGTHS:
+        bands = librosa.filters.mel(
+            sr=c.SAMPLE_RATE, n_fft=n_fft, n_mels=c.N_MELS, fmin=c.MEL_FMIN, fmax=c.MEL_FMAX,
+            htk=True, norm=None, dtype=np.float32,
+        )  # fmt: skip
+        assert np.allclose(mel_bands(n_fft), bands, atol=1e-6)
         assert (mel_bands(n_fft).sum(axis=1) > 0).all()
 
 

@@ -127,7 +127,7 @@ def test_a_users_own_classes_train_into_a_working_model(class_folders, tmp_path)
     metadata = json.loads((tmp_path / "model" / "metadata.json").read_text())
     assert len(metadata["training"]["losses"]) == 3
     assert metadata["titles"] == {"kick": "Kick", "laser_zap": "Laser zap"}
-    classifier = load_classifier(tmp_path / "model")
+    classifier = load_classifier(tmp_path / "model", engine="litert")
     assert classifier.classes == ("kick", "laser_zap")
     prediction = classifier.classify(encode(make_hit(44_100, 0.2, 70)))
     assert set(prediction.probabilities) == {"kick", "laser_zap"}

@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -74,7 +77,16 @@ def finish_model(
     new.rename(folder / "drumclf.keras")
     write_metadata(metadata, folder)
     (folder / "report.json").unlink(missing_ok=True)  # it spoke of another model
+    _export(folder)
     return metadata["scores"]
+
+
+def _export(folder: Path) -> None:
+    """Make what LiteRT runs, in a process of its own: training may run on another backend than TensorFlow."""
+    command = [sys.executable, "-m", "training.export", str(folder)]
+    done = subprocess.run(command, env=os.environ | {"KERAS_BACKEND": "tensorflow"}, capture_output=True, text=True)
+    if done.returncode:
+        print("The model is not exported for LiteRT and loads with TensorFlow, slowly:", done.stderr.strip()[-300:])
 
 
 def write_metadata(metadata: dict, folder: Path) -> None:
