@@ -77,8 +77,7 @@ with page:
     below.toggle("Choose a whole folder", key="whole folder")
 
 with result, apologising():
-    # Here, not above: what draws takes a second to import, and the widgets need not wait for it.
-    from page.pack import show_pack
+    # Not above: what draws takes a second to import, and the widgets need not wait for it.
     from page.sound import show_sound, the_classifier
 
     if example is not None:
@@ -87,6 +86,8 @@ with result, apologising():
             st.button(label, icon=":material/arrow_back:", type="tertiary", on_click=back_to_pack)
         show_sound(titles[example], (EXAMPLES / example).read_bytes(), autoplay=True, example=example)
     elif pack is not None:
+        from page.pack import show_pack
+
         show_pack(pack, the_classifier())
     elif uploads:
         show_sound(visible(uploads[0].name), uploads[0].getvalue(), autoplay=False)

@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
 from conftest import EXAMPLES
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.signal import find_peaks
 
 from drumclf import constants as c
 from drumclf.decision import decide, verdict
-from drumclf.explain import TRAITS, find_traits, grad_cam, nearest, supporting_traits
+from drumclf.explain import TRAITS, count_peaks, find_traits, grad_cam, nearest, supporting_traits
 from drumclf.plots import draw_spectrogram
 from drumclf.spectrogram import rgb_spectrogram
 
@@ -127,3 +130,13 @@ def test_the_nearest_sound_is_the_sound_itself(classifier):
         alike = nearest(prediction, predictions)
         assert alike[0] == path
         assert len(alike) == 3
+
+
+@given(
+    st.one_of(st.lists(st.integers(-30, 0), max_size=40), st.lists(st.floats(-60, 0), max_size=40)),
+    st.integers(-30, 0),
+    st.integers(1, 20),
+)
+def test_peaks_are_counted_as_scipy_counts_them(levels, height, prominence):
+    levels = np.array(levels, float)
+    assert count_peaks(levels, height, prominence) == len(find_peaks(levels, height, prominence=prominence)[0])
