@@ -4,7 +4,7 @@ DATA ?=
 LICENCE ?= all
 PORT ?= 8501
 
-.PHONY: app test model report bench compare labels examples screenshot lint
+.PHONY: app test model report bench bench-start audit soak compare labels examples screenshot lint image-check
 
 app: .venv/app  ## start the page
 	$(BIN)/streamlit run app.py --server.port $(PORT)
@@ -27,6 +27,16 @@ bench: .venv/app  ## time one warm call and many files beside the original's, an
 	$(BIN)/python -m training.bench
 	$(BIN)/python -m training.bench_batch
 
+bench-start: .venv/dev  ## time cold starts beside a bare import of TensorFlow
+	$(BIN)/python -m training.bench_start
+
+audit: .venv/app  ## look the pinned packages up in the databases of known vulnerabilities
+	$(BIN)/pip install --quiet --disable-pip-version-check pip-audit
+	$(BIN)/pip-audit -r requirements.txt --no-deps --disable-pip
+
+soak: .venv/dev  ## many visitors, bombs and a thousand files against the real server
+	$(BIN)/python -m soak
+
 compare: .venv/app  ## try ideas for better training, each alone, and write the table
 	$(BIN)/python -m training.compare $(if $(DATA),"$(DATA)")
 
@@ -38,6 +48,9 @@ examples: .venv/app  ## make the example sounds again
 
 screenshot: .venv/dev  ## take the README's picture of the page again
 	$(BIN)/python -m docs.screenshot
+
+image-check: .venv/dev  ## build the image without Docker, measure it and visit it (Linux, as root)
+	$(BIN)/python -m deploy.image_check
 
 .venv/app: requirements.txt
 	$(PYTHON) -m venv .venv

@@ -62,6 +62,7 @@ with page:
         titles,
         format_func=titles.get,
         key="example",
+        bind="query-params",  # a link can carry it
         required=True,
         on_change=chosen_example,
     )

@@ -27,8 +27,9 @@ _SCAN_DURATION = 0.1
 """Seconds that are read at a time in search of the first sound."""
 _LENGTH_UNKNOWN = 2**63 - 1
 """libsndfile's SF_COUNT_MAX: a FLAC that was written to a pipe."""
-_MAX_SCANNED_SAMPLES = 32_000_000
-"""Silence before the hit that is decoded at most, over all channels: 6 minutes of stereo, a second's work."""
+_MAX_SCANNED_SAMPLES = {"PCM": 32_000_000, "other": 8_000_000}
+"""Silence before the hit that is decoded at most, over all channels: 6 minutes of stereo; 90 s where a coding takes
+more work than PCM and FLAC, up to ten times. A second's work."""
 
 
 class AudioError(ValueError):
@@ -170,19 +171,24 @@ def _decode(data: bytes) -> tuple[np.ndarray, int, float, float | None]:
     for level in (c.NOISE_LEVEL, c.SILENCE_LEVEL):  # a file that is quiet as a whole is read anew
         with _Stream(io.BytesIO(data)) as file:
             _check_header(file)
-            lead, n_skipped = _skip_below(level, file)
+            lead, n_skipped, loudest = _skip_below(level, file)
             if len(lead):
-                rest = _read_block(file, c.CLIP_DURATION)
-                is_whole = len(rest) < int(c.CLIP_DURATION * file.samplerate)
+                n_lead, n_rest = len(lead), int(c.CLIP_DURATION * file.samplerate)
+                samples = np.empty((n_lead + n_rest, file.channels), np.float32)
+                samples[:n_lead] = lead
+                rest = _finite(file.read(out=samples[n_lead:]))
+                is_whole = len(rest) < n_rest
                 stated = file.frames / file.samplerate if file.frames < _LENGTH_UNKNOWN else math.nan
-                samples = np.concatenate([lead, rest])
+                samples = samples[: n_lead + len(rest)]
                 return samples, file.samplerate, n_skipped / file.samplerate, None if is_whole else stated
+            if loudest < c.SILENCE_LEVEL:
+                break
     if n_skipped:
         raise AudioError("There is no sound in this file, or none for minutes; send one that begins with the hit.")
     raise AudioError("This file holds no samples; send a sound.")
 
 
-def _skip_below(level: float, file: soundfile.SoundFile) -> tuple[np.ndarray, int]:
+def _skip_below(level: float, file: soundfile.SoundFile) -> tuple[np.ndarray, int, float]:
     """Read on to the first block with a sound above `level`.
 
     Returns
@@ -191,23 +197,30 @@ def _skip_below(level: float, file: soundfile.SoundFile) -> tuple[np.ndarray, in
         That block and the one before it, where a fade-in may begin; empty if there is none.
     n_skipped : int
         Samples before it.
+    loudest : float
+        The highest level among them.
     """
-    n_skipped, before = 0, np.zeros((0, file.channels), np.float32)
+    n_skipped, loudest, before = 0, 0.0, np.zeros((0, file.channels), np.float32)
+    n_most = _MAX_SCANNED_SAMPLES["PCM" if file.subtype.startswith("PCM") else "other"] // file.channels
     block = _read_block(file, _SCAN_DURATION)
-    while len(block) and n_skipped * file.channels < _MAX_SCANNED_SAMPLES:
-        if not np.all(block.max(axis=0) / 2 - block.min(axis=0) / 2 < level):  # a constant is silence too
-            return np.concatenate([before, block]), n_skipped - len(before)
-        n_skipped += len(block)
+    while len(block) and n_skipped < n_most:
+        swing = np.max(block.max(axis=0) / 2 - block.min(axis=0) / 2)  # a constant is silence too
+        if swing >= level:
+            return np.concatenate([before, block]), n_skipped - len(before), loudest
+        n_skipped, loudest = n_skipped + len(block), max(loudest, swing)
         before, block = block, _read_block(file, _SCAN_DURATION)
-    return before[:0], n_skipped
+    return before[:0], n_skipped, loudest
 
 
 def _read_block(file: soundfile.SoundFile, duration: float) -> np.ndarray:
     """Next samples, shape (n, n_channels), float32; fewer or none where the data end."""
-    block = file.read(max(int(duration * file.samplerate), 1), dtype="float32", always_2d=True)
-    if not np.isfinite(block).all():
+    return _finite(file.read(max(int(duration * file.samplerate), 1), dtype="float32", always_2d=True))
+
+
+def _finite(samples: np.ndarray) -> np.ndarray:
+    if not np.isfinite(samples).all():
         raise AudioError("This file holds values that are not numbers; export it again.")
-    return block
+    return samples
 
 
 def _loudest_channel(channels: np.ndarray) -> np.ndarray:
@@ -218,7 +231,8 @@ def _loudest_channel(channels: np.ndarray) -> np.ndarray:
     """
     channels /= _peak(channels)
     channels -= channels.mean(axis=0)
-    return _to_full_scale(channels[:, np.argmax(np.sum(channels**2, axis=0))])
+    energies = np.einsum("ij,ij->j", channels, channels)
+    return _to_full_scale(channels[:, np.argmax(energies)])
 
 
 def _to_full_scale(samples: np.ndarray) -> np.ndarray:

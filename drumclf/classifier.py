@@ -73,6 +73,8 @@ class Classifier:
         Name of a class -> what to call it on screen.
     metadata : dict
         ``metadata.json`` as it is in the model's folder.
+    network : Network
+        What answers and explains.
     read_clip : function
         How sounds are read: source -> clip, or AudioError.
     """
@@ -82,8 +84,8 @@ class Classifier:
         self.classes = tuple(metadata["classes"])
         self.titles = dict(metadata["titles"])
         self.thresholds = metadata["thresholds"]
+        self.network = network
         self.read_clip = read
-        self._network = network
         self._temperature = metadata["calibration"]["temperature"]
         self._turns = Turns(WORKERS)
         self._predict([Clip(np.ones(1, np.float32), 0.0, True)])  # filters and graphs are made: not on a visitor's time
@@ -134,7 +136,7 @@ class Classifier:
         wanted = np.zeros(len(self.classes), np.float32)
         wanted[self.classes.index(label)] = 1
         with self._turns:
-            return self._network.explain(prediction.spectrogram, wanted)
+            return self.network.explain(prediction.spectrogram, wanted)
 
     def _classify_batch(self, sources: list[Source]) -> list[Prediction | AudioError]:
         outcomes = [self._read_or_error(source) for source in sources]
@@ -152,7 +154,7 @@ class Classifier:
             return []
         with self._turns:
             images = np.stack([rgb_spectrogram(clip.samples) for clip in clips])
-            logits, embeddings = self._network.answer(images)
+            logits, embeddings = self.network.answer(images)
         probabilities = softmax(logits, self._temperature)
         embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True) + 1e-9
         return [self._prediction(*row) for row in zip(clips, images, probabilities, embeddings, strict=True)]

@@ -15,6 +15,7 @@ _FOREIGN = (  # offset, first bytes, what the sentence calls it
     (0, b"7z\xbc\xaf", "a 7-Zip archive"),
     (0, b"\x1f\x8b", "a gzip archive"),
     (0, b"MThd", "a MIDI file, notes without sound"),
+    (0, b"\xf0\x7e", "a MIDI sample dump"),  # damaged, it makes libsndfile write to the standard output
     (0, b"\x00\x05\x16\x07", "a macOS resource file that goes along with the real one"),
     (0, b"<!DOCTYPE", "a web page"),
     (0, b"<html", "a web page"),

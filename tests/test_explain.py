@@ -63,7 +63,7 @@ def test_evidence_is_where_a_change_changes_the_answer(classifier):
     for chosen in (order[loud][-n:], order[loud][:n]):
         picture = prediction.spectrogram.copy()
         picture.reshape(-1, 3)[chosen] = 0
-        answers, _ = classifier._network.answer(picture[None])
+        answers, _ = classifier.network.answer(picture[None])
         logits.append(float(answers[0, classifier.classes.index("snare")]))
     assert logits[0] < logits[1]
 

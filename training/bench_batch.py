@@ -122,7 +122,7 @@ def _time_ours(files: list[Path], wide: list[Path]) -> dict[str, float]:
     def batches_of_pictures():
         return in_batches(pictures, 8)
 
-    classify(files[:200])  # warm: numba, disk, TensorFlow
+    classify(files[:200])  # warm: disk, filters, processes
     n = len(files)
     times = {
         "all": n / _seconds(lambda: classify(files)),
@@ -133,7 +133,7 @@ def _time_ours(files: list[Path], wide: list[Path]) -> dict[str, float]:
     clips = decode(files)
     times["spectrogram"] = _seconds(lambda: [rgb_spectrogram(clip.samples) for clip in clips]) / n
     pictures = [rgb_spectrogram(clip.samples) for clip in clips]
-    network = lambda batch: classifier._answer(np.stack(batch))  # noqa: E731
+    network = lambda batch: classifier.network.answer(np.stack(batch))  # noqa: E731
     times["network"] = _seconds(lambda: [network(batch) for batch in batches_of_pictures()]) / n
     times["network alone"] = n / _seconds(lambda: list(map_ahead(network, batches_of_pictures())))
     return times
@@ -177,8 +177,9 @@ def _time_original(files: list[Path]) -> float:
 @cache
 def _classifier():
     from drumclf import load_classifier
+    from drumclf.decoders import reading_apart
 
-    return load_classifier()
+    return load_classifier(read=reading_apart())
 
 
 @cache

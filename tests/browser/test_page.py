@@ -26,6 +26,23 @@ def test_one_click_on_an_example_plays_and_classifies_it(page):
     page.wait_for_function("document.querySelector('audio')?.played.length > 0")
 
 
+def test_a_link_carries_the_example(page):
+    page.get_by_text("Hand claps").click()
+    expect(page.locator("h1")).to_contain_text("Clap", timeout=FIRST_ANSWER)
+    assert page.url.endswith("?example=Hand+claps")
+    page.goto(page.url)
+    expect(page.locator("h1")).to_contain_text("Clap", timeout=FIRST_ANSWER)
+    page.locator("input[type=file]").set_input_files(EXAMPLES / "snare_acoustic.wav")
+    expect(page.locator("h1")).to_contain_text("Snare", timeout=FIRST_ANSWER)
+    assert "?" not in page.url
+
+
+def test_a_link_to_no_example_opens_the_page(page):
+    page.goto(page.url + "?example=..%2Fmodel%2Fmetadata.json")
+    expect(page.get_by_text("Hand claps")).to_be_visible(timeout=FIRST_ANSWER)
+    expect(page.locator("h1")).to_have_count(0)
+
+
 def test_a_second_click_on_an_example_does_not_take_the_result_away(page):
     chip = page.get_by_test_id("stButtonGroup").get_by_text("Cowbell")
     chip.click()
