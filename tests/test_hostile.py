@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import resource
+import subprocess
+import sys
 import zipfile
 
 from conftest import ROOT
@@ -40,6 +42,23 @@ def test_hostile_uploads(classifier, hostile):
             wrong.append(f"{row['file']!r} ({row['expect']}): {answer}, expected {expected}")
     assert not wrong, "\n".join(wrong)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 4e6  # KiB: no request for terabytes was granted
+
+
+def test_hostile_uploads_on_the_command_line(classifier, hostile, tmp_path):
+    """The same answers as the library's, in one run."""
+    files = [hostile / row["file"] for row in read_rows(hostile / "manifest.csv")]
+    out = tmp_path / "answers.jsonl"
+    command = [sys.executable, "-m", "drumclf", "classify", *files, "--format", "jsonl", "--out", out]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True)
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+    answers = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [answer["path"] for answer in answers] == list(map(str, files))
+    for file, answer in zip(files, answers, strict=True):
+        try:
+            assert answer["label"] == classifier.classify(file).label, file
+        except AudioError as error:
+            assert answer["error"] == str(error), file
 
 
 def test_hostile_uploads_leave_the_page_whole(hostile):
