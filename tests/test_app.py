@@ -1,5 +1,7 @@
 """The page, driven without a browser."""
 
+import functools
+import importlib
 import threading
 
 import pytest
@@ -22,6 +24,28 @@ def test_a_result_stays_when_the_page_runs_again(page):
     page.button_group(key="example").select("tom_acoustic.wav").run()
     page.run()
     assert page.title[0].value.startswith("Tom")
+
+
+def test_a_rerun_that_changes_nothing_computes_nothing(page, monkeypatch):
+    """In the first run everything is computed; in the second, of the same page, nothing."""
+    computed = []
+    for name in ("drumclf.classifier.Classifier._predict", "matplotlib.figure.Figure.savefig"):
+        *place, function = name.split(".")
+        owner = functools.reduce(getattr, place[2:], importlib.import_module(".".join(place[:2])))
+        original = getattr(owner, function)
+
+        def counted(*args, _original=original, _name=name, **kwargs):
+            computed.append(_name)
+            return _original(*args, **kwargs)
+
+        monkeypatch.setattr(owner, function, counted)
+    upload(page, "hit.wav", encode(make_hit(seed=77)))
+    assert len(set(computed)) == 2
+    computed.clear()
+    page.run()
+    page.toggle(key="whole folder").set_value(True).run()
+    assert page.title
+    assert not computed
 
 
 def upload(page, name, data):
