@@ -3,11 +3,12 @@ BIN := .venv/bin
 DATA ?=
 LICENCE ?= all
 PORT ?= 8501
+WATCH ?= none
 
 .PHONY: app test model report bench bench-start audit soak compare labels examples screenshot lint image-check
 
 app: .venv/app  ## start the page
-	$(BIN)/streamlit run app.py --server.port $(PORT)
+	$(BIN)/streamlit run app.py --server.port $(PORT) --server.fileWatcherType $(WATCH)
 
 test: .venv/dev  ## run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/browser

@@ -1,5 +1,6 @@
 """Many sounds of one visitor: what came in, what the model says, and what the visitor says."""
 
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,7 +11,6 @@ from drumclf.audio import Source
 from drumclf.batch import Row, classify_files
 from drumclf.classifier import Classifier
 from drumclf.duplicates import find_duplicates
-from drumclf.parallel import in_batches
 
 _STEP = 96
 """Sounds between two looks at the progress: some tenths of a second."""
@@ -19,6 +19,8 @@ _STEP = 96
 @dataclass(eq=False)
 class Pack:
     """Sounds that came together. Sounds are spoken of by their index in `files`.
+
+    Threads may share it: two runs of one visitor's page overlap for a moment after each click.
 
     Attributes
     ----------
@@ -42,6 +44,7 @@ class Pack:
     duplicate_of: list[int | None] = field(default_factory=list)
     corrections: dict[int, str] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def adopt(self, known: "Pack") -> None:
         """Take over answers and corrections of files that are in another pack too; those files come first."""
@@ -61,14 +64,20 @@ class Pack:
         int
             How many rows there are now.
         """
-        for files in in_batches(self.files[len(self.rows) :], _STEP):
-            self.rows += list(classify_files(classifier, files))
-            self.duplicate_of = []
+        while (start := len(self.rows)) < len(self.files):
+            rows = list(classify_files(classifier, self.files[start : start + _STEP]))
+            with self._lock:
+                if len(self.rows) == start:  # another thread may have been faster
+                    self.rows += rows
+                    self.duplicate_of = []
             yield len(self.rows)
 
     def mark_duplicates(self, classifier: Classifier) -> None:
         """Find the sounds that are the same recording as one before them."""
-        self.duplicate_of = find_duplicates(self.rows, lambda i: classifier.read_clip(self.files[i][1]))
+        found = find_duplicates(self.rows.copy(), lambda i: classifier.read_clip(self.files[i][1]))
+        with self._lock:
+            if len(found) == len(self.rows):
+                self.duplicate_of = found
 
     def correct(self, indices: list[int], label: str) -> None:
         """Give sounds a label; one that the model gives anyway is thereby confirmed."""

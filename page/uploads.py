@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from starlette.formparsers import MultiPartParser
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from drumclf.archives import ArchiveError, Budget, is_archive, is_litter, open_archive
+from drumclf.archives import MAX_ARCHIVE_BYTES, ArchiveError, Budget, is_archive, is_litter, open_archive
 from drumclf.audio import Source
 from drumclf.batch import Refused
 from drumclf.names import visible
@@ -12,6 +13,7 @@ from drumclf.pack import Pack
 
 MAX_TOGETHER = 5_000
 """Sounds of one visitor at a time, out of however many archives."""
+MultiPartParser.spool_max_size = MAX_ARCHIVE_BYTES  # Starlette puts what is larger than 1 MB on the disk for a while
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,11 @@ class Upload:
     def read(self, limit: int = -1) -> bytes:
         """The first `limit` bytes."""
         return bytes(self.file.getbuffer()[:limit] if limit >= 0 else self.file.getbuffer())
+
+
+def still_here(uploads: list | None) -> list[UploadedFile]:
+    """Uploads without those that went with an earlier session: a browser that comes back still lists them."""
+    return [upload for upload in uploads or [] if isinstance(upload, UploadedFile)]
 
 
 def is_single_sound(uploads: list[UploadedFile]) -> bool:

@@ -1,6 +1,7 @@
 import csv
 import io
 import shutil
+import threading
 import zipfile
 
 import numpy as np
@@ -98,6 +99,38 @@ def test_a_changed_upload_keeps_what_is_known(pack, classifier):
     assert changed.corrections == {0: "tom", 1: "tom"}
     assert list(changed.classify_on(classifier)) == [4]
     assert [changed.label(i) for i in range(4)] == ["tom", "tom", "clap", None]
+
+
+def test_two_threads_that_classify_one_pack_do_everything_once(classifier):
+    """After a click two runs of the page overlap: the old one is still in the middle of a step."""
+    names = [f"{i}.wav" for i in range(300)]
+    pack = Pack([(name, KICK if i % 2 else b"no sound") for i, name in enumerate(names)])
+    threads = [threading.Thread(target=lambda: list(pack.classify_on(classifier))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [row.name for row in pack.rows] == names
+    assert [row.label for row in pack.rows[:4]] == [None, "kick", None, "kick"]
+
+
+def test_copies_looked_for_while_sounds_still_came_do_not_count(classifier):
+    pack = Pack([FILES[0], FILES[2]] * 60)
+    steps = pack.classify_on(classifier)
+    next(steps)
+
+    class OnceMore:
+        """Reads as the classifier does, while another thread goes on."""
+
+        def read_clip(self, source):
+            next(steps, None)
+            return classifier.read_clip(source)
+
+    pack.mark_duplicates(OnceMore())
+    assert len(pack.rows) == 120
+    assert pack.duplicate_of == []
+    pack.mark_duplicates(classifier)
+    assert pack.duplicate_of == [None] + [0] * 119
 
 
 def test_table_has_a_line_for_every_file(pack, classifier):

@@ -1,0 +1,34 @@
+"""What a visitor uploaded is forgotten in time, on a server that nobody else visits too.
+
+Streamlit keeps the session of a visitor who has gone for two minutes, for a laptop that
+comes back, but lets go of it only when the next visitor goes.
+"""
+
+import gc
+
+import streamlit as st
+from streamlit import runtime
+
+INTERVAL = 10.0
+"""Seconds between two looks."""
+
+
+@st.cache_resource(show_spinner=False)
+def forget_in_time() -> None:
+    """Look for sessions that are over, from now on. Once for each server."""
+    if not runtime.exists():  # a test without a server
+        return
+    server = runtime.get_instance()
+    try:  # there is no public way to these two; tests/test_soak.py notices when they move
+        stored, loop = server._session_mgr._session_storage._cache, server._get_async_objs().eventloop
+    except AttributeError:
+        return
+
+    def look() -> None:
+        for _, gone in stored.expire():
+            gone.session.shutdown()
+            gone.session.session_state.clear()  # the server's loop still refers to the session that was its last
+            gc.collect()
+        loop.call_later(INTERVAL, look)
+
+    loop.call_soon_threadsafe(look)

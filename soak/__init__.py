@@ -1,0 +1,1 @@
+"""Load and soak test: many visitors against the real server, over its real protocol."""

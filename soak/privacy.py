@@ -1,0 +1,79 @@
+"""What is left of an upload: on the disk, in the log, in memory after the visitor has gone."""
+
+import secrets
+import time
+from dataclasses import dataclass
+
+import psutil
+
+from page.forgetting import INTERVAL
+from soak.client import Visitor
+from soak.server import find_in_memory, serve
+from soak.sounds import EXAMPLES
+
+N_MARKS, _MARK_INTERVAL = 512, 4096
+"""Marks in a marked sound, and bytes from one to the next: 2 MB, more than passes through any buffer at a time."""
+MEMORY_GOES_BACK = {"MALLOC_MMAP_THRESHOLD_": "131072"}
+"""What the server frees goes back to the system. As glibc has it by default, freed memory keeps what was in it until
+it is needed again, and a search of the memory does not tell it from memory in use."""
+
+LEFT_IN_BUFFERS = 0.1
+"""Of a sound that is gone; what passed through small buffers stays in them until they are needed again."""
+
+_MARGIN = 5
+"""Seconds: the server sees a moment later that the socket is closed."""
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A sound with marks that are nowhere else.
+
+    Attributes
+    ----------
+    token : bytes
+        64 letters and digits, in the name and many times, numbered, in a chunk of the WAV that no player reads.
+    """
+
+    token: bytes
+    name: str
+    data: bytes
+
+    def share_in_memory(self, process: psutil.Process) -> float:
+        """How much of the sound is in a process's memory, from 0 to 1; raises OSError."""
+        return len(find_in_memory(process, self.token + rb"\d{8}")) / N_MARKS
+
+
+def marked_sound() -> Marked:
+    """An example drum with marks."""
+    token = secrets.token_hex(32).encode()
+    chunk = b"".join((token + b"%08d" % i).ljust(_MARK_INTERVAL, b"\0") for i in range(N_MARKS))
+    data = EXAMPLES[0].read_bytes() + b"mark" + len(chunk).to_bytes(4, "little") + chunk
+    return Marked(token, f"{token.decode()}.wav", data[:4] + (len(data) - 8).to_bytes(4, "little") + data[8:])
+
+
+def shares_in_memory(ttl: int) -> tuple[float, float]:
+    """A visitor uploads, looks and leaves; nobody else comes.
+
+    Parameters
+    ----------
+    ttl : int
+        Seconds that the server keeps a session for a visitor who comes back: ``server.disconnectedSessionTTL``.
+
+    Returns
+    -------
+    while_visited, afterwards : float
+        How much of the upload was in the server's memory, from 0 to 1. The first is to show that it can be found.
+
+    Raises
+    ------
+    OSError
+        When the server's memory cannot be read.
+    """
+    sound = marked_sound()
+    environment = {"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": str(ttl)} | MEMORY_GOES_BACK
+    with serve(**environment) as (address, process):
+        with Visitor(address) as visitor:
+            visitor.upload((sound.name, sound.data))
+            while_visited = sound.share_in_memory(process)
+        time.sleep(ttl + INTERVAL + _MARGIN)
+        return while_visited, sound.share_in_memory(process)

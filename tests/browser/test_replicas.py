@@ -1,0 +1,123 @@
+"""Two replicas behind the proxy that deploy/nginx.conf describes."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+from conftest import EXAMPLES, FIRST_ANSWER, ROOT
+
+pytest.importorskip("playwright")
+from playwright.sync_api import expect
+
+NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
+VISITORS = 30
+"""All of them on one of two replicas: a chance of 1 in 2 ** 29."""
+
+pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx here: install it to try replicas")
+
+
+def free_ports(n):
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def wait_for(address):
+    for _ in range(240):
+        try:
+            return urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)
+        except OSError:
+            time.sleep(0.5)
+    raise TimeoutError(address)
+
+
+@pytest.fixture(scope="module")
+def replicas(tmp_path_factory):
+    """The proxy's address, its log, and the replicas' addresses as the log has them."""
+    folder = tmp_path_factory.mktemp("nginx")
+    front, *ports = free_ports(3)
+    settings = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+    for written, here in (
+        ("listen 8080;", f"listen 127.0.0.1:{front};"),
+        ("127.0.0.1:8501", f"127.0.0.1:{ports[0]}"),
+        ("127.0.0.1:8502", f"127.0.0.1:{ports[1]}"),
+        ("/var/log/nginx", str(folder)),
+    ):
+        assert written in settings
+        settings = settings.replace(written, here)
+    (folder / "nginx.conf").write_text(settings)
+    streamlit = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.address=127.0.0.1"]
+    proxy = [NGINX, "-p", folder, "-c", folder / "nginx.conf", "-g", f"daemon off; pid {folder}/nginx.pid;"]
+    quiet = {"cwd": ROOT, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    servers = [subprocess.Popen([*streamlit, f"--server.port={port}"], **quiet) for port in ports]
+    servers.append(subprocess.Popen(proxy, **quiet))
+    addresses = [f"127.0.0.1:{port}" for port in ports]
+    for address in (*addresses, f"127.0.0.1:{front}"):
+        wait_for(f"http://{address}")
+    yield f"http://127.0.0.1:{front}", folder / "access.log", set(addresses)
+    for server in servers:
+        server.terminate()
+    for server in servers:
+        server.wait()
+
+
+def requests(log, since=0):
+    """Lines of the proxy's log: replica, status, method, path and visitor of each request."""
+    return [line.split(" ") for line in log.read_text().splitlines()[since:]]
+
+
+def wait_for_websocket(log, since):
+    """The proxy writes a websocket down when it is closed."""
+    for _ in range(100):
+        if any(path == "/_stcore/stream" for _, _, _, path, _ in requests(log, since)):
+            return
+        time.sleep(0.1)
+    raise TimeoutError("no websocket")
+
+
+def upload(page):
+    """Upload a sound and see its verdict and its pictures."""
+    page.locator("input[type=file]").set_input_files(EXAMPLES / "snare_acoustic.wav")
+    expect(page.locator("h1")).to_contain_text("Snare", timeout=FIRST_ANSWER)
+    for words in ("Probability of each class", "Waveform", "RGB spectrogram"):
+        picture = page.get_by_alt_text(words)
+        expect(picture).to_be_visible()
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 500
+
+
+def test_each_visitor_stays_with_one_replica_and_both_have_some(chromium, replicas):
+    address, log, both = replicas
+    used = set()
+    for _ in range(VISITORS):
+        since, context = len(requests(log)), chromium.new_context()
+        page = context.new_page()
+        page.goto(address)
+        (visitor,) = [cookie["value"] for cookie in context.cookies() if cookie["name"] == "visitor"]
+        upload(page)
+        context.close()
+        wait_for_websocket(log, since)
+        mine = [request for request in requests(log, since) if request[4] == visitor]
+        assert {method for _, _, method, _, _ in mine} == {"GET", "PUT"}
+        (replica,) = {request[0] for request in mine}
+        used.add(replica)
+        if used == both:
+            break
+    assert used == both
+
+
+def test_where_cookies_are_kept_back_the_address_decides(chromium, replicas):
+    address, log, both = replicas
+    since, page = len(requests(log)), chromium.new_page()
+    page.set_content(f'<iframe src="{address}/?embed=true" style="width: 100%; height: 800px"></iframe>')
+    upload(page.frame_locator("iframe"))
+    page.close()
+    wait_for_websocket(log, since)
+    assert {request[4] for request in requests(log, since)} == {"-"}
+    assert len({request[0] for request in requests(log, since)} & both) == 1
