@@ -9,7 +9,7 @@ from drumclf.audio import ACCEPTED
 from drumclf.names import visible
 from page.apology import apologising
 from page.examples import EXAMPLES, example_titles
-from page.forgetting import forget_in_time
+from page.memory import forget_in_time, settle
 from page.uploads import MAX_TOGETHER, is_single_sound, pack_of, still_here
 
 state = st.session_state
@@ -48,6 +48,7 @@ def main() -> None:
             show_sound(visible(sound.name), sound.getvalue(), autoplay=False)
         else:
             the_classifier()  # while the visitor reads
+    settle()
 
 
 def show_top() -> None:

@@ -113,7 +113,8 @@ def draw_spectrogram(prediction: Prediction, ink: Ink = LIGHT, evidence: np.ndar
 def to_png(figure: Figure, pixels_per_inch: int = 200) -> bytes:
     """A figure as a PNG file."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=pixels_per_inch, transparent=True)
+    # Packed as fast as can be: looking for the smallest file takes as long as drawing.
+    figure.savefig(buffer, format="png", dpi=pixels_per_inch, transparent=True, pil_kwargs={"compress_level": 1})
     return buffer.getvalue()
 
 

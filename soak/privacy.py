@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from page.forgetting import INTERVAL
+from page.memory import INTERVAL
 from soak.client import Visitor
 from soak.server import find_in_memory, serve
 from soak.sounds import EXAMPLES

@@ -15,6 +15,7 @@ import soundfile
 
 from drumclf import AudioError, Classifier
 from drumclf.decision import format_percent, verdict
+from drumclf.names import visible
 from page.sound import likely
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,7 +66,7 @@ def expect(classifier: Classifier, name: str, data: bytes) -> Sent:
 def complaints(sent: Sent, picture) -> list[str]:
     """What on a page is not what it has to be."""
     found = [f"exception: {text}" for text in picture.exceptions]
-    if sent.name not in picture.texts:
+    if visible(sent.name) not in picture.texts:
         found.append(f"{sent.name!r} is not on the page, but {picture.texts}")
     titles, alerts = ([sent.headline], []) if sent.headline is not None else ([], [sent.sentence])
     if picture.titles != titles or picture.alerts != alerts:

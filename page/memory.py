@@ -1,8 +1,4 @@
-"""What a visitor uploaded is forgotten in time, on a server that nobody else visits too.
-
-Streamlit keeps the session of a visitor who has gone for two minutes, for a laptop that
-comes back, but lets go of it only when the next visitor goes.
-"""
+"""What the server's memory holds: a visitor's uploads for a while, its own code for ever."""
 
 import gc
 
@@ -14,8 +10,26 @@ INTERVAL = 10.0
 
 
 @st.cache_resource(show_spinner=False)
+def settle() -> None:
+    """Once for each server, when its first visitor has been served: load the rest, and never look at it again.
+
+    Streamlit collects garbage after every run of the page. All that was imported is no garbage,
+    but looking through it takes a tenth of a second in which nothing else can run.
+    """
+    import page.pack
+    import page.report_card  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+
+
+@st.cache_resource(show_spinner=False)
 def forget_in_time() -> None:
-    """Look for sessions that are over, from now on. Once for each server."""
+    """Forget sessions when they are over. Once for each server.
+
+    Streamlit keeps the session of a visitor who has gone for two minutes, for a laptop that
+    comes back, but lets go of it only when the next visitor goes.
+    """
     if not runtime.exists():  # a test without a server
         return
     server = runtime.get_instance()
