@@ -1,4 +1,4 @@
-"""The machine's own Python -> a folder that stands in for the image python:X.Y-slim.
+"""The machine's own Python -> a folder that stands in for the image python:X.Y-slim, or python:X.Y.
 
 It holds less than that does, on purpose: Python without packages, the shell, the programs that the Dockerfile calls,
 and the libraries that these need. What runs here lacks nothing there.
@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 
 PROGRAMS = ("sh", "cat", "chmod", "chown", "cp", "env", "find", "grep", "ln", "ls", "mkdir", "rm", "touch", "useradd")
+MORE_PROGRAMS = ("strip",)
+"""What the image that is not slim has more, as far as it is called."""
 LIBRARIES = (
     "libc.so.6", "libm.so.6", "libmvec.so.1", "libpthread.so.0", "libdl.so.2", "librt.so.1", "libutil.so.1",
     "libresolv.so.2", "libnss_files.so.2", "libnss_dns.so.2", "libstdc++.so.6", "libgcc_s.so.1",
@@ -35,7 +37,7 @@ def make_base(root: Path, image: str) -> None:
     root : Path
         Does not exist yet.
     image : str
-        ``python:X.Y-slim``.
+        ``python:X.Y-slim``, or ``python:X.Y``.
 
     Raises
     ------
@@ -43,12 +45,13 @@ def make_base(root: Path, image: str) -> None:
         When it is another image, or the running Python another version.
     """
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    if image != f"python:{version}-slim":
-        raise BaseError(f"python:{version}-slim can be stood in for here, {image} cannot")
+    if image.removesuffix("-slim") != f"python:{version}":
+        raise BaseError(f"python:{version} and its slim image can be stood in for here, {image} cannot")
+    names = PROGRAMS if image.endswith("-slim") else PROGRAMS + MORE_PROGRAMS
     _make_folders(root)
     _copy_python(root / "usr" / "local", version)
-    programs = [Path(_which(name)).resolve() for name in PROGRAMS]
-    for name, program in zip(PROGRAMS, programs, strict=True):
+    programs = [Path(_which(name)).resolve() for name in names]
+    for name, program in zip(names, programs, strict=True):
         _copy(program, root / "usr" / "bin" / name)
     modules = (root / "usr" / "local" / "lib" / f"python{version}" / "lib-dynload").glob("*.so")
     for library in _libraries([*programs, Path(sys.executable).resolve(), *modules]):

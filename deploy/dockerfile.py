@@ -8,6 +8,7 @@ from pathlib import Path
 
 FLAGS = {
     "FROM": set(),
+    "ARG": set(),
     "RUN": set(),
     "COPY": {"from", "chown", "chmod"},
     "ENV": set(),

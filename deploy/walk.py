@@ -83,6 +83,9 @@ def _walk_stage(stage: Stage, context: Context, images: dict[str, Image], folder
 def _configure(image: Image, step: Instruction) -> None:
     """Steps that say how something is run."""
     match step.keyword:
+        case "ARG":
+            name, _, default = step.words()[0].partition("=")
+            image.environment.setdefault(name, default)
         case "ENV":
             for word in step.words():
                 name, _, value = word.partition("=")
