@@ -4,13 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from drumclf.archives import LIMITS, MAX_ARCHIVE_BYTES
-from drumclf.audio import ACCEPTED
+from drumclf.limits import ACCEPTED, LIMITS, MAX_ARCHIVE_BYTES
 from drumclf.names import visible
 from page.apology import apologising
 from page.examples import EXAMPLES, example_titles
 from page.memory import forget_in_time, settle
-from page.uploads import MAX_TOGETHER, is_single_sound, pack_of, still_here
 
 state = st.session_state
 
@@ -83,7 +81,7 @@ def choose_files() -> None:
         on_change=chosen_files,
     )
     below = st.container(horizontal=True, horizontal_alignment="distribute")
-    below.caption(f"Limits: {LIMITS}; {MAX_TOGETHER:,} sounds together.")
+    below.caption(f"Limits: {LIMITS}.")
     below.toggle("Choose a whole folder", key="whole folder", on_change=new_uploader)
 
 
@@ -100,6 +98,8 @@ def new_uploader() -> None:
 @apologising()
 def chosen_files() -> None:
     """One sound, or a pack, of what is in the uploader now; what was said of the same files before stays."""
+    from page.uploads import is_single_sound, pack_of, still_here
+
     uploads, known = still_here(state[uploader_key()]), state.get("pack")
     came = [upload.file_id for upload in uploads]
     if came == state.get("uploaded", []):  # a new uploader says, too, that it is empty

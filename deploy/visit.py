@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "example_samples"
 PATIENCE = 120_000
-"""Milliseconds; the first answer waits for TensorFlow."""
+"""Milliseconds."""
 _OFFLINE = (
     "--no-sandbox",
     "--disable-background-networking",

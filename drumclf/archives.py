@@ -18,15 +18,16 @@ from charset_normalizer import from_bytes
 from drumclf import constants as c
 from drumclf.audio import AudioError
 from drumclf.batch import SOUND_SUFFIXES
+from drumclf.limits import MAX_ARCHIVE_BYTES, MAX_SOUNDS, MAX_UNPACKED_BYTES
 
-MAX_ARCHIVE_BYTES = 200_000_000
-MAX_SOUNDS = 2_000
-MAX_UNPACKED_BYTES = 1_000_000_000
 MAX_RATIO = 100
 """Of all that was unpacked to all that it was packed in; drums pack to a half, zip bombs to a thousandth."""
 _RATIO_COUNTS_FROM = 50_000_000
 _MAX_DIRECTORY_ENTRIES = 20_000
-_DIRECTORY_ENTRY = b"PK\x01\x02"
+_MAX_DIRECTORY_BYTES = 10_000_000
+_DIRECTORY_ENTRY, _DIRECTORY_END, _DIRECTORY_END_64 = b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06"
+_MAX_GUESSED_BYTES = 100_000
+"""Of names whose encoding is guessed."""
 _OTHER_SOUND_SUFFIXES = frozenset((".m4a", ".aac", ".wma", ".mp4", ".ape", ".wv", ".mpc", ".rx2", ".rex", ".aifs"))
 """Sounds that are not read: they get their sentence, where a picture or a text is passed over."""
 _LITTER = frozenset(("__macosx", "thumbs.db", "desktop.ini", ".ds_store"))
@@ -37,11 +38,6 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """What zipfile unpacks no further than asked; a kilobyte of bzip2 or LZMA becomes gigabytes in one piece."""
 _BLOCK = 100_000
 """Bytes that are unpacked between two looks at the limits."""
-
-LIMITS = (
-    f"up to {c.MAX_FILE_BYTES // 1_000_000} MB and {c.MAX_DURATION / 60:.0f} minutes a sound; a zip up to "
-    f"{MAX_ARCHIVE_BYTES // 1_000_000} MB, {MAX_SOUNDS:,} sounds and {MAX_UNPACKED_BYTES // 1_000_000_000} GB unpacked"
-)
 
 
 class ArchiveError(ValueError):
@@ -159,7 +155,8 @@ def open_archive(data: bytes | BinaryIO, budget: Budget | None = None) -> tuple[
     data = data if isinstance(data, bytes) else data.read()
     if len(data) > MAX_ARCHIVE_BYTES:
         raise ArchiveError(f"This archive is larger than {MAX_ARCHIVE_BYTES // 1_000_000} MB; send it in parts.")
-    if data.count(_DIRECTORY_ENTRY) > _MAX_DIRECTORY_ENTRIES:  # before zipfile makes an object of each
+    # Before zipfile makes an object of each, and reads all that is said of them:
+    if data.count(_DIRECTORY_ENTRY) > _MAX_DIRECTORY_ENTRIES or _directory_size(data) > _MAX_DIRECTORY_BYTES:
         raise ArchiveError(f"This archive holds more than {_MAX_DIRECTORY_ENTRIES:,} files; send it in parts.")
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
@@ -205,6 +202,15 @@ def is_litter(name: str, others: Container[str]) -> bool:
     return base.lower() in _LITTER or (base.startswith("._") and "/".join([*folders, base[2:]]) in others)
 
 
+def _directory_size(data: bytes) -> int:
+    """Bytes of the directory, as its end record says and zipfile believes; 0 where there is none."""
+    end = data.rfind(_DIRECTORY_END)
+    size = int.from_bytes(data[end + 12 : end + 16], "little")
+    if size == 0xFFFFFFFF and (end := data.rfind(_DIRECTORY_END_64)) >= 0:
+        size = int.from_bytes(data[end + 40 : end + 48], "little")
+    return size if end >= 0 else 0
+
+
 def _names(infos: list[zipfile.ZipInfo]) -> list[str]:
     """Names as they were meant: old programs write them in the encoding of their country and do not say which.
 
@@ -224,5 +230,5 @@ def _encoding(text: bytes) -> str:
         text.decode("utf-8")
         return "utf-8"
     except UnicodeDecodeError:
-        best = from_bytes(text, cp_isolation=_LEGACY_ENCODINGS).best()
+        best = from_bytes(text[:_MAX_GUESSED_BYTES], cp_isolation=_LEGACY_ENCODINGS).best()
         return best.encoding if best else "cp437"

@@ -18,9 +18,9 @@ import soxr
 
 from drumclf import constants as c
 from drumclf.containers import describe_foreign, unwrap_wav
+from drumclf.limits import ACCEPTED
 
 Source = str | os.PathLike | bytes | BinaryIO
-ACCEPTED = "WAV, AIFF, FLAC, OGG, Opus, MP3, CAF, AU or W64"
 DAMAGED = f"This file is damaged or not a sound that can be read; send {ACCEPTED}."
 NO_FILE = "There is no file here that can be opened; give the path of a sound file."
 _SCAN_DURATION = 0.1

@@ -123,8 +123,8 @@ class Classifier:
 
     @property
     def n_waiting(self) -> int:
-        """How many calls of other threads wait for the network; they are taken in the order in which they came."""
-        return self._turns.n_waiting
+        """How many calls of all threads wait, to be read or for the network; who came first goes first."""
+        return self._turns.n_waiting + getattr(self.read_clip, "n_waiting", 0)
 
     def maps_and_gradient(self, prediction: Prediction, label: str) -> tuple[np.ndarray, np.ndarray]:
         """The network's last feature maps, and how much the logit of a class grows with each of their values.

@@ -15,7 +15,7 @@ import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from drumclf.audio import AudioError, Clip, read_clip
+from drumclf.audio import AudioError, read_clip
 
 CPU_LIMIT = 1.8
 """Seconds of processor time for one file; lawful ones take up to 1.0, with minutes of silence before the hit."""
@@ -33,23 +33,26 @@ def serve() -> None:
         _limit()
         outgoing.send_bytes(b"ready")
         with contextlib.suppress(EOFError, BrokenPipeError):
-            while True:
-                data = incoming.recv_bytes()
-                signal.setitimer(signal.ITIMER_PROF, CPU_LIMIT)  # then SIGPROF ends the process
-                head, samples = _answer(data)
-                signal.setitimer(signal.ITIMER_PROF, 0)
-                outgoing.send_bytes(json.dumps(head).encode())
-                outgoing.send_bytes(samples)
+            while _serve_one(incoming, outgoing):
+                pass
 
 
-def _answer(data: bytes) -> tuple[dict, bytes]:
-    """The fields of a clip and its samples, or the sentence that says why there is none."""
+def _serve_one(incoming: Connection, outgoing: Connection) -> bool:
+    """Answer for one file, and keep nothing of it; whether the process is fit for another one."""
+    data = incoming.recv_bytes()
+    signal.setitimer(signal.ITIMER_PROF, CPU_LIMIT)  # then SIGPROF ends the process
+    is_fit, samples = True, b""
     try:
-        clip: Clip = read_clip(data)
+        clip = read_clip(data)
+        head = {"error": None, "start": clip.start, "is_whole": clip.is_whole, "file_duration": clip.file_duration}
+        samples = clip.samples.astype("<f4").tobytes()
     except AudioError as error:
-        return {"error": str(error)}, b""
-    head = {"error": None, "start": clip.start, "is_whole": clip.is_whole, "file_duration": clip.file_duration}
-    return head, clip.samples.astype("<f4").tobytes()
+        head = {"error": str(error)}
+        is_fit = not isinstance(error.__cause__, MemoryError)
+    signal.setitimer(signal.ITIMER_PROF, 0)
+    outgoing.send_bytes(json.dumps(head).encode())
+    outgoing.send_bytes(samples)
+    return is_fit
 
 
 def _limit() -> None:
@@ -57,10 +60,18 @@ def _limit() -> None:
 
     with contextlib.suppress(OSError):  # no /proc: no memory limit
         n_pages = int(Path("/proc/self/statm").read_text().split()[0])
-        memory = n_pages * resource.getpagesize() + MEMORY_LIMIT
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    for kind, most in (("FSIZE", 0), ("CORE", 0), ("NOFILE", MAX_OPEN_FILES)):
-        resource.setrlimit(getattr(resource, f"RLIMIT_{kind}"), (most, most))
+        _lower(resource.RLIMIT_AS, n_pages * resource.getpagesize() + MEMORY_LIMIT)
+    _lower(resource.RLIMIT_FSIZE, 0)
+    _lower(resource.RLIMIT_CORE, 0)
+    _lower(resource.RLIMIT_NOFILE, MAX_OPEN_FILES)
+
+
+def _lower(limit: int, most: int) -> None:
+    import resource
+
+    _, hard = resource.getrlimit(limit)
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(limit, (most, most))
 
 
 if __name__ == "__main__":

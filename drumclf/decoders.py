@@ -10,7 +10,6 @@ import json
 import logging
 import math
 import os
-import queue
 import signal
 import subprocess
 import sys
@@ -23,16 +22,22 @@ import numpy as np
 
 from drumclf import constants as c
 from drumclf.audio import DAMAGED, AudioError, Clip, Source, read_bytes, read_clip
+from drumclf.names import visible
 from drumclf.parallel import WORKERS
+from drumclf.turns import Turns
 
 TOO_SLOW = "This file takes too long to decode; save the sound again, as WAV."
 _COMMAND = (sys.executable, "-m", "drumclf.decoder_process")
 _WALL_LIMIT = 15.0
 """Seconds for one file where it waits instead of working; the process itself counts its work."""
 _START_LIMIT = 60.0
-_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "LANG")
-"""All that the processes see of the environment: a stranger's file must not find a token there."""
-_MAX_HEAD_BYTES = 2_000
+_ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG")
+"""All that the processes are given of the environment: a stranger's file must not find a token there."""
+_SETTINGS = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_MMAP_THRESHOLD_": "131072",  # what is freed goes back to the system, with the sound that was in it
+}
+_MAX_HEAD_BYTES, _MAX_SENTENCE = 2_000, 200
 _MAX_SAMPLES = round(c.CLIP_DURATION * c.SAMPLE_RATE)
 _log = logging.getLogger(__name__)
 
@@ -52,10 +57,14 @@ class Decoders:
 
     def __init__(self, n: int = 2 * WORKERS, command: Sequence[str] = _COMMAND):
         self._command = command
-        self._idle: queue.LifoQueue[_Decoder | None] = queue.LifoQueue()  # None: to be started when it is needed
-        for _ in range(n - 1):
-            self._idle.put(None)
-        self._idle.put(_Decoder(command))
+        self._turns = Turns(n)
+        self._idle = [_Decoder(command)]  # the others are started when they are needed
+        self._is_closed = False
+
+    @property
+    def n_waiting(self) -> int:
+        """How many calls wait for a process; they are taken in the order in which they came."""
+        return self._turns.n_waiting
 
     def read_clip(self, source: Source) -> Clip:
         """As `drumclf.audio.read_clip`, in another process.
@@ -63,33 +72,44 @@ class Decoders:
         Raises
         ------
         AudioError
+        RuntimeError
+            When no process can be started.
         """
         data = read_bytes(source)
-        decoder = self._idle.get()
-        try:
-            for _ in range(2):  # who dies may have been killed from outside: the file gets a second chance
-                if decoder is None or not decoder.is_alive():
+        with self._turns:
+            decoder = self._idle.pop() if self._idle else _Decoder(self._command)
+            try:
+                if not decoder.is_alive():
                     decoder = _Decoder(self._command)
-                with contextlib.suppress(_DeadDecoderError):
+                try:
                     return decoder.read_clip(data)
-            raise AudioError(DAMAGED)
-        finally:
-            self._idle.put(decoder)
+                except _KilledError:  # by somebody else: the file gets a second chance
+                    decoder = _Decoder(self._command)
+                    return decoder.read_clip(data)
+            except _KilledError as error:
+                raise AudioError(DAMAGED) from error
+            finally:
+                if self._is_closed:
+                    decoder.kill()
+                else:
+                    self._idle.append(decoder)
+
+    __call__ = read_clip
 
     def close(self) -> None:
-        """End the processes; files that are being read are finished first."""
-        for _ in range(self._idle.qsize()):
-            if decoder := self._idle.get():
-                decoder.kill()
+        """End the processes; one that is reading finishes first."""
+        self._is_closed = True
+        while self._idle:
+            self._idle.pop().kill()
 
 
 def reading_apart() -> Callable[[Source], Clip]:
-    """`Decoders.read_clip` where processes of this kind can be had (POSIX), else `drumclf.audio.read_clip`."""
-    return Decoders().read_clip if os.name == "posix" else read_clip
+    """`Decoders` where processes of this kind can be had (POSIX), else `drumclf.audio.read_clip`."""
+    return Decoders() if os.name == "posix" else read_clip
 
 
-class _DeadDecoderError(RuntimeError):
-    """A process ended, or gave what is no answer."""
+class _KilledError(Exception):
+    """A process was killed, and not for what it did."""
 
 
 class _Decoder:
@@ -103,7 +123,7 @@ class _Decoder:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # libraries print there what a stranger's file makes them say
             cwd=Path(__file__).resolve().parent.parent,
-            env=environment | {"OPENBLAS_NUM_THREADS": "1"},
+            env=environment | _SETTINGS,
         )
         self._to = Connection(os.dup(self._process.stdin.fileno()), readable=False)
         self._from = Connection(os.dup(self._process.stdout.fileno()), writable=False)
@@ -118,25 +138,33 @@ class _Decoder:
         return not self._to.closed
 
     def read_clip(self, data: bytes) -> Clip:
-        """Raises AudioError; or _DeadDecoderError, and then the process is gone."""
+        """Raises AudioError, _KilledError, or RuntimeError where it cannot be started."""
         try:
+            self._wait_until_ready()
             head, samples = self._answer(data)
-            if head["error"] is None:
-                return _clip(head, samples)
-        except (EOFError, OSError, ValueError, KeyError, TypeError) as error:
+            clip = _clip(head, samples) if head["error"] is None else None
+        except Exception as error:  # whatever came was not an answer
             self.kill()
             status = self._process.returncode
             _log.warning("a decoder ended with status %s on a file of %d bytes", status, len(data))
+            if not self._is_ready:
+                raise RuntimeError("no process that decodes can be started") from error
             if self._was_slow or status == -signal.SIGPROF:
                 raise AudioError(TOO_SLOW) from error
-            raise _DeadDecoderError from error
-        raise AudioError(str(head["error"]))
+            if status in (-signal.SIGKILL, -signal.SIGTERM) and isinstance(error, EOFError | OSError):
+                raise _KilledError from error
+            raise AudioError(DAMAGED) from error
+        if clip is None:
+            raise AudioError(visible(str(head["error"]))[:_MAX_SENTENCE])
+        return clip
 
-    def _answer(self, data: bytes) -> tuple[dict, np.ndarray]:
+    def _wait_until_ready(self) -> None:
         if not self._is_ready:
             with self._no_longer_than(_START_LIMIT):
                 self._from.recv_bytes(_MAX_HEAD_BYTES)
             self._is_ready = True
+
+    def _answer(self, data: bytes) -> tuple[dict, np.ndarray]:
         with self._no_longer_than(_WALL_LIMIT):
             self._to.send_bytes(data)
             head = json.loads(self._from.recv_bytes(_MAX_HEAD_BYTES))

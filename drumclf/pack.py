@@ -44,7 +44,7 @@ class Pack:
     duplicate_of: list[int | None] = field(default_factory=list)
     corrections: dict[int, str] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _working: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def adopt(self, known: "Pack") -> None:
         """Take over answers and corrections of files that are in another pack too; those files come first."""
@@ -64,20 +64,19 @@ class Pack:
         int
             How many rows there are now.
         """
-        while (start := len(self.rows)) < len(self.files):
-            rows = list(classify_files(classifier, self.files[start : start + _STEP]))
-            with self._lock:
-                if len(self.rows) == start:  # another thread may have been faster
-                    self.rows += rows
+        while len(self.rows) < len(self.files):
+            with self._working:
+                if files := self.files[len(self.rows) :][:_STEP]:  # another thread may have done the rest
+                    rows = list(classify_files(classifier, files))
                     self.duplicate_of = []
+                    self.rows += rows
             yield len(self.rows)
 
     def mark_duplicates(self, classifier: Classifier) -> None:
         """Find the sounds that are the same recording as one before them."""
-        found = find_duplicates(self.rows.copy(), lambda i: classifier.read_clip(self.files[i][1]))
-        with self._lock:
-            if len(found) == len(self.rows):
-                self.duplicate_of = found
+        with self._working:
+            if len(self.duplicate_of) < len(self.rows):
+                self.duplicate_of = find_duplicates(self.rows, lambda i: classifier.read_clip(self.files[i][1]))
 
     def correct(self, indices: list[int], label: str) -> None:
         """Give sounds a label; one that the model gives anyway is thereby confirmed."""
@@ -95,7 +94,8 @@ class Pack:
 
     def is_duplicate(self, i: int) -> bool:
         """Whether an earlier sound is the same recording."""
-        return bool(self.duplicate_of) and self.duplicate_of[i] is not None
+        copies = self.duplicate_of
+        return i < len(copies) and copies[i] is not None
 
     def sounds(self, skip_duplicates: bool = False) -> list[int]:
         """All that could be read, without copies of others if asked."""

@@ -3,10 +3,15 @@
 import gc
 
 import streamlit as st
+from starlette.formparsers import MultiPartParser
 from streamlit import runtime
+
+from drumclf.limits import MAX_ARCHIVE_BYTES
 
 INTERVAL = 10.0
 """Seconds between two looks."""
+MultiPartParser.spool_max_size = MAX_ARCHIVE_BYTES
+"""Starlette puts an upload of more than 1 MB on the disk while it comes in, unless told otherwise."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -39,10 +44,16 @@ def forget_in_time() -> None:
         return
 
     def look() -> None:
-        for _, gone in stored.expire():
-            gone.session.shutdown()
-            gone.session.session_state.clear()  # the server's loop still refers to the session that was its last
-            gc.collect()
-        loop.call_later(INTERVAL, look)
+        try:
+            expired = stored.expire()
+            for _, gone in expired:
+                gone.session.shutdown()
+                gone.session.session_state.clear()  # the server's loop still refers to the session that was its last
+            if expired:
+                del expired, gone
+                server.media_file_mgr.remove_orphaned_files()  # a download goes at the second call
+                gc.collect()
+        finally:
+            loop.call_later(INTERVAL, look)
 
     loop.call_soon_threadsafe(look)

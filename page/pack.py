@@ -5,6 +5,7 @@ import time
 import streamlit as st
 
 from drumclf import Classifier
+from drumclf.names import visible
 from drumclf.pack import Pack
 from page.exports import show_exports
 from page.pack_map import show_map
@@ -76,7 +77,7 @@ def browse(pack: Pack, classifier: Classifier) -> None:
             show_current(pack, classifier)
     if pack.passed_over:
         with st.expander(f"{len(pack.passed_over):,} files that are no sounds were passed over"):
-            st.text("\n".join(pack.passed_over))
+            st.text("\n".join(map(visible, pack.passed_over)))
 
 
 def summary(pack: Pack) -> str:

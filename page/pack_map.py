@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from drumclf import Classifier
+from drumclf.names import visible
 from drumclf.pack import Pack
 from drumclf.sound_map import lay_out
 
@@ -27,7 +28,7 @@ def show_map(pack: Pack, classifier: Classifier) -> None:
             "x": points[:, 0],
             "y": points[:, 1],
             "index": sounds,
-            "file": [pack.rows[i].name for i in sounds],
+            "file": [visible(pack.rows[i].name) for i in sounds],
             "label": [titles[pack.label(i)] for i in sounds],
             "probability": [pack.rows[i].probabilities[pack.label(i)] for i in sounds],
         }

@@ -7,6 +7,7 @@ import streamlit as st
 from drumclf import AudioError, Classifier
 from drumclf.audio import read_bytes
 from drumclf.decision import format_percent, verdict
+from drumclf.names import visible
 from drumclf.pack import Pack
 from page.sound import classify, draw, draw_seen, likely, show_player
 
@@ -23,7 +24,7 @@ def show_current(pack: Pack, classifier: Classifier) -> None:
         st.caption("The sound that you listen to shows here: its label, what the network saw, and what it is like.")
         return
     row = pack.rows[i]
-    st.text(row.name)
+    st.text(visible(row.name))
     try:
         data = read_bytes(pack.files[i][1])
         prediction = classify(classifier, data)
@@ -63,7 +64,7 @@ def show_current(pack: Pack, classifier: Classifier) -> None:
         for j in alike:
             name = f"{titles[pack.label(j)]}: {PurePosixPath(pack.rows[j].name).name}"
             nearest.button(
-                text_only(name),
+                text_only(visible(name)),
                 key=f"alike {j}",
                 icon=":material/play_arrow:",
                 type="tertiary",

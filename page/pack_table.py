@@ -7,6 +7,7 @@ import streamlit as st
 
 from drumclf import Classifier
 from drumclf.decision import format_percent
+from drumclf.names import visible
 from drumclf.pack import Pack
 from page.pack_sound import listen_to
 
@@ -98,7 +99,7 @@ def table_of(pack: Pack, classifier: Classifier, indices: list[int]) -> pd.DataF
     return pd.DataFrame(
         {
             "play": ["▶" if row.error is None else "" for row in rows],
-            "file": [PurePosixPath(row.name).name for row in rows],
+            "file": [visible(PurePosixPath(row.name).name) for row in rows],
             "label": [label_cell(pack, classifier, i) for i in indices],
             "probability": [
                 100 * row.probability if row.error is None and row.label == pack.label(i) else None
@@ -106,7 +107,7 @@ def table_of(pack: Pack, classifier: Classifier, indices: list[int]) -> pd.DataF
             ],
             "second": [second_cell(row, classifier) for row in rows],
             "note": [note_cell(pack, classifier, i) for i in indices],
-            "folder": [str(PurePosixPath(row.name).parent) for row in rows],
+            "folder": [visible(str(PurePosixPath(row.name).parent)) for row in rows],
         }
     )
 
@@ -136,5 +137,5 @@ def note_cell(pack: Pack, classifier: Classifier, i: int) -> str:
     elif not pack.is_sure(i):
         said.append(" or ".join(classifier.titles[k] for k in row.decision) or "Not sure")
     if pack.is_duplicate(i):
-        said.append(f"Same recording as {pack.rows[pack.first(i)].name}")
+        said.append(f"Same recording as {visible(pack.rows[pack.first(i)].name)}")
     return " · ".join(said)

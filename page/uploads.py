@@ -2,18 +2,13 @@
 
 from dataclasses import dataclass
 
-from starlette.formparsers import MultiPartParser
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from drumclf.archives import MAX_ARCHIVE_BYTES, ArchiveError, Budget, is_archive, is_litter, open_archive
+from drumclf.archives import ArchiveError, Budget, is_archive, is_litter, open_archive
 from drumclf.audio import Source
 from drumclf.batch import Refused
-from drumclf.names import visible
+from drumclf.limits import MAX_TOGETHER
 from drumclf.pack import Pack
-
-MAX_TOGETHER = 5_000
-"""Sounds of one visitor at a time, out of however many archives."""
-MultiPartParser.spool_max_size = MAX_ARCHIVE_BYTES  # Starlette puts what is larger than 1 MB on the disk for a while
 
 
 @dataclass(frozen=True)
@@ -52,5 +47,5 @@ def pack_of(uploads: list[UploadedFile]) -> Pack:
         elif not is_litter(upload.name, names):
             found.append((upload.file_id, upload.name, Upload(upload)))
     late = Refused(f"More than {MAX_TOGETHER:,} sounds came at a time; send this one with the next.")
-    files = [(visible(name), source if k < MAX_TOGETHER else late) for k, (_, name, source) in enumerate(found)]
-    return Pack(files, [visible(name) for name in passed_over], keys=[key for key, _, _ in found])
+    files = [(name, source if k < MAX_TOGETHER else late) for k, (_, name, source) in enumerate(found)]
+    return Pack(files, passed_over, keys=[key for key, _, _ in found])

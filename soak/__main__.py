@@ -11,7 +11,7 @@ import psutil
 
 from drumclf import load_classifier
 from soak import phases, sounds
-from soak.privacy import shares_in_memory
+from soak.privacy import LEFT_IN_BUFFERS, shares_in_memory
 from soak.server import Every, ask_health, serve, serving
 from soak.sounds import Sent
 
@@ -34,7 +34,7 @@ def main() -> int:
     else:
         with serve() as (address, process):
             tallies = run_phases(plan, address, process)
-        print(privacy_line(), flush=True)
+        tallies.append(privacy())
     for tally in tallies:
         for complaint in (tally.wrong + tally.unanswered)[:10]:
             print(f"{tally.name}: {complaint}"[:400])
@@ -114,13 +114,18 @@ def expected(classifier, files: Iterator[tuple[str, bytes]]) -> Iterator[Sent]:
     return (sounds.expect(classifier, name, data) for name, data in files)
 
 
-def privacy_line() -> str:
+def privacy() -> phases.Tally:
     """How much of an upload the server's memory holds, before and after its visitor has gone."""
+    tally = phases.Tally("PRIVACY", durations=[0.0])
     try:
         while_visited, afterwards = shares_in_memory(SESSION_TTL)
     except OSError as error:
-        return f"PRIVACY     not seen: {error}"
-    return f"PRIVACY     share of an upload in memory: {while_visited:.0%} while visited, {afterwards:.0%} afterwards"
+        print(f"{tally.name:10}  not seen: {error}")
+        return tally
+    print(f"{tally.name:10}  of an upload in memory: {while_visited:.0%} while visited, {afterwards:.0%} afterwards")
+    if while_visited < 1 or afterwards > LEFT_IN_BUFFERS:
+        tally.wrong.append("The upload stays.")
+    return tally
 
 
 if __name__ == "__main__":

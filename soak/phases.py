@@ -15,6 +15,10 @@ from soak.client import NO_ANSWER, Visitor
 from soak.server import Every, memory
 from soak.sounds import Sent, complaints
 
+MAY_SLOW_DOWN = 2.0
+"""Times as long as alone that a request may take beside bombs."""
+LATEST_HEALTH = 1.0
+"""Seconds."""
 MAY_KEEP = 100.0
 """Megabytes that the server may weigh more after a thousand files than when it was warm."""
 
@@ -60,6 +64,8 @@ class Tally:
         missing = sum(math.isinf(duration) for duration in durations)
         self.unanswered += ["no word about the server's health"] * missing
         if durations:
+            if max(durations) > LATEST_HEALTH:
+                self.wrong.append(f"The server took {max(durations):.2f} s to say that it is well.")
             self.health = f"{np.quantile(durations, 0.95):6.2f} s  {max(durations):6.2f} s"
 
     def line(self) -> str:
@@ -144,7 +150,10 @@ def bomb(address: str, files: list[Sent], bombs: list[Sent], median_alone: float
     bomber.join()
     tally.wrong += bombing.wrong
     tally.unanswered += bombing.unanswered
-    tally.notes.append(f"{tally.quantile(0.5) / median_alone:.2f} times ALONE's median")
+    ratio = tally.quantile(0.5) / median_alone
+    tally.notes.append(f"{ratio:.2f} times ALONE's median")
+    if ratio > MAY_SLOW_DOWN:
+        tally.wrong.append("The bombs slow others down too much.")
     tally.notes.append(f"{len(bombing.durations)} bombs, {bombing.quantile(0.5):.2f} s each")
     return tally
 

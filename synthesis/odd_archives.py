@@ -44,6 +44,7 @@ def odd_archives() -> list[OddFile]:
         "spoilt_stream.zip": ob.patched(one, 200, bytes(50)),
         "6000_sounds.zip": ob.repeated_entry(one, 6_000),
         "70000_entries.zip": ob.repeated_entry(one, 70_000),
+        "long_names.zip": ob.zipped(*((f"{i}{'ä' * 32_000}.wav", b"") for i in range(170))),
         "bomb.zip": ob.zipped(*((f"{i}.wav", ob.wav(bytes(9_900_000))) for i in range(12))),
         **{f"method_{n}.zip": ob.directory_saying(one, _METHOD, struct.pack("<H", n)) for n in (1, 9, 12, 14, 93, 99)},
     }

@@ -1,10 +1,8 @@
 import logging
-import os
 import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import psutil
@@ -14,6 +12,7 @@ from conftest import EXAMPLES, encode, make_hit
 from drumclf import AudioError, load_classifier
 from drumclf.audio import DAMAGED, read_clip
 from drumclf.decoders import TOO_SLOW, Decoders
+from soak.server import find_in_memory
 
 KICK = EXAMPLES / "kick_analogue.wav"
 SABOTAGED = """
@@ -28,6 +27,8 @@ def broken(data):
         b"GROW": lambda: [bytearray(10**8) for _ in range(100)],
         b"BABBLE": lambda: os.write(answer, b"\\x00\\x00\\x00\\x05hello"),
         b"LEAVE": lambda: os._exit(0),
+        b"KILL": lambda: os.kill(os.getpid(), 9),
+        b"NEST": lambda: os.write(answer, b"\\x00\\x00\\x07\\xd0" + 2_000 * b"["),
         b"WRITE": lambda: open(os.environ["PATH"] + "/x", "wb").write(b"x"),
     }
     for name, deed in deeds.items():
@@ -49,6 +50,11 @@ def decoders():
     decoders.close()
 
 
+def processes(decoders):
+    """Those that are idle."""
+    return [psutil.Process(decoder._process.pid) for decoder in decoders._idle]
+
+
 def test_a_clip_is_the_same_as_without_a_process(decoders):
     for path in sorted(EXAMPLES.glob("*.wav")):
         here, apart = read_clip(path), decoders.read_clip(path)
@@ -68,7 +74,7 @@ def test_a_refusal_is_the_same_as_without_a_process(decoders):
 
 @pytest.mark.parametrize(
     "deed, sentence",
-    [(b"CRASH", DAMAGED), (b"SPIN", TOO_SLOW), (b"GROW", DAMAGED), (b"BABBLE", DAMAGED), (b"LEAVE", DAMAGED)],
+    [(deed, DAMAGED) for deed in (b"CRASH", b"GROW", b"BABBLE", b"NEST", b"LEAVE", b"KILL")] + [(b"SPIN", TOO_SLOW)],
 )  # fmt: skip
 def test_what_breaks_the_decoder_is_refused_and_nothing_else(decoders, deed, sentence, caplog):
     secret = b" the content"
@@ -87,8 +93,8 @@ def test_a_crash_is_logged_with_its_signal(decoders, caplog):
 
 def test_a_process_killed_from_outside_costs_no_file(decoders):
     decoders.read_clip(KICK)
-    for child in psutil.Process().children():
-        os.kill(child.pid, signal.SIGKILL)
+    for process in processes(decoders):
+        process.kill()
     assert decoders.read_clip(KICK).is_whole
 
 
@@ -135,21 +141,44 @@ def test_many_threads_each_get_their_own(decoders):
 
 def test_processes_end_with_their_owner(decoders):
     decoders.read_clip(KICK)
-    children = psutil.Process().children()
-    assert children
+    begun = processes(decoders)
+    assert begun
     decoders.close()
-    assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+    assert not any(process.is_running() for process in begun)
 
 
 def test_the_process_sees_nothing_of_the_environment(monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "secret")
     decoders = Decoders(1)
     decoders.read_clip(KICK)
-    (child,) = psutil.Process().children()
-    assert "HF_TOKEN" not in child.environ()
-    files = {Path(file.path).suffix for file in child.open_files()}
-    assert not files
+    (process,) = processes(decoders)
+    assert "HF_TOKEN" not in process.environ()
+    assert not process.open_files()
     decoders.close()
+
+
+def test_the_process_keeps_nothing_of_a_sound(decoders):
+    marks = b"".join((b"mark%08d" % i).ljust(4096, b"\0") for i in range(500))
+    decoders.read_clip(KICK.read_bytes() + marks)
+    (process,) = processes(decoders)
+    try:
+        left = find_in_memory(process, rb"mark\d{8}")
+    except OSError as error:
+        pytest.skip(f"the memory of another process cannot be read here: {error}")
+    assert len(left) < 50  # what passed through small buffers stays in them until they are needed again
+
+
+def test_a_process_that_cannot_start_is_not_the_sounds_fault():
+    decoders = Decoders(1, (sys.executable, "-c", "raise SystemExit(3)"))
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="can be started"):
+            decoders.read_clip(KICK)
+
+
+def test_after_its_end_it_begins_anew(decoders):
+    decoders.close()
+    assert decoders.read_clip(KICK).is_whole
+    assert not processes(decoders)
 
 
 def test_the_process_can_write_no_file(tmp_path, monkeypatch):

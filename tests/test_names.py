@@ -4,10 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drumclf.names import MAX_SHOWN, visible
+from drumclf.names import visible
 
 
-@pytest.mark.parametrize("name", ["kick.wav", "Größe 1.wav", "太鼓.wav", "kick (2).wav", "<b>kick</b>.wav", "🥁.wav"])
+@pytest.mark.parametrize(
+    "name", ["kick.wav", "Größe 1.wav", "太鼓.wav", "क्\u200dष.wav", "kick (2).wav", "<b>kick</b>.wav", "🥁.wav"]
+)
 def test_ordinary_names_stay(name):
     assert visible(name) == name
 
@@ -20,13 +22,6 @@ def test_what_a_screen_would_obey_is_shown(sign):
 @given(st.text())
 def test_every_character_of_any_name_is_seen(name):
     shown = visible(name)
-    assert len(shown) <= max(len(name), 1)
-    assert not {unicodedata.category(sign)[0] for sign in shown} & {"C"}
+    assert len(shown) == len(name)
+    assert not {unicodedata.category(sign)[0] for sign in shown if sign not in "\u200c\u200d"} & {"C"}
     assert visible(shown) == shown
-
-
-def test_of_a_long_name_both_ends_are_shown():
-    shown = visible("a" * 500 + "b" * 500 + ".wav")
-    assert len(shown) <= MAX_SHOWN
-    assert shown.startswith("aaa")
-    assert shown.endswith("bbb.wav")

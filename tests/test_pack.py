@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from conftest import EXAMPLES, encode, make_hit
 
+import drumclf.pack
 from drumclf.batch import classify_files
 from drumclf.exports import pack_csv, sorted_names, sorted_zip, training_zip
 from drumclf.pack import Pack
@@ -103,32 +104,41 @@ def test_a_changed_upload_keeps_what_is_known(pack, classifier):
 
 def test_two_threads_that_classify_one_pack_do_everything_once(classifier):
     """After a click two runs of the page overlap: the old one is still in the middle of a step."""
-    names = [f"{i}.wav" for i in range(300)]
-    pack = Pack([(name, KICK if i % 2 else b"no sound") for i, name in enumerate(names)])
+    names, read = [f"{i}.wav" for i in range(300)], []
+
+    class Source:
+        def read(self, limit):
+            read.append(1)
+            return KICK
+
+    pack = Pack([(name, b"no sound" if i % 2 else Source()) for i, name in enumerate(names)])
     threads = [threading.Thread(target=lambda: list(pack.classify_on(classifier))) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert [row.name for row in pack.rows] == names
-    assert [row.label for row in pack.rows[:4]] == [None, "kick", None, "kick"]
+    assert [row.label for row in pack.rows[:4]] == ["kick", None, "kick", None]
+    assert len(read) == 150
 
 
-def test_copies_looked_for_while_sounds_still_came_do_not_count(classifier):
+def test_copies_are_looked_for_once_and_anew_when_more_came(classifier, monkeypatch):
+    looked = []
+    search = drumclf.pack.find_duplicates
+    monkeypatch.setattr("drumclf.pack.find_duplicates", lambda rows, read: looked.append(1) or search(rows, read))
     pack = Pack([FILES[0], FILES[2]] * 60)
     steps = pack.classify_on(classifier)
     next(steps)
-
-    class OnceMore:
-        """Reads as the classifier does, while another thread goes on."""
-
-        def read_clip(self, source):
-            next(steps, None)
-            return classifier.read_clip(source)
-
-    pack.mark_duplicates(OnceMore())
-    assert len(pack.rows) == 120
+    threads = [threading.Thread(target=pack.mark_duplicates, args=(classifier,)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(looked) == 1
+    assert len(pack.duplicate_of) == len(pack.rows) < 120
+    list(steps)
     assert pack.duplicate_of == []
+    assert not pack.is_duplicate(1)
     pack.mark_duplicates(classifier)
     assert pack.duplicate_of == [None] + [0] * 119
 
