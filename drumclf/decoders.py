@@ -14,6 +14,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -31,6 +33,7 @@ _COMMAND = (sys.executable, "-m", "drumclf.decoder_process")
 _WALL_LIMIT = 15.0
 """Seconds for one file where it waits instead of working; the process itself counts its work."""
 _START_LIMIT = 60.0
+_LOOK_INTERVAL = 1.0
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG")
 """All that the processes are given of the environment: a stranger's file must not find a token there."""
 _SETTINGS = {
@@ -58,8 +61,10 @@ class Decoders:
     def __init__(self, n: int = 2 * WORKERS, command: Sequence[str] = _COMMAND):
         self._command = command
         self._turns = Turns(n)
-        self._idle = [_Decoder(command)]  # the others are started when they are needed
+        self._begun: set[_Decoder] = set()
+        self._idle = [self._start()]  # the others are started when they are needed
         self._is_closed = False
+        threading.Thread(target=_watch, args=(weakref.ref(self),), daemon=True).start()
 
     @property
     def n_waiting(self) -> int:
@@ -77,14 +82,14 @@ class Decoders:
         """
         data = read_bytes(source)
         with self._turns:
-            decoder = self._idle.pop() if self._idle else _Decoder(self._command)
+            decoder = self._idle.pop() if self._idle else self._start()
             try:
                 if not decoder.is_alive():
-                    decoder = _Decoder(self._command)
+                    decoder = self._replace(decoder)
                 try:
                     return decoder.read_clip(data)
                 except _KilledError:  # by somebody else: the file gets a second chance
-                    decoder = _Decoder(self._command)
+                    decoder = self._replace(decoder)
                     return decoder.read_clip(data)
             except _KilledError as error:
                 raise AudioError(DAMAGED) from error
@@ -95,6 +100,15 @@ class Decoders:
                     self._idle.append(decoder)
 
     __call__ = read_clip
+
+    def _start(self) -> "_Decoder":
+        decoder = _Decoder(self._command)
+        self._begun.add(decoder)
+        return decoder
+
+    def _replace(self, dead: "_Decoder") -> "_Decoder":
+        self._begun.discard(dead)
+        return self._start()
 
     def close(self) -> None:
         """End the processes; one that is reading finishes first."""
@@ -129,7 +143,7 @@ class _Decoder:
         self._from = Connection(os.dup(self._process.stdout.fileno()), writable=False)
         self._process.stdin.close()
         self._process.stdout.close()
-        self._is_ready, self._was_slow = False, False
+        self._is_ready, self._was_slow, self._deadline = False, False, math.inf
 
     def is_alive(self) -> bool:
         """Whether it can be asked; of one that died, the pipes are closed."""
@@ -176,21 +190,28 @@ class _Decoder:
         self._to.close()
         self._from.close()
 
-    @contextlib.contextmanager
-    def _no_longer_than(self, seconds: float) -> Iterator[None]:
-        """The process is killed after that; whoever waits for its answer finds the pipe closed."""
-
-        def give_up() -> None:
+    def end_if_late(self) -> None:
+        """Kill the process if it had to answer before now; whoever waits for it finds the pipe closed."""
+        if time.monotonic() > self._deadline:
             self._was_slow = True
             self._process.kill()
 
-        timer = threading.Timer(seconds, give_up)
-        timer.daemon = True
-        timer.start()
+    @contextlib.contextmanager
+    def _no_longer_than(self, seconds: float) -> Iterator[None]:
+        self._deadline = time.monotonic() + seconds
         try:
             yield
         finally:
-            timer.cancel()
+            self._deadline = math.inf
+
+
+def _watch(owner: "weakref.ref[Decoders]") -> None:
+    """Look at all deadlines now and then: a timer for each file would cost more than to decode it."""
+    while decoders := owner():
+        for decoder in tuple(decoders._begun):
+            decoder.end_if_late()
+        del decoders
+        time.sleep(_LOOK_INTERVAL)
 
 
 def _clip(head: dict, samples: np.ndarray) -> Clip:
