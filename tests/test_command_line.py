@@ -142,6 +142,28 @@ def test_import_is_free_of_tensorflow_and_streamlit():
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
+def test_answers_and_pictures_need_nothing_that_is_slow_to_import():
+    """Nor anything that compiles at run time."""
+    code = """if True:
+        import sys
+        from drumclf import load_classifier
+        from drumclf.__main__ import main
+        from drumclf.explain import grad_cam, supporting_traits
+        from drumclf.plots import draw_probabilities, draw_spectrogram, draw_waveform, to_png
+        import page.sound
+        classifier = load_classifier()
+        prediction = classifier.classify(sys.argv[1])
+        supporting_traits(prediction, classifier.metadata["traits"])
+        to_png(draw_spectrogram(prediction, evidence=grad_cam(classifier, prediction)))
+        to_png(draw_probabilities(prediction, classifier.titles))
+        assert main(["classify", sys.argv[1]]) == 0
+        slow = {"tensorflow", "keras", "librosa", "numba", "llvmlite", "sklearn", "scipy.signal", "altair"}
+        sys.exit(", ".join(slow & set(sys.modules)))
+    """
+    done = subprocess.run([sys.executable, "-c", code, KICK], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.fixture
 def sounds(tmp_path):
     """A folder with drums, a copy, a file that is refused, and names of every kind."""
