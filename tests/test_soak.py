@@ -6,6 +6,8 @@
 import csv
 import io
 import itertools
+import os
+import signal
 import socket
 import tempfile
 import time
@@ -13,13 +15,14 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import EXAMPLES
+from conftest import EXAMPLES, ROOT
 
+from drumclf.audio import DAMAGED
 from soak.client import Visitor
 from soak.phases import crowd
 from soak.privacy import LEFT_IN_BUFFERS, MEMORY_GOES_BACK, marked_sound, shares_in_memory
 from soak.server import files_that_hold, open_files_hold, serve
-from soak.sounds import expect, good_files, simple_odd_files
+from soak.sounds import Sent, expect, good_files, simple_odd_files
 
 N_VISITORS = 20
 
@@ -38,6 +41,33 @@ def test_many_visitors_at_once_each_get_their_own_results(classifier, address):
     assert not tally.wrong
     assert not tally.unanswered
     assert len(tally.durations) == 3 * N_VISITORS
+
+
+CRASHING = """
+import sys
+if "drumclf.decoder_process" in sys.orig_argv:
+    import ctypes, drumclf.audio
+    read_clip = drumclf.audio.read_clip
+    drumclf.audio.read_clip = lambda data: ctypes.string_at(0) if data.startswith(b"CRASH") else read_clip(data)
+"""
+"""Found by Python at its start: in the processes that decode, a file that begins with CRASH is a real fault."""
+
+
+def test_a_decoder_that_crashes_takes_down_neither_the_page_nor_another_visitor(classifier, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(CRASHING)
+    log = tmp_path / "server.log"
+    good = good_files(2, sorted(EXAMPLES.glob("*.wav")))
+    files_of_each = []
+    for i in range(6):
+        sent = [expect(classifier, f"visitor {i}, {name}", data) for name, data in itertools.islice(good, 4)]
+        crashing = [Sent(f"crash {i} {k}.wav", b"CRASH %d" % k, None, DAMAGED) for k in range(4)]
+        files_of_each.append(crashing if i % 2 else sent)
+    with serve(log, PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}") as (address, _):
+        tally = crowd(address, files_of_each)
+    assert not tally.wrong
+    assert not tally.unanswered
+    assert len(tally.durations) == 24
+    assert log.read_text().count(f"a decoder ended with status {-signal.SIGSEGV}") == 12
 
 
 def test_no_visitor_sees_a_name_of_another(address):
