@@ -104,7 +104,6 @@ def show_sound(name: str, data: bytes, autoplay: bool, example: str | None = Non
     try:
         with st.spinner(in_line(classifier)):
             prediction = classify(classifier, data)
-            pictures = draw(prediction, titles, data, dark)
     except AudioError as error:
         st.text(name)
         st.error(str(error), icon=":material/hearing_disabled:")
@@ -114,6 +113,7 @@ def show_sound(name: str, data: bytes, autoplay: bool, example: str | None = Non
         show_verdict(classifier, prediction)
         st.text(name)
         show_player(prediction, data, autoplay)
+        pictures = draw(prediction, titles, data, dark)  # the verdict is on the screen meanwhile
         alt = f"Probability of each class: {likely(prediction, titles)}."
         st.image(pictures["probabilities"], width="stretch", alt=alt)
     with right:
