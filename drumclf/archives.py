@@ -18,6 +18,7 @@ from charset_normalizer import from_bytes
 from drumclf import constants as c
 from drumclf.audio import AudioError
 from drumclf.batch import SOUND_SUFFIXES
+from drumclf.containers import playable_type
 from drumclf.limits import MAX_ARCHIVE_BYTES, MAX_SOUNDS, MAX_UNPACKED_BYTES
 
 MAX_RATIO = 100
@@ -181,9 +182,12 @@ def open_archive(data: bytes | BinaryIO, budget: Budget | None = None) -> tuple[
     return sorted(sounds, key=lambda entry: entry.name), sorted(passed_over)
 
 
-def is_archive(name: str) -> bool:
-    """Whether a file is to be opened as an archive. Its name decides: a zip called kick.wav is a damaged sound."""
-    return name.lower().endswith(".zip")
+def is_archive(name: str, head: bytes) -> bool:
+    """Whether a file is to be opened as an archive: it says so, and its first bytes are not a sound's.
+
+    A zip that is called kick.wav is a sound that cannot be read.
+    """
+    return name.lower().endswith(".zip") and playable_type(head) is None
 
 
 def is_litter(name: str, others: Container[str]) -> bool:

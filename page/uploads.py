@@ -29,7 +29,7 @@ def still_here(uploads: list | None) -> list[UploadedFile]:
 
 def is_single_sound(uploads: list[UploadedFile]) -> bool:
     """Whether there is one file, and it is no archive."""
-    return len(uploads) == 1 and not is_archive(uploads[0].name)
+    return len(uploads) == 1 and not _is_archive(uploads[0])
 
 
 def pack_of(uploads: list[UploadedFile]) -> Pack:
@@ -37,7 +37,7 @@ def pack_of(uploads: list[UploadedFile]) -> Pack:
     found: list[tuple[str, str, Source]] = []
     passed_over, budget, names = [], Budget(), {upload.name for upload in uploads}
     for upload in uploads:
-        if is_archive(upload.name):
+        if _is_archive(upload):
             try:
                 entries, others = open_archive(upload.getvalue(), budget)
                 found += [(f"{upload.file_id} {k}", entry.name, entry) for k, entry in enumerate(entries)]
@@ -49,3 +49,7 @@ def pack_of(uploads: list[UploadedFile]) -> Pack:
     late = Refused(f"More than {MAX_TOGETHER:,} sounds came at a time; send this one with the next.")
     files = [(name, source if k < MAX_TOGETHER else late) for k, (_, name, source) in enumerate(found)]
     return Pack(files, passed_over, keys=[key for key, _, _ in found])
+
+
+def _is_archive(upload: UploadedFile) -> bool:
+    return is_archive(upload.name, bytes(upload.getbuffer()[:64]))

@@ -2,12 +2,16 @@
 
 import functools
 import importlib
+import shutil
 import threading
 
 import pytest
+import streamlit as st
 from conftest import EXAMPLES, ROOT, encode, make_hit
 from streamlit.testing.v1 import AppTest
 
+from drumclf import load_classifier
+from drumclf.model_folder import MODEL_FOLDER
 from page.sound import DRAWING, in_line
 
 
@@ -98,6 +102,25 @@ def test_what_fails_on_our_side_is_one_sentence(page, monkeypatch, caplog):
     monkeypatch.undo()
     page.button_group(key="example").select("kick_analogue.wav").run()
     assert page.title[0].value.startswith("Kick")
+
+
+def test_a_damaged_model_is_one_sentence_and_no_answer(monkeypatch, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(MODEL_FOLDER, folder)
+    network = bytearray((folder / "drumclf.tflite").read_bytes())
+    network[1000] ^= 1
+    (folder / "drumclf.tflite").write_bytes(network)
+    monkeypatch.setattr("page.sound.load_classifier", lambda **options: load_classifier(folder, **options))
+    st.cache_resource.clear()
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    upload(page, "kick.wav", encode(make_hit()))
+    assert not page.title
+    assert not page.exception
+    (error,) = page.error
+    assert error.value == (
+        "drumclf.tflite is not the file that metadata.json describes: restore both from one training."
+    )
+    st.cache_resource.clear()
 
 
 def test_who_waits_is_told_how_many_are_before(classifier):

@@ -69,6 +69,11 @@ def test_a_bad_zip_is_one_row(page):
     assert table(page)["label"][1] == "Snare"
 
 
+def test_a_sound_that_is_called_a_zip_is_a_sound(page):
+    drop(page, {"kick.zip": KICK})
+    assert page.title[0].value.startswith("Kick")
+
+
 def test_copies_are_marked(page):
     drop(page, {"a.wav": KICK, "again.wav": KICK, "b.wav": SNARE})
     assert table(page)["note"][1] == "Same recording as a.wav"
