@@ -28,6 +28,7 @@ COPY page page
 COPY drumclf drumclf
 COPY model model
 COPY example_samples example_samples
+COPY static static
 COPY .streamlit .streamlit
 COPY deploy/warm_up.py deploy/
 # Bytecode is made here because the user cannot write it later; the base image has none of the standard library.

@@ -5,7 +5,7 @@ LICENCE ?= all
 PORT ?= 8501
 WATCH ?= none
 
-.PHONY: app test model report bench bench-start audit soak compare labels examples screenshot lint image-check
+.PHONY: app test model report bench bench-start hits-report audit soak compare labels examples screenshot lint image-check
 
 app: .venv/app  ## start the page
 	$(BIN)/streamlit run app.py --server.port $(PORT) --server.fileWatcherType $(WATCH)
@@ -30,6 +30,9 @@ bench: .venv/app  ## time one warm call and many files beside the original's, an
 
 bench-start: .venv/dev  ## time cold starts beside a bare import of TensorFlow
 	$(BIN)/python -m training.bench_start
+
+hits-report: .venv/app  ## score the finding of hits on patterns made of unseen sounds: docs/hits.md
+	$(BIN)/python -m training.bench_hits $(if $(DATA),"$(DATA)")
 
 audit: .venv/app  ## look the pinned packages up in the databases of known vulnerabilities
 	$(BIN)/pip install --quiet --disable-pip-version-check pip-audit
@@ -56,6 +59,7 @@ image-check: .venv/dev  ## build the image without Docker, measure it and visit 
 .venv/app: requirements.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m deploy.warm_up
 	touch $@
 
 .venv/dev: .venv/app requirements-dev.txt

@@ -4,54 +4,42 @@ from pathlib import Path
 
 import streamlit as st
 
-from drumclf.limits import ACCEPTED, LIMITS, MAX_ARCHIVE_BYTES
-from drumclf.names import visible
 from page.apology import apologising
-from page.examples import EXAMPLES, example_titles
+from page.chosen import the_chosen
+from page.inputs import back_to_pack, choose_example, choose_files, record
 from page.memory import forget_in_time, settle
 
+HERE = Path(__file__).parent
 state = st.session_state
 
 
 def main() -> None:
     """One run of the page. What it holds of an upload is local, so that nothing of it stays when the visitor goes."""
     st.set_page_config(
-        page_title="drumclf: what drum is it?",
-        page_icon=str(Path(__file__).parent / ".streamlit" / "icon.png"),
-        layout="wide",
+        page_title="drumclf: what drum is it?", page_icon=str(HERE / ".streamlit" / "icon.png"), layout="wide"
     )
+    st.html(HERE / "page" / "look.css")
     forget_in_time()
-    pack, sound = state.get("pack"), state.get("sound")
-    shows_pack = pack is not None and state.get("example") is None
-    page = st.container(horizontal_alignment="center").container(width=1280 if shows_pack else 1040)
+    page = st.container(horizontal_alignment="center").container(width=1240)
     with page:
         show_top()
-        result = st.container()
-        example = choose_example()
-        choose_files()
+        panes = st.container(key="panes")
+        inputs, result = panes.container(key="inputs"), panes.container(key="result")
+    with inputs:
+        choose_example()
+        ways = st.container(key="ways")
+        with ways:
+            choose_files()
+            record()
     with result, apologising():
-        # Not at the top: what draws takes a second to import, and the widgets need not wait for it.
-        from page.sound import show_sound, the_classifier
-
-        if example is not None:
-            if pack is not None:
-                label = f"Back to your {len(pack.files):,} sounds"
-                st.button(label, icon=":material/arrow_back:", type="tertiary", on_click=back_to_pack)
-            show_sound(example_titles()[example], (EXAMPLES / example).read_bytes(), autoplay=True, example=example)
-        elif pack is not None:
-            from page.pack import show_pack
-
-            show_pack(pack, the_classifier())
-        elif sound is not None:
-            show_sound(visible(sound.name), sound.getvalue(), autoplay=False)
-        else:
-            the_classifier()  # while the visitor reads
+        show_result()
     settle()
 
 
 def show_top() -> None:
+    """Whose page it is, and how far to trust it."""
     top = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
-    top.subheader("What drum is it?", anchor=False)
+    top.html(HERE / "page" / "brand.html", width="content")
     if top.button("How good is it?", type="tertiary", icon=":material/fact_check:"):
         from page.report_card import show_report
 
@@ -59,63 +47,26 @@ def show_top() -> None:
             show_report()
 
 
-def choose_example() -> str | None:
-    titles = example_titles()
-    return st.pills(
-        "Click a sound",
-        titles,
-        format_func=titles.get,
-        key="example",
-        bind="query-params",  # a link can carry it
-        required=True,
-        on_change=new_uploader,
-    )
+def show_result() -> None:
+    """What was chosen: a pack, one sound, two beside each other, or nothing yet."""
+    # Not at the top: what draws takes a second to import, and the widgets need not wait for it.
+    from page.sound import show_sounds, the_classifier
 
+    pack, kept, chosen = state.get("pack"), state.get("kept"), the_chosen()
+    if chosen is not None or kept is not None:
+        if pack is not None:
+            label = f"Back to your {len(pack.files):,} sounds"
+            st.button(label, icon=":material/arrow_back:", type="tertiary", on_click=back_to_pack)
+        show_sounds(kept, chosen, the_classifier())
+    elif pack is not None:
+        from page.pack import show_pack
 
-def choose_files() -> None:
-    st.file_uploader(
-        f"Or drop your own, one or thousands: {ACCEPTED}, or a zip of them",
-        accept_multiple_files="directory" if state.get("whole folder") else True,
-        max_upload_size=MAX_ARCHIVE_BYTES // 1_000_000,
-        key=uploader_key(),
-        on_change=chosen_files,
-    )
-    below = st.container(horizontal=True, horizontal_alignment="distribute")
-    below.caption(f"Limits: {LIMITS}.")
-    below.toggle("Choose a whole folder", key="whole folder", on_change=new_uploader)
-
-
-def uploader_key() -> str:
-    return f"upload {state.get('uploaders', 0)}"
-
-
-def new_uploader() -> None:
-    """An empty one; the old one would go on to list what is no longer shown. What it brought stays."""
-    state.uploaders = state.get("uploaders", 0) + 1
-    state.uploaded = []
-
-
-@apologising()
-def chosen_files() -> None:
-    """One sound, or a pack, of what is in the uploader now; what was said of the same files before stays."""
-    from page.uploads import is_single_sound, pack_of, still_here
-
-    uploads, known = still_here(state[uploader_key()]), state.get("pack")
-    came = [upload.file_id for upload in uploads]
-    if came == state.get("uploaded", []):  # a new uploader says, too, that it is empty
-        return
-    state.uploaded = came
-    state.example, state.sound, state.pack, state.current, state.stopped = None, None, None, None, False
-    if is_single_sound(uploads):
-        state.sound = uploads[0]
-    elif uploads:
-        state.pack = pack_of(uploads)
-        if known is not None:
-            state.pack.adopt(known)
-
-
-def back_to_pack() -> None:
-    state.example = None
+        with st.container(key="pack"):
+            show_pack(pack, the_classifier())
+    else:
+        st.title("What drum is it?", anchor=False)
+        st.html(HERE / "page" / "hero.html")
+        the_classifier()  # while the visitor reads
 
 
 main()

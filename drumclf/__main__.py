@@ -1,4 +1,4 @@
-"""The command line: ``python -m drumclf classify``, ``sort`` and ``undo``."""
+"""The command line: ``python -m drumclf classify``, ``hits``, ``sort`` and ``undo``."""
 
 import argparse
 import contextlib
@@ -11,6 +11,7 @@ from pathlib import Path
 from drumclf.batch import Row, classify_files, find_sounds
 from drumclf.classifier import load_classifier
 from drumclf.decoders import reading_apart
+from drumclf.hits_command import add_hits
 from drumclf.model_folder import ModelError
 from drumclf.sort_command import add_sort_and_undo
 from drumclf.tables import LINES, read_done, written_name
@@ -117,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     ).add_mutually_exclusive_group()
     cluster.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask scheduler, as tcp://host:8786")
     cluster.add_argument("--workers", type=int, metavar="N", help="start N processes here instead")
+    add_hits(commands)
     add_sort_and_undo(commands)
     return parser
 

@@ -30,6 +30,8 @@ _LENGTH_UNKNOWN = 2**63 - 1
 _MAX_SCANNED_SAMPLES = {"PCM": 32_000_000, "other": 8_000_000}
 """Silence before the hit that is decoded at most, over all channels: 6 minutes of stereo; 90 s where a coding takes
 more work than PCM and FLAC, up to ten times. A second's work."""
+_MAX_DECODED_SAMPLES = int(c.CLIP_DURATION * c.MAX_FILE_RATE) * (c.MAX_CHANNELS + 1)
+"""Of all channels, and of the one that is copied: 138 MB. CLIP_DURATION of no file has more; a longer clip is cut."""
 
 
 class AudioError(ValueError):
@@ -44,7 +46,7 @@ class Clip:
     ----------
     samples : np.ndarray, shape (n,), float32
         Mono, ``SAMPLE_RATE`` Hz, free of DC, peak 1.0, never silent; at most
-        ``CLIP_DURATION`` seconds from the first sound in the file.
+        ``CLIP_DURATION`` seconds, or as many as were asked for, from the first sound in the file.
     start : float
         Seconds of digital silence in the file before the first sample.
     is_whole : bool
@@ -64,13 +66,16 @@ class Clip:
         return len(self.samples) / c.SAMPLE_RATE
 
 
-def read_clip(source: Source) -> Clip:
+def read_clip(source: Source, duration: float = c.CLIP_DURATION) -> Clip:
     """Decode a sound file.
 
     Parameters
     ----------
     source : path, bytes or binary file object
         The kind of file is known by its content, never by its name.
+    duration : float
+        Seconds that are read, from the first sound on; fewer of a long file whose rate and
+        channels would make that more samples than CLIP_DURATION of any file has.
 
     Raises
     ------
@@ -82,11 +87,11 @@ def read_clip(source: Source) -> Clip:
     if foreign:
         raise AudioError(f"This is {foreign}; save the sound as {ACCEPTED}.")
     try:
-        channels, rate, start, stated_duration = _decode(unwrap_wav(data))
+        channels, rate, start, stated_duration = _decode(unwrap_wav(data), duration)
     except (soundfile.SoundFileError, OSError, RuntimeError, MemoryError) as error:
         raise AudioError(DAMAGED) from error
-    duration = len(channels) / rate
-    samples = soxr.resample(_loudest_channel(channels), rate, c.SAMPLE_RATE)[: round(c.CLIP_DURATION * c.SAMPLE_RATE)]
+    decoded_duration = len(channels) / rate
+    samples = soxr.resample(_loudest_channel(channels), rate, c.SAMPLE_RATE)[: round(duration * c.SAMPLE_RATE)]
     if len(samples) < c.MIN_DURATION * c.SAMPLE_RATE:
         raise AudioError(f"This sound is too short to tell; send at least {1000 * c.MIN_DURATION:.0f} ms.")
     if np.abs(samples).max() < c.INAUDIBLE_LEVEL:
@@ -94,7 +99,7 @@ def read_clip(source: Source) -> Clip:
             f"There is nothing below {c.SAMPLE_RATE // 2000} kHz in this sound; send one that can be heard."
         )
     is_whole = stated_duration is None
-    return Clip(_to_full_scale(samples), start, is_whole, start + duration if is_whole else stated_duration)
+    return Clip(_to_full_scale(samples), start, is_whole, start + decoded_duration if is_whole else stated_duration)
 
 
 def read_bytes(source: Source) -> bytes:
@@ -153,8 +158,8 @@ def _check_header(file: soundfile.SoundFile) -> None:
         )
 
 
-def _decode(data: bytes) -> tuple[np.ndarray, int, float, float | None]:
-    """Up to ``CLIP_DURATION`` from the first sound on.
+def _decode(data: bytes, duration: float) -> tuple[np.ndarray, int, float, float | None]:
+    """Up to `duration` from the first sound on.
 
     Returns
     -------
@@ -173,7 +178,8 @@ def _decode(data: bytes) -> tuple[np.ndarray, int, float, float | None]:
             _check_header(file)
             lead, n_skipped, loudest = _skip_below(level, file)
             if len(lead):
-                n_lead, n_rest = len(lead), int(c.CLIP_DURATION * file.samplerate)
+                most = _MAX_DECODED_SAMPLES // (file.channels + 1)
+                n_lead, n_rest = len(lead), min(int(duration * file.samplerate), most)
                 samples = np.empty((n_lead + n_rest, file.channels), np.float32)
                 samples[:n_lead] = lead
                 rest = _finite(file.read(out=samples[n_lead:]))

@@ -1,7 +1,7 @@
 """Trained model + sound -> prediction."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,10 +76,10 @@ class Classifier:
     network : Network
         What answers and explains.
     read_clip : function
-        How sounds are read: source -> clip, or AudioError.
+        How sounds are read: source, and seconds if not CLIP_DURATION -> clip, or AudioError.
     """
 
-    def __init__(self, metadata: dict, network: Network, read: Callable[[Source], Clip] = read_clip):
+    def __init__(self, metadata: dict, network: Network, read: Callable[..., Clip] = read_clip):
         self.metadata = metadata
         self.classes = tuple(metadata["classes"])
         self.titles = dict(metadata["titles"])
@@ -88,7 +88,8 @@ class Classifier:
         self.read_clip = read
         self._temperature = metadata["calibration"]["temperature"]
         self._turns = Turns(WORKERS)
-        self._predict([Clip(np.ones(1, np.float32), 0.0, True)])  # filters and graphs are made: not on a visitor's time
+        click = Clip(np.ones(1, np.float32), 0.0, True)
+        self.classify_clips([click])  # filters and graphs are made: not on a visitor's time
 
     def classify(self, source: Source) -> Prediction:
         """Classify one sound.
@@ -102,7 +103,7 @@ class Classifier:
         AudioError
             When the sound cannot be used; the text is for the person who sent it.
         """
-        return self._predict([self.read_clip(source)])[0]
+        return self.classify_clips([self.read_clip(source)])[0]
 
     def classify_many(self, sources: Iterable[Source], workers: int = WORKERS) -> Iterator[Prediction | AudioError]:
         """Classify many sounds, batch by batch; a few batches are read ahead of the answers.
@@ -120,6 +121,15 @@ class Classifier:
         """
         for outcomes in map_ahead(self._classify_batch, in_batches(sources, _BATCH_SIZE), workers):
             yield from outcomes
+
+    def classify_clips(self, clips: Sequence[Clip]) -> list[Prediction]:
+        """Classify sounds that are read already, in order and batch by batch.
+
+        Parameters
+        ----------
+        clips : sequence of Clip
+        """
+        return [prediction for batch in in_batches(clips, _BATCH_SIZE) for prediction in self._answer(batch)]
 
     @property
     def n_waiting(self) -> int:
@@ -140,7 +150,7 @@ class Classifier:
 
     def _classify_batch(self, sources: list[Source]) -> list[Prediction | AudioError]:
         outcomes = [self._read_or_error(source) for source in sources]
-        predictions = iter(self._predict([outcome for outcome in outcomes if isinstance(outcome, Clip)]))
+        predictions = iter(self.classify_clips([outcome for outcome in outcomes if isinstance(outcome, Clip)]))
         return [next(predictions) if isinstance(outcome, Clip) else outcome for outcome in outcomes]
 
     def _read_or_error(self, source: Source) -> Clip | AudioError:
@@ -149,9 +159,7 @@ class Classifier:
         except AudioError as error:
             return error
 
-    def _predict(self, clips: list[Clip]) -> list[Prediction]:
-        if not clips:
-            return []
+    def _answer(self, clips: list[Clip]) -> list[Prediction]:
         with self._turns:
             images = np.stack([rgb_spectrogram(clip.samples) for clip in clips])
             logits, embeddings = self.network.answer(images)
@@ -176,7 +184,7 @@ class Classifier:
 
 def load_classifier(
     folder: str | os.PathLike = MODEL_FOLDER,
-    read: Callable[[Source], Clip] = read_clip,
+    read: Callable[..., Clip] = read_clip,
     engine: str | None = None,
 ) -> Classifier:
     """Load and check a trained model.

@@ -39,6 +39,8 @@ INAUDIBLE_LEVEL = 10 ** (-60 / 20)
 SAMPLE_RATE = 22_050
 CLIP_DURATION = 5.0
 """How much is read, counted from the first sound in the file."""
+RECORDING_DURATION = 30.0
+"""How much is read where hits are looked for."""
 
 # --- The RGB spectrogram: red, green and blue are a long, a middle and a short window.
 ONSET_LEVEL = -30.0

@@ -1,8 +1,8 @@
 """Reads strangers' sounds in a process of its own: ``python -m drumclf.decoder_process``.
 
 Native code that meets a hostile file may crash, hang or grow; here it takes nothing
-along. The process gets the bytes of one file after another from its standard input and
-answers each on its standard output. It has no names, no paths, no secrets of the
+along. The process gets one file after another from its standard input, the seconds to read
+and then the bytes, and answers each on its standard output. It has no names, no paths, no secrets of the
 environment; it can write no file, and it is killed where it passes a limit. See
 `drumclf.decoders` for the other end.
 """
@@ -39,17 +39,18 @@ def serve() -> None:
 
 def _serve_one(incoming: Connection, outgoing: Connection) -> bool:
     """Answer for one file, and keep nothing of it; whether the process is fit for another one."""
-    data = incoming.recv_bytes()
+    duration, data = float(incoming.recv_bytes()), incoming.recv_bytes()
     signal.setitimer(signal.ITIMER_PROF, CPU_LIMIT)  # then SIGPROF ends the process
     is_fit, samples = True, b""
     try:
-        clip = read_clip(data)
+        clip = read_clip(data, duration)
         head = {"error": None, "start": clip.start, "is_whole": clip.is_whole, "file_duration": clip.file_duration}
         samples = clip.samples.astype("<f4").tobytes()
     except AudioError as error:
         head = {"error": str(error)}
         is_fit = not isinstance(error.__cause__, MemoryError)
     signal.setitimer(signal.ITIMER_PROF, 0)
+    del data  # once the answer is out, nothing of it is left
     outgoing.send_bytes(json.dumps(head).encode())
     outgoing.send_bytes(samples)
     return is_fit

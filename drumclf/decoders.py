@@ -41,7 +41,6 @@ _SETTINGS = {
     "MALLOC_MMAP_THRESHOLD_": "131072",  # what is freed goes back to the system, with the sound that was in it
 }
 _MAX_HEAD_BYTES, _MAX_SENTENCE = 2_000, 200
-_MAX_SAMPLES = round(c.CLIP_DURATION * c.SAMPLE_RATE)
 _log = logging.getLogger(__name__)
 
 
@@ -71,7 +70,7 @@ class Decoders:
         """How many calls wait for a process; they are taken in the order in which they came."""
         return self._turns.n_waiting
 
-    def read_clip(self, source: Source) -> Clip:
+    def read_clip(self, source: Source, duration: float = c.CLIP_DURATION) -> Clip:
         """As `drumclf.audio.read_clip`, in another process.
 
         Raises
@@ -87,10 +86,10 @@ class Decoders:
                 if not decoder.is_alive():
                     decoder = self._replace(decoder)
                 try:
-                    return decoder.read_clip(data)
+                    return decoder.read_clip(data, duration)
                 except _KilledError:  # by somebody else: the file gets a second chance
                     decoder = self._replace(decoder)
-                    return decoder.read_clip(data)
+                    return decoder.read_clip(data, duration)
             except _KilledError as error:
                 raise AudioError(DAMAGED) from error
             finally:
@@ -117,7 +116,7 @@ class Decoders:
             self._idle.pop().kill()
 
 
-def reading_apart() -> Callable[[Source], Clip]:
+def reading_apart() -> Callable[..., Clip]:
     """`Decoders` where processes of this kind can be had (POSIX), else `drumclf.audio.read_clip`."""
     return Decoders() if os.name == "posix" else read_clip
 
@@ -151,11 +150,11 @@ class _Decoder:
             self.kill()
         return not self._to.closed
 
-    def read_clip(self, data: bytes) -> Clip:
+    def read_clip(self, data: bytes, duration: float) -> Clip:
         """Raises AudioError, _KilledError, or RuntimeError where it cannot be started."""
         try:
             self._wait_until_ready()
-            head, samples = self._answer(data)
+            head, samples = self._answer(data, duration)
             clip = _clip(head, samples) if head["error"] is None else None
         except Exception as error:  # whatever came was not an answer
             self.kill()
@@ -178,11 +177,12 @@ class _Decoder:
                 self._from.recv_bytes(_MAX_HEAD_BYTES)
             self._is_ready = True
 
-    def _answer(self, data: bytes) -> tuple[dict, np.ndarray]:
+    def _answer(self, data: bytes, duration: float) -> tuple[dict, np.ndarray]:
         with self._no_longer_than(_WALL_LIMIT):
+            self._to.send_bytes(str(duration).encode())
             self._to.send_bytes(data)
             head = json.loads(self._from.recv_bytes(_MAX_HEAD_BYTES))
-            return head, np.frombuffer(self._from.recv_bytes(4 * _MAX_SAMPLES), "<f4")
+            return head, np.frombuffer(self._from.recv_bytes(4 * round(duration * c.SAMPLE_RATE)), "<f4")
 
     def kill(self) -> None:
         self._process.kill()

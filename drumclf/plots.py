@@ -6,22 +6,21 @@ time axis and margins, so that one stands exactly above the other.
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from drumclf import constants as c
 from drumclf.classifier import Prediction
 from drumclf.decision import format_percent
 from drumclf.spectrogram import frame_edges, mel_frequencies
+from drumclf.waveform import envelope, shown_duration, waveform_colors
 
 WIDTH = 5.2
 """Inches, for all figures."""
 _MARGINS = {"left": 0.115, "right": 0.96}
-_SHOWN_DURATIONS = (0.1, 0.2, 0.3, 0.5, c.SPAN - c.PRE_ONSET)
-"""Seconds after the onset: the first that holds all that can be seen is shown."""
-_VISIBLE = 0.08
 _DIMMED = 0.3
 """Brightness of what does not speak for the class that is explained."""
 _FREQUENCY_TICKS = (100, 500, 2000, 5000, 10000)
@@ -29,20 +28,27 @@ _FREQUENCY_TICKS = (100, 500, 2000, 5000, 10000)
 
 @dataclass(frozen=True)
 class Ink:
-    """Colours of one theme; text has a contrast of at least 4.5 to 1 on the page."""
+    """Colours of one theme; all but the faint one have a contrast of at least 4.5 to 1 with the background.
 
+    Red, green and blue are those of the RGB spectrogram: pitch, body, attack.
+    """
+
+    background: str
     text: str
     faint: str
-    accent: str
-    miss: str
+    red: str
+    green: str
+    blue: str
 
 
-LIGHT = Ink(text="#3d4152", faint="#d9dbe3", accent="#2b4bdb", miss="#e2574c")
-DARK = Ink(text="#c9ccda", faint="#3a3e4d", accent="#8ea2ff", miss="#ff7b72")
+LIGHT = Ink("#ffffff", text="#15161c", faint="#dcdee6", red="#c42b3f", green="#157a3c", blue="#2450d8")
+DARK = Ink("#0d0e13", text="#e9eaf2", faint="#2f323f", red="#ff7079", green="#46d17f", blue="#86a5ff")
+STAGE = replace(DARK, background="#08090c")
+"""What spectrogram and waveform stand on, in both themes."""
 
 
 def draw_probabilities(prediction: Prediction, titles: dict[str, str], ink: Ink = LIGHT) -> Figure:
-    """A bar for every class, in class order, the label's in the accent colour.
+    """A bar for every class, in class order, the label's in blue.
 
     Parameters
     ----------
@@ -57,7 +63,7 @@ def draw_probabilities(prediction: Prediction, titles: dict[str, str], ink: Ink 
     figure = Figure(figsize=(WIDTH, 0.34 * len(names) + 0.1))
     axes = figure.add_axes((0.215, 0.01, 0.66, 0.98))
     axes.barh(rows, np.ones(len(rows)), height=0.5, color=ink.faint, alpha=0.5)
-    axes.barh(rows, values, height=0.5, color=[ink.accent if n == prediction.label else ink.text for n in names])
+    axes.barh(rows, values, height=0.5, color=[ink.blue if n == prediction.label else ink.text for n in names])
     axes.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5), xticks=[])
     axes.set_yticks(rows, [titles[name] for name in names])
     for row, (name, value) in enumerate(zip(names, values, strict=True)):
@@ -68,16 +74,13 @@ def draw_probabilities(prediction: Prediction, titles: dict[str, str], ink: Ink 
 
 
 def draw_waveform(prediction: Prediction, ink: Ink = LIGHT) -> Figure:
-    """Waveform of what the network saw, over milliseconds after the onset."""
+    """Waveform of what the network saw, in the colours of its picture, over milliseconds after the onset."""
     figure = Figure(figsize=(WIDTH, 1.3))
     axes = figure.add_axes((_MARGINS["left"], 0.06, _MARGINS["right"] - _MARGINS["left"], 0.88))
-    time, low, high = _envelope(prediction)
-    axes.axhline(0, color=ink.faint, linewidth=0.8)
-    axes.fill_between(time, low, high, color=ink.accent, linewidth=0.6)
-    axes.set(xlim=_time_limits(prediction), ylim=(-1.05, 1.05), yticks=[-1, 0, 1])
-    axes.xaxis.set_tick_params(labelbottom=False)
+    paint_waveform(axes, prediction, 1400)
+    axes.set(yticks=[-1, 0, 1], xticks=[])
     axes.set_ylabel("Amplitude", labelpad=9)
-    return finish(figure, ink)
+    return _on_stage(finish(figure, ink))
 
 
 def draw_spectrogram(prediction: Prediction, ink: Ink = LIGHT, evidence: np.ndarray | None = None) -> Figure:
@@ -93,6 +96,30 @@ def draw_spectrogram(prediction: Prediction, ink: Ink = LIGHT, evidence: np.ndar
     """
     figure = Figure(figsize=(WIDTH, 2.7))
     axes = figure.add_axes((_MARGINS["left"], 0.165, _MARGINS["right"] - _MARGINS["left"], 0.82))
+    paint_spectrogram(axes, prediction, evidence)
+    axes.set_yticks(
+        np.interp(_FREQUENCY_TICKS, mel_frequencies(), np.arange(c.N_MELS)), ["100", "500", "2k", "5k", "10k"]
+    )
+    axes.set_xlabel("Milliseconds after the hit")
+    axes.set_ylabel("Hertz")
+    return _on_stage(finish(figure, ink))
+
+
+def paint_waveform(axes: Axes, prediction: Prediction, columns: int) -> None:
+    """The waveform, filled down to zero, in `columns` of its colours; milliseconds after the onset."""
+    limits = _time_limits(prediction)
+    duration = (limits[1] - limits[0]) / 1000
+    low, high = envelope(prediction.clip.samples, prediction.onset - c.PRE_ONSET, duration, columns)
+    time = np.linspace(*limits, columns, endpoint=False)
+    colors = waveform_colors(prediction.spectrogram, duration, columns)
+    shape = axes.fill_between(time, np.minimum(low, 0), np.maximum(high, 0), facecolor="none", linewidth=0)
+    picture = axes.imshow(colors[None], aspect="auto", interpolation="nearest", extent=(*limits, -1, 1))
+    picture.set_clip_path(shape.get_paths()[0], axes.transData)
+    axes.set(xlim=limits, ylim=(-1.05, 1.05))
+
+
+def paint_spectrogram(axes: Axes, prediction: Prediction, evidence: np.ndarray | None = None) -> None:
+    """The RGB spectrogram, and what speaks for a class as in `draw_spectrogram`, over milliseconds after the onset."""
     columns = np.searchsorted(frame_edges(), np.linspace(0, c.SPAN, 900, endpoint=False), side="right") - 1
     extent = (-1000 * c.PRE_ONSET, 1000 * (c.SPAN - c.PRE_ONSET), -0.5, c.N_MELS - 0.5)
     picture = prediction.spectrogram
@@ -102,40 +129,25 @@ def draw_spectrogram(prediction: Prediction, ink: Ink = LIGHT, evidence: np.ndar
     if evidence is not None and evidence.any():
         axes.contour(evidence[:, columns], levels=[0.5], origin="lower", colors="white", linewidths=1.2, extent=extent)
     axes.set_xlim(_time_limits(prediction))
-    axes.set_yticks(
-        np.interp(_FREQUENCY_TICKS, mel_frequencies(), np.arange(c.N_MELS)), ["100", "500", "2k", "5k", "10k"]
-    )
-    axes.set_xlabel("Milliseconds after the hit")
-    axes.set_ylabel("Hertz")
-    return finish(figure, ink)
 
 
 def to_png(figure: Figure, pixels_per_inch: int = 200) -> bytes:
     """A figure as a PNG file."""
     buffer = io.BytesIO()
     # Packed as fast as can be: looking for the smallest file takes as long as drawing.
-    figure.savefig(buffer, format="png", dpi=pixels_per_inch, transparent=True, pil_kwargs={"compress_level": 1})
+    figure.savefig(buffer, format="png", dpi=pixels_per_inch, pil_kwargs={"compress_level": 1})
     return buffer.getvalue()
 
 
 def _time_limits(prediction: Prediction) -> tuple[float, float]:
     """From the start of the grid to the end of what can be seen, in milliseconds after the onset."""
-    visible = np.nonzero(prediction.spectrogram.max(axis=(0, 2)) > _VISIBLE)[0]
-    end = frame_edges()[visible[-1] + 1] - c.PRE_ONSET
-    shown = next(duration for duration in _SHOWN_DURATIONS if end <= duration + 1e-9)
-    return -1000 * c.PRE_ONSET, 1000 * shown
+    return -1000 * c.PRE_ONSET, 1000 * shown_duration(prediction)
 
 
-def _envelope(prediction: Prediction, columns: int = 1400) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lowest and highest sample in each column of the picture."""
-    start = round((prediction.onset - c.PRE_ONSET) * c.SAMPLE_RATE)
-    length = round(c.SPAN * c.SAMPLE_RATE)
-    shown = np.zeros(length, np.float32)
-    inside = prediction.clip.samples[max(start, 0) : start + length]
-    shown[max(-start, 0) : max(-start, 0) + len(inside)] = inside
-    starts = np.linspace(0, length, columns, endpoint=False).astype(int)
-    time = 1000 * (starts / c.SAMPLE_RATE - c.PRE_ONSET)
-    return time, np.minimum.reduceat(shown, starts), np.maximum.reduceat(shown, starts)
+def _on_stage(figure: Figure) -> Figure:
+    for axes in figure.axes:
+        axes.patch.set(facecolor=STAGE.background, alpha=1)
+    return figure
 
 
 def _weight(name: str, prediction: Prediction) -> str:

@@ -54,9 +54,9 @@ def unseen_part(scores: dict) -> dict:
 def say_training(training: dict) -> str:
     """On how many sounds it was trained, and of whom."""
     sources = f" of {len(training['sources'])} sources" if training["sources"] else ""
-    apart = ", none of them among the judges" if training["held_out_by"] == "source" else ""
-    synthetic = f" And {training['synthetic_sounds']} synthetic ones." if training["synthetic_sounds"] else ""
-    return f"{sum(training['sounds'].values()):,} sounds{sources}{apart}.{synthetic}"
+    apart = ", none among the judges" if training["held_out_by"] == "source" else ""
+    synthetic = f", and {training['synthetic_sounds']} synthetic ones" if training["synthetic_sounds"] else ""
+    return f"{sum(training['sounds'].values()):,} sounds{sources}{apart}{synthetic}."
 
 
 def headline_figures(report: dict) -> dict[str, list[float]]:
@@ -93,20 +93,48 @@ def recall_table(report: dict) -> list[dict]:
 def say_decisions(scores: dict) -> str:
     """How often it gives one answer, two or none, and how often that is right."""
     decisions = unseen_part(scores)["decisions"]
-    of = "On the sounds on which nothing was chosen" if "report" in scores else "On these sounds"
+    of = "On sounds on which nothing was chosen" if "report" in scores else "On these sounds"
     one, two, none = (decisions[kind] for kind in ("one", "two", "none"))
-    parts = [f"one answer for {one['coverage']:.0%} of the sounds"]
-    parts[0] += f", and {one['precision']:.0%} of those are right" if one["precision"] is not None else ""
+    parts = [f"one answer for {one['coverage']:.0%}"]
+    parts[0] += f", {one['precision']:.0%} of them right" if one["precision"] is not None else ""
     if two["precision"] is not None:
-        parts.append(
-            f"“one or the other” for {two['coverage']:.0%}, and one of both is right for {two['precision']:.0%}"
-        )
+        parts.append(f"“one or the other” for {two['coverage']:.0%}, right for {two['precision']:.0%} of them")
     parts.append(f"“not sure” for {none['coverage']:.0%}")
-    return f"{of} it gives {'; '.join(parts)}."
+    return f"{of}: {'; '.join(parts)}."
+
+
+def say_confusion(result: dict, titles: dict[str, str], most: int = 3) -> str:
+    """The confusion matrix in words: the largest of its mistakes, as shares of what the sounds are."""
+    shares, names = _shares(result), [titles[name] for name in result["classes"]]
+    np.fill_diagonal(shares, 0)
+    worst = np.argsort(-shares, axis=None, kind="stable")[:most]
+    places = [
+        (row, column) for row, column in np.transpose(np.unravel_index(worst, shares.shape)) if shares[row, column]
+    ]
+    mistakes = [f"{names[r]} is taken for {names[k].lower()} {shares[r, k]:.0%} of the time" for r, k in places]
+    return f"{'; '.join(mistakes)}." if mistakes else "No sound is taken for another class."
+
+
+def say_reliability(reliability: list[list[float]]) -> str:
+    """The reliability diagram in words: its lowest, middle and highest point."""
+    points = [reliability[i] for i in sorted({0, len(reliability) // 2, len(reliability) - 1})]
+    parts = [f"at {promised:.0%} it is right {right:.0%} of the time" for promised, right, _ in points]
+    return f"{'; '.join(parts).capitalize()}."
+
+
+def say_coverage(coverage: list[list[float]]) -> str:
+    """The coverage curve in words: of the surest half, of four fifths and of all."""
+    points = dict.fromkeys(
+        min(map(tuple, coverage), key=lambda point: abs(point[0] - share)) for share in (0.5, 0.8, 1)
+    )
+    parts = [
+        f"of {'all' if given == 1 else f'the surest {given:.0%}'}, {right:.0%} are right" for given, right in points
+    ]
+    return f"{'; '.join(parts).capitalize()}."
 
 
 def draw_confusion(result: dict, titles: dict[str, str], ink: Ink = LIGHT) -> Figure:
-    """Share of each class that is taken for each class.
+    """Share of each class that is taken for each class: blue where it is right, red where not, in numbers too.
 
     Parameters
     ----------
@@ -115,16 +143,17 @@ def draw_confusion(result: dict, titles: dict[str, str], ink: Ink = LIGHT) -> Fi
     titles : dict[str, str]
     ink : Ink
     """
-    counts = np.array(result["confusion"], float)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    shares = _shares(result)
     names = [titles[name] for name in result["classes"]]
     figure = Figure(figsize=(7, 5.6), layout="constrained")
     axes = figure.add_subplot()
     for (row, column), share in np.ndenumerate(shares):
-        color = ink.accent if row == column else ink.miss
+        color, weight = (ink.blue, "bold") if row == column else (ink.red, "normal")
         axes.add_patch(_cell(column, row, color, share))
         if share >= 0.005:
-            axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", size=10, color=ink.text)
+            axes.text(
+                column, row, f"{100 * share:.0f}", ha="center", va="center", size=10, color=ink.text, weight=weight
+            )
     axes.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(names) - 0.5, -0.5))
     axes.set_xticks(range(len(names)), names, rotation=40, ha="right")
     axes.set_yticks(range(len(names)), names)
@@ -138,7 +167,7 @@ def draw_reliability(reliability: list[list[float]], ink: Ink = LIGHT) -> Figure
     figure = Figure(figsize=(4.2, 3.8), layout="constrained")
     axes = figure.add_subplot()
     axes.plot([0, 1], [0, 1], color=ink.faint, linewidth=1.5)
-    axes.plot(promised, right, "o-", color=ink.accent, markersize=5, linewidth=1.2)
+    axes.plot(promised, right, "o-", color=ink.blue, markersize=5, linewidth=1.2)
     axes.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="Probability of the answer", ylabel="Share that is right")
     return finish(figure, ink)
 
@@ -148,11 +177,16 @@ def draw_coverage(coverage: list[list[float]], ink: Ink = LIGHT) -> Figure:
     given, right = np.array(coverage).T
     figure = Figure(figsize=(4.2, 3.8), layout="constrained")
     axes = figure.add_subplot()
-    axes.plot(given, right, "o-", color=ink.accent, markersize=4, linewidth=1.2)
+    axes.plot(given, right, "o-", color=ink.blue, markersize=4, linewidth=1.2)
     axes.grid(axis="y", color=ink.faint, linewidth=0.8)
     axes.set(xlim=(0, 1.02), ylim=(min(0.8, right.min() - 0.02), 1.003))
     axes.set(xlabel="Share of the sounds answered, core five", ylabel="Share that is right")
     return finish(figure, ink)
+
+
+def _shares(result: dict) -> np.ndarray:
+    counts = np.array(result["confusion"], float)
+    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
 
 
 def _of(result: dict, name: str) -> float | None:
@@ -161,4 +195,5 @@ def _of(result: dict, name: str) -> float | None:
 
 
 def _cell(column: int, row: int, color: str, share: float) -> Rectangle:
-    return Rectangle((column - 0.47, row - 0.45), 0.94, 0.9, facecolor=color, alpha=0.04 + 0.5 * share, linewidth=0)
+    strength = 0.04 + 0.5 * share**0.5  # the root: a mistake made one time in ten is to be seen
+    return Rectangle((column - 0.47, row - 0.45), 0.94, 0.9, facecolor=color, alpha=strength, linewidth=0)

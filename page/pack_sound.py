@@ -1,4 +1,4 @@
-"""One sound of a pack: player, verdict, its label to be changed, pictures, look-alikes."""
+"""One sound of a pack: verdict, its label to be changed, stage, look-alikes."""
 
 from pathlib import PurePosixPath
 
@@ -9,7 +9,9 @@ from drumclf.audio import read_bytes
 from drumclf.decision import format_percent, verdict
 from drumclf.names import visible
 from drumclf.pack import Pack
-from page.sound import classify, draw, draw_seen, likely, show_player
+from page.player import put_player
+from page.sound import classify
+from page.stage import Playback, show_stage
 
 
 def listen_to(i: int) -> None:
@@ -21,7 +23,7 @@ def show_current(pack: Pack, classifier: Classifier) -> None:
     """One sound of the pack: player, verdict, its label to be changed, pictures, look-alikes."""
     i = st.session_state.get("current")
     if i is None or i >= len(pack.rows):
-        st.caption("The sound that you listen to shows here: its label, what the network saw, and what it is like.")
+        st.caption("Play a sound to see it here.")
         return
     row = pack.rows[i]
     st.text(visible(row.name))
@@ -31,14 +33,13 @@ def show_current(pack: Pack, classifier: Classifier) -> None:
     except AudioError as error:
         st.error(str(error), icon=":material/hearing_disabled:")
         return
-    titles, dark = classifier.titles, st.context.theme.type == "dark"
+    titles = classifier.titles
     headline, reason = verdict(prediction, titles, classifier.thresholds)
     st.subheader(
         f"{headline} :gray[{format_percent(prediction.probability)}]" if not reason else headline, anchor=False
     )
     if reason:
         st.markdown(reason)
-    show_player(prediction, data, autoplay=True)
     key = f"label {i} {pack.label(i)}"
 
     def relabel() -> None:
@@ -54,10 +55,8 @@ def show_current(pack: Pack, classifier: Classifier) -> None:
         on_change=relabel,
         wrap=True,
     )
-    alt = f"Probability of each class: {likely(prediction, titles)}."
-    st.image(draw(prediction, titles, data, dark)["probabilities"], width="stretch", alt=alt)
-    seen = draw_seen(classifier, prediction, data, dark, None)
-    st.image(seen, width="stretch", alt="RGB spectrogram of the hit: frequency over time.")
+    player = put_player("current", data, prediction.clip)
+    show_stage(classifier, prediction, Playback(player, player.offset + prediction.onset, autoplay=True))
     if alike := pack.look_alikes(i):
         nearest = st.container(gap="xxsmall")
         nearest.caption("Nearest look-alikes")

@@ -11,8 +11,11 @@ from drumclf.report_card import (
     headline_figures,
     read_report,
     recall_table,
+    say_confusion,
+    say_coverage,
     say_decisions,
     say_judges,
+    say_reliability,
     say_training,
     unseen_part,
 )
@@ -33,34 +36,35 @@ def show_report() -> None:
         for title, (value, low, high) in headline_figures(report).items():
             interval = f"{low:.1%} to {high:.1%}"
             st.metric(title, f"{value:.1%}", interval, delta_color="off", delta_arrow="off", width="content")
-    judged = ", on the sounds that calibration did not see" if "report" in scores else ""
+    judged = ", on sounds that calibration did not see" if "report" in scores else ""
     st.caption(
-        "Each class counts alike; below each figure its 95% interval over kits. The calibration error is how far "
-        f"probabilities are from how often they come true{judged}."
+        "Each class counts alike. Below: 95% intervals over kits. Calibration error: how far probabilities are from "
+        f"how often they come true{judged}."
     )
     by_class, confusions, honesty, failures, data = st.tabs(
         ["By class", "Confusions", "How honest", "Where it fails", "Trained on"]
     )
     with by_class:
         show_table(recall_table(report))
-        st.caption(
-            "Share of each class that is recognised, among all classes or among the core five. "
-            "The original knows those five and is judged among them."
-        )
+        st.caption("Share recognised of each class, among all classes or the core five: the original knows only those.")
     with confusions:
-        st.image(pictures["confusion"], alt="Confusion matrix.", width=640)
+        st.image(pictures["confusion"], alt=f"Confusion matrix. {say_confusion(valid['all'], titles)}", width=640)
     with honesty:
         left, right, _ = st.columns([2, 2, 1])
-        left.image(pictures["reliability"], alt="Reliability: share right over probability.", width="stretch")
+        unseen = unseen_part(scores)
+        left.image(
+            pictures["reliability"], alt=f"Reliability. {say_reliability(unseen['reliability'])}", width="stretch"
+        )
         if "coverage" in pictures:
-            right.image(pictures["coverage"], alt="Share right over share answered.", width="stretch")
+            alt = f"Right over answered, core five. {say_coverage(unseen['core']['coverage'])}"
+            right.image(pictures["coverage"], alt=alt, width="stretch")
         st.markdown(say_decisions(scores))
     with failures:
-        st.markdown("The sources (who published the kits) on which it is right least often:")
+        st.markdown("The sources (who published the kits) it hears worst:")
         rows = [{"source": s["source"], "sounds": s["n_sounds"], "right": s["accuracy"]} for s in valid["sources"][:8]]
         show_table(rows)
         if "robustness" in report:
-            st.markdown("Sounds that keep their label when the file is changed:")
+            st.markdown("Labels kept when the file is changed:")
             rows = [
                 {"change": name, "label kept": row["kept"], "where it was sure": row["kept_if_sure"]}
                 for name, row in report["robustness"].items()

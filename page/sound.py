@@ -1,19 +1,20 @@
-"""One sound on the page: verdict, player, pictures; or the sentence that says why there is nothing."""
+"""One sound on the page, or two beside each other: verdict, stage, what to do next; or a sentence that says why not."""
 
 import streamlit as st
 
 from drumclf import AudioError, Classifier, ModelError, Prediction, load_classifier
-from drumclf.audio import encode_wav
-from drumclf.containers import playable_type
 from drumclf.decision import format_percent, verdict
 from drumclf.decoders import reading_apart
-from drumclf.explain import TRAITS, grad_cam, nearest, supporting_traits
-from drumclf.plots import DARK, LIGHT, draw_probabilities, draw_spectrogram, draw_waveform, to_png
-from drumclf.turns import Turns
+from drumclf.explain import nearest
+from drumclf.hits import may_hold_hits
+from drumclf.traits import TRAITS, supporting_traits
+from drumclf.waveform import shown_duration
+from page.chosen import Chosen, close_kept, close_shown, compare, keep
 from page.examples import EXAMPLES, example_titles
-
-DRAWING = Turns(1)
-"""Matplotlib holds Python's lock: two who draw at the same time only keep each other."""
+from page.player import put_player
+from page.recording import find, show_recording
+from page.share import show_share
+from page.stage import Playback, show_stage
 
 
 @st.cache_resource(show_spinner="Waking the model")
@@ -36,25 +37,6 @@ def classify(_classifier: Classifier, data: bytes) -> Prediction:
     return _classifier.classify(data)
 
 
-@st.cache_data(scope="session", max_entries=8, show_spinner=False)
-def draw(_prediction: Prediction, _titles: dict[str, str], data: bytes, dark: bool) -> dict[str, bytes]:
-    """Probabilities and waveform as PNG files."""
-    ink = DARK if dark else LIGHT
-    with DRAWING:
-        return {
-            "probabilities": to_png(draw_probabilities(_prediction, _titles, ink)),
-            "waveform": to_png(draw_waveform(_prediction, ink)),
-        }
-
-
-@st.cache_data(scope="session", max_entries=16, show_spinner=False)
-def draw_seen(_classifier: Classifier, _prediction: Prediction, data: bytes, dark: bool, label: str | None) -> bytes:
-    """The spectrogram, and where on it the network found what speaks for a class."""
-    with DRAWING:
-        evidence = grad_cam(_classifier, _prediction, label) if label else None
-        return to_png(draw_spectrogram(_prediction, DARK if dark else LIGHT, evidence))
-
-
 def the_classifier() -> Classifier:
     """The classifier; where it cannot be loaded, the page ends with the sentence that says why."""
     try:
@@ -66,8 +48,80 @@ def the_classifier() -> Classifier:
 
 def in_line(classifier: Classifier) -> str:
     """What a visitor reads while others are served."""
-    n = classifier.n_waiting + DRAWING.n_waiting
+    n = classifier.n_waiting
     return f"In line: {n} before you" if n else "Listening"
+
+
+def show_sounds(kept: Chosen | None, chosen: Chosen | None, classifier: Classifier) -> None:
+    """The sound that is chosen; the one that was kept on its left, on the same time axis."""
+    if kept is None:
+        prediction = answer(classifier, chosen)
+        if prediction is not None:
+            show_sound(classifier, chosen, prediction, "shown")
+            show_next(classifier, chosen, prediction)
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        first = answer(classifier, kept)
+    with right:
+        is_second = chosen is not None and chosen != kept
+        second = answer(classifier, chosen) if is_second else None
+        if not is_second:
+            st.title("And?", anchor=False)
+            st.markdown("Choose the second sound: click, drop or record.")
+    shown = max([shown_duration(prediction) for prediction in (first, second) if prediction], default=None)
+    for side, place, sound, prediction, close in (
+        (left, "kept", kept, first, close_kept if is_second else close_shown),
+        (right, "shown", chosen, second, close_shown),
+    ):
+        with side:
+            if place == "kept" or is_second:
+                st.button("Close", key=f"close {place}", icon=":material/close:", type="tertiary", on_click=close)
+            if prediction is not None:
+                show_sound(classifier, sound, prediction, place, shown)
+
+
+def answer(classifier: Classifier, chosen: Chosen) -> Prediction | None:
+    """The prediction; or its name, a sentence and None."""
+    try:
+        with st.spinner(in_line(classifier)):
+            return classify(classifier, chosen.read())
+    except AudioError as error:
+        st.text(chosen.name)
+        st.error(str(error), icon=":material/hearing_disabled:")
+        return None
+
+
+def show_sound(
+    classifier: Classifier, chosen: Chosen, prediction: Prediction, place: str, shown: float | None = None
+) -> None:
+    """Verdict, name, pictures; of a recording with several hits, all of them.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    chosen : Chosen
+    prediction : Prediction
+    place : str
+        Where on the page; each holds one sound.
+    shown : float, optional
+        Seconds on the time axis, for comparing.
+    """
+    data = chosen.read()
+    if may_hold_hits(prediction.clip):
+        recording = find(classifier, data)
+        if len(recording.hits) > 1:
+            heading = f"{len(recording.hits)} hits" if chosen.is_recorded else f"A loop of {len(recording.hits)} hits"
+            player = put_player(place, data, recording.clip)
+            show_recording(classifier, heading, chosen.name, recording, player)
+            return
+    show_verdict(classifier, prediction)
+    st.text(chosen.name)
+    if not prediction.clip.is_whole:
+        st.caption("A long file: this is its first hit.")
+    player = put_player(place, data, prediction.clip)
+    playback = Playback(player, player.offset + prediction.onset, autoplay=chosen.example is not None)
+    show_stage(classifier, prediction, playback, shown=shown)
 
 
 def show_verdict(classifier: Classifier, prediction: Prediction) -> None:
@@ -81,60 +135,16 @@ def show_verdict(classifier: Classifier, prediction: Prediction) -> None:
     traits = [TRAITS[trait] for trait in supporting_traits(prediction, classifier.metadata["traits"])]
     if traits:
         words = " and ".join(filter(None, [", ".join(traits[:-1]), traits[-1]]))
-        st.markdown(f"It is **{words}**, which speaks for {titles[prediction.label]}.")
+        st.markdown(f"Typical of {titles[prediction.label]}: **{words}**.")
 
 
-def show_player(prediction: Prediction, data: bytes, autoplay: bool) -> None:
-    """The sound to listen to: the file as it is where browsers can play it."""
-    if not prediction.clip.is_whole:
-        st.caption("A long file: this is its first hit.")
-    mime = playable_type(data)
-    st.audio(data if mime else encode_wav(prediction.clip), format=mime or "audio/wav", autoplay=autoplay)
-
-
-def likely(prediction: Prediction, titles: dict[str, str]) -> str:
-    """All probabilities in words, for those who do not see the picture."""
-    return ", ".join(f"{titles[k]} {format_percent(p)}" for k, p in prediction.probabilities.items())
-
-
-def show_sound(name: str, data: bytes, autoplay: bool, example: str | None = None) -> None:
-    """Everything about one sound, or the sentence that says why there is nothing."""
-    classifier = the_classifier()
-    titles, dark = classifier.titles, st.context.theme.type == "dark"
-    try:
-        with st.spinner(in_line(classifier)):
-            prediction = classify(classifier, data)
-    except AudioError as error:
-        st.text(name)
-        st.error(str(error), icon=":material/hearing_disabled:")
-        return
-    left, right = st.columns(2, gap="large")
-    with left:
-        show_verdict(classifier, prediction)
-        st.text(name)
-        show_player(prediction, data, autoplay)
-        pictures = draw(prediction, titles, data, dark)  # the verdict is on the screen meanwhile
-        alt = f"Probability of each class: {likely(prediction, titles)}."
-        st.image(pictures["probabilities"], width="stretch", alt=alt)
-    with right:
-        st.image(pictures["waveform"], width="stretch", alt="Waveform of the hit.")
-        seen = st.empty()
-        st.markdown("What the network sees: :red[■] pitch :green[■] body :blue[■] attack")
-        looked_for = st.pills(
-            "Light up what speaks for",
-            classifier.classes,
-            format_func=titles.get,
-            key=f"evidence {hash(data)}",
-            wrap=True,
-        )
-        about = f", lit where it speaks for {titles[looked_for]}" if looked_for else ""
-        seen.image(
-            draw_seen(classifier, prediction, data, dark, looked_for),
-            width="stretch",
-            alt=f"RGB spectrogram of the hit: frequency over time{about}.",
-        )
-        others = {file: p for file, p in example_predictions(classifier).items() if file != example}
-        alike = nearest(prediction, others)
-        st.markdown(
-            "Sounds like " + ", ".join(f"**{example_titles()[file]}**" for file in alike) + ", of the examples."
-        )
+def show_next(classifier: Classifier, chosen: Chosen, prediction: Prediction) -> None:
+    """What it is like, to compare with at a click; and a picture to take along."""
+    others = {file: p for file, p in example_predictions(classifier).items() if file != chosen.example}
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    row.markdown("Compare with", width="content")
+    for file in nearest(prediction, others):
+        row.button(example_titles()[file], key=f"compare {file}", on_click=compare, args=(chosen, file))
+    row.button("Another", icon=":material/add:", on_click=keep, args=(chosen,))
+    with row:
+        show_share(classifier, prediction, chosen.name)

@@ -1,16 +1,21 @@
-"""Write the example sounds and what they are: ``python -m synthesis``."""
+"""Write the example sounds, what they are, and the pictures on their pads: ``python -m synthesis``."""
 
 import csv
 import inspect
 from pathlib import Path
 
 import soundfile
+from PIL import Image
 
+from drumclf.audio import read_clip
 from drumclf.constants import CLASS_TITLES
+from drumclf.spectrogram import rgb_spectrogram
 from synthesis import drums
 from synthesis.parts import SAMPLE_RATE
 
-FOLDER = Path(__file__).resolve().parent.parent / "example_samples"
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "example_samples"
+PADS = ROOT / "static" / "pads"
 
 
 def main() -> None:
@@ -30,11 +35,17 @@ def main() -> None:
         table.writerow(["file", "label", "title"])
         for name, (label, title, make) in drums.EXAMPLES.items():
             soundfile.write(FOLDER / f"{name}.wav", make(), SAMPLE_RATE, subtype="PCM_16")
+            draw_pad(FOLDER / f"{name}.wav").save(PADS / f"{name}.png", optimize=True)
             table.writerow([f"{name}.wav", label, title])
             how = " ".join(inspect.getdoc(make).split())
             readme.append(f"| `{name}.wav` | {CLASS_TITLES[label]} | {how} |")
     readme += ["", "Literature: " + " ".join(inspect.getdoc(drums).split("Sources: ")[1].split()), ""]
     (FOLDER / "README.md").write_text("\n".join(readme), encoding="utf-8")
+
+
+def draw_pad(path: Path) -> Image.Image:
+    """The RGB spectrogram of a sound, a pixel for each cell, low frequencies at the bottom."""
+    return Image.fromarray((255 * rgb_spectrogram(read_clip(path).samples)[::-1]).round().astype("uint8"))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from drumclf import AudioError
 from drumclf.audio import encode_wav, read_clip
-from drumclf.constants import CLIP_DURATION, SAMPLE_RATE
+from drumclf.constants import CLIP_DURATION, RECORDING_DURATION, SAMPLE_RATE
+from drumclf.decoders import Decoders
 
 FORMATS = [
     ("WAV", "PCM_U8"), ("WAV", "PCM_16"), ("WAV", "PCM_24"), ("WAV", "PCM_32"), ("WAV", "FLOAT"), ("WAV", "DOUBLE"),
@@ -198,6 +199,33 @@ def test_flipped_bytes_never_crash(format, subtype):
             assert np.isfinite(read_clip(bytes(damaged)).samples).all()
         except AudioError as error:
             assert len(str(error)) <= 200
+
+
+def test_more_is_read_where_more_is_asked_for():
+    rate = 22_050
+    sound = np.concatenate([np.zeros(2 * rate), np.tile(make_hit(rate), 120)])  # 36 s of hits
+    whole = read_clip(encode(sound, rate, "FLAC"), 60.0)
+    assert whole.is_whole
+    assert whole.file_duration == pytest.approx(38, abs=0.01)
+    part = read_clip(encode(sound, rate, "FLAC"), RECORDING_DURATION)
+    assert part.duration == RECORDING_DURATION
+    assert not part.is_whole
+    assert part.file_duration == 38
+    assert level_difference(part.samples, whole.samples[: len(part.samples)]) < -60
+
+
+def test_of_a_long_file_with_a_huge_rate_less_is_read():
+    """As many samples of it as an ordinary reading takes at most; read apart, under the limits of its process."""
+    rate, n_channels = 655_350, 8  # the most that FLAC knows
+    sound = np.zeros((8 * rate, n_channels), np.int16)
+    sound[:: rate // 4] = 20_000
+    data = encode(sound, rate, "FLAC")
+    decoders = Decoders(1)
+    clip = decoders.read_clip(data, RECORDING_DURATION)
+    decoders.close()
+    assert not clip.is_whole
+    most = CLIP_DURATION * 768_000 * 9 / (n_channels + 1) / rate  # all channels, and a copy of one
+    assert CLIP_DURATION < clip.duration < most + 0.2  # where the first sound is looked for
 
 
 def test_encode_wav_gives_the_clip_back():

@@ -148,7 +148,8 @@ def test_answers_and_pictures_need_nothing_that_is_slow_to_import():
         import sys
         from drumclf import load_classifier
         from drumclf.__main__ import main
-        from drumclf.explain import grad_cam, supporting_traits
+        from drumclf.explain import grad_cam
+        from drumclf.traits import supporting_traits
         from drumclf.plots import draw_probabilities, draw_spectrogram, draw_waveform, to_png
         import page.sound
         classifier = load_classifier()

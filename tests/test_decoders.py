@@ -11,16 +11,21 @@ from conftest import EXAMPLES, encode, make_hit
 
 from drumclf import AudioError, load_classifier
 from drumclf.audio import DAMAGED, read_clip
+from drumclf.constants import CLIP_DURATION, RECORDING_DURATION
 from drumclf.decoders import TOO_SLOW, Decoders
 from soak.server import find_in_memory
 
 KICK = EXAMPLES / "kick_analogue.wav"
 SABOTAGED = """
 import ctypes, os, sys, time
+import numpy as np
 from drumclf import decoder_process
-from drumclf.audio import read_clip
+from drumclf.audio import Clip, read_clip
 
-def broken(data):
+def broken(data, duration):
+    if data.startswith(b"MORE"):  # than was asked for
+        n = round(duration * 22_050) + int(data.split()[1])
+        return Clip(np.ones(n, np.float32), 0.0, True)
     deeds = {
         b"CRASH": lambda: ctypes.string_at(0),
         b"SPIN": lambda: sum(iter(int, 1)),
@@ -34,7 +39,7 @@ def broken(data):
     for name, deed in deeds.items():
         if data.startswith(name):
             deed()
-    return read_clip(data)
+    return read_clip(data, duration)
 
 answer = os.dup(1)
 decoder_process.read_clip = broken
@@ -61,6 +66,22 @@ def test_a_clip_is_the_same_as_without_a_process(decoders):
         assert np.array_equal(here.samples, apart.samples)
         assert (here.start, here.is_whole, here.file_duration) == (apart.start, apart.is_whole, apart.file_duration)
         assert apart.samples.dtype == np.float32
+
+
+@pytest.mark.parametrize("duration", [2.0, RECORDING_DURATION])
+def test_a_long_clip_is_the_same_as_without_a_process(decoders, duration):
+    data = encode(np.tile(make_hit(22_050, 0.5), 70), 22_050)
+    here, apart = read_clip(data, duration), decoders.read_clip(data, duration)
+    assert np.array_equal(here.samples, apart.samples)
+    assert apart.duration == duration
+    assert not apart.is_whole
+
+
+@pytest.mark.parametrize("duration", [CLIP_DURATION, RECORDING_DURATION])
+def test_a_process_cannot_send_more_than_was_asked_for(decoders, duration):
+    assert decoders.read_clip(b"MORE 0", duration).duration == duration
+    with pytest.raises(AudioError, match=DAMAGED[:30]):
+        decoders.read_clip(b"MORE 1", duration)
 
 
 def test_a_refusal_is_the_same_as_without_a_process(decoders):

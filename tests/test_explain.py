@@ -7,9 +7,10 @@ from scipy.signal import find_peaks
 
 from drumclf import constants as c
 from drumclf.decision import decide, verdict
-from drumclf.explain import TRAITS, count_peaks, find_traits, grad_cam, nearest, supporting_traits
+from drumclf.explain import grad_cam, nearest
 from drumclf.plots import draw_spectrogram
 from drumclf.spectrogram import rgb_spectrogram
+from drumclf.traits import TRAITS, count_peaks, find_traits, supporting_traits
 
 THRESHOLDS = {"one": {"kick": 0.6, "snare": 0.9, "clap": 0.6}, "two": 0.8}
 

@@ -4,8 +4,12 @@ import matplotlib.image
 import numpy as np
 import pytest
 from conftest import EXAMPLES
+from matplotlib.colors import to_hex, to_rgb
 
+from drumclf import constants as c
 from drumclf import plots
+from drumclf.report_card import draw_confusion
+from drumclf.waveform import shown_duration, waveform_colors
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +57,45 @@ def test_percent_never_promises(probability, text):
     assert plots.format_percent(probability) == text
 
 
-@pytest.mark.parametrize(("ink", "page"), [(plots.LIGHT, "#ffffff"), (plots.DARK, "#11131a")])
-def test_text_can_be_read(ink, page):
-    def luminance(colour):
-        rgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
-        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-        return linear @ [0.2126, 0.7152, 0.0722]
+def luminance(colour):
+    """Relative, as WCAG 2.2 defines it."""
+    rgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
 
-    for colour in (ink.text, ink.accent):
-        low, high = sorted((luminance(colour), luminance(page)))
-        assert (high + 0.05) / (low + 0.05) >= 4.5  # WCAG 2.2, success criterion 1.4.3
+
+def contrast(one, other):
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("ink", [plots.LIGHT, plots.DARK, plots.STAGE])
+@pytest.mark.parametrize("colour", ["text", "red", "green", "blue"])
+def test_text_can_be_read(ink, colour):
+    assert contrast(getattr(ink, colour), ink.background) >= 4.5  # WCAG 2.2, success criterion 1.4.3
+
+
+@pytest.mark.parametrize("ink", [plots.LIGHT, plots.DARK])
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_numbers_of_the_confusion_matrix_can_be_read(ink, share):
+    result = {"classes": ["a", "b"], "confusion": [[100 * share, 100 * (1 - share)], [0, 100]]}
+    figure = draw_confusion(result, {"a": "A", "b": "B"}, ink)
+    page = np.array(to_rgb(ink.background))
+    for cell in figure.axes[0].patches:
+        *color, alpha = cell.get_facecolor()
+        assert contrast(to_hex(alpha * np.array(color) + (1 - alpha) * page), ink.text) >= 4.5
+
+
+def test_waveform_and_spectrogram_stand_on_the_stage_in_both_themes(prediction):
+    for draw in (plots.draw_waveform, plots.draw_spectrogram):
+        picture = pixels(draw(prediction, plots.LIGHT))
+        rows, columns = picture.shape[:2]
+        # Well inside the axes, right of the sound's tail and off the middle line: empty.
+        assert picture[rows // 5, int(0.95 * columns), :3] == pytest.approx(to_rgb(plots.STAGE.background), abs=0.06)
+        assert picture[rows // 5, int(0.95 * columns), 3] == 1
+
+
+def test_waveform_has_the_colours_of_its_picture(prediction):
+    (image,) = plots.draw_waveform(prediction).axes[0].images
+    duration = c.PRE_ONSET + shown_duration(prediction)
+    assert (image.get_array()[0] == waveform_colors(prediction.spectrogram, duration, 1400)).all()

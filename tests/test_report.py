@@ -11,7 +11,11 @@ from drumclf.report_card import (
     headline_figures,
     read_report,
     recall_table,
+    say_confusion,
+    say_coverage,
     say_decisions,
+    say_reliability,
+    say_training,
 )
 from training import figures, report
 from training.card import format_interval, model_card, write_between
@@ -96,7 +100,7 @@ def test_report_card_tables_and_figures(scores):
     assert rows[0]["the original"] == 1.0
     assert rows[8]["the original"] is None
     assert headline_figures(scores)["By the original, mended"] == [0.2, 0.2, 0.2]
-    assert "one answer for 100% of the sounds, and 7" in say_decisions(scores["drumclf"]["scores"])
+    assert "one answer for 100%, 7" in say_decisions(scores["drumclf"]["scores"])
     unseen = scores["drumclf"]["scores"]["report"]
     shares = np.array(draw_coverage(unseen["core"]["coverage"]).axes[0].lines[0].get_xdata())
     assert shares[-1] == 1
@@ -114,3 +118,31 @@ def test_without_core_sounds_or_a_report_part_there_is_still_a_card(scores):
     assert "nothing was chosen" not in card
     assert "| **drumclf** | - | - | - | 0.7" in report.report_text({"drumclf": scores["drumclf"] | {"scores": only}})
     assert list(headline_figures({"drumclf": {"scores": only}})) == ["All classes right", "Calibration error"]
+
+
+def test_charts_are_said_in_words():
+    result = {"classes": ["a", "b", "c"], "confusion": [[8, 2, 0], [1, 3, 0], [0, 0, 9]]}
+    titles = {"a": "Tom", "b": "Closed hat", "c": "Clap"}
+    text = "Closed hat is taken for tom 25% of the time; Tom is taken for closed hat 20% of the time."
+    assert say_confusion(result, titles) == text
+    assert say_confusion(result, titles, most=1) == "Closed hat is taken for tom 25% of the time."
+    perfect = {"classes": ["a", "b"], "confusion": [[4, 0], [0, 4]]}
+    assert say_confusion(perfect, titles) == "No sound is taken for another class."
+    points = [[0.4, 0.3, 9], [0.6, 0.5, 9], [0.7, 0.7, 9], [0.8, 0.7, 9], [0.99, 1.0, 9]]
+    assert say_reliability(points) == (
+        "At 40% it is right 30% of the time; at 70% it is right 70% of the time; at 99% it is right 100% of the time."
+    )
+    assert say_reliability(points[:1]) == "At 40% it is right 30% of the time."
+    coverage = [[n / 20, 1 - n / 100] for n in range(1, 21)]
+    assert (
+        say_coverage(coverage)
+        == "Of the surest 50%, 90% are right; of the surest 80%, 84% are right; of all, 80% are right."
+    )
+
+
+def test_training_is_said_with_and_without_synthetic_sounds():
+    training = {"sounds": {"kick": 1200, "tom": 34}, "sources": ["a", "b"], "held_out_by": "source"}
+    assert say_training(training | {"synthetic_sounds": 80}) == (
+        "1,234 sounds of 2 sources, none among the judges, and 80 synthetic ones."
+    )
+    assert say_training(training | {"synthetic_sounds": 0, "held_out_by": "file", "sources": []}) == "1,234 sounds."

@@ -48,7 +48,7 @@ import sys
 if "drumclf.decoder_process" in sys.orig_argv:
     import ctypes, drumclf.audio
     read_clip = drumclf.audio.read_clip
-    drumclf.audio.read_clip = lambda data: ctypes.string_at(0) if data.startswith(b"CRASH") else read_clip(data)
+    drumclf.audio.read_clip = lambda data, *a: ctypes.string_at(0) if data.startswith(b"CRASH") else read_clip(data, *a)
 """
 """Found by Python at its start: in the processes that decode, a file that begins with CRASH is a real fault."""
 

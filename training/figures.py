@@ -7,12 +7,13 @@ from matplotlib.figure import Figure
 
 from drumclf.audio import read_clip
 from drumclf.constants import CLASS_TITLES, SAMPLE_RATE, SPAN
+from drumclf.plots import LIGHT
 from drumclf.report_card import draw_confusion, draw_coverage, draw_reliability, unseen_part
 from drumclf.spectrogram import find_onset, rgb_spectrogram
 from training.data import TRAIN, Example, class_names
 from training.original import Original, read_pictures
 
-_BLUE, _GREY, _RED = "#2b4bdb", "#7a8093", "#c8323c"
+_BLUE, _GREY, _RED = LIGHT.blue, "#7a8093", LIGHT.red
 
 
 def draw_all(report: dict, original: Original | None, examples: list[Example], folder: Path) -> None:
@@ -30,6 +31,7 @@ def draw_all(report: dict, original: Original | None, examples: list[Example], f
     if original:
         drawn["original_training"] = draw_original_training(original.history)
     for name, figure in drawn.items():
+        figure.patch.set_alpha(1)  # read in dark viewers too
         figure.savefig(folder / f"{name}.png", dpi=110, facecolor="white")
 
 

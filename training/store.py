@@ -15,9 +15,9 @@ import numpy as np
 from drumclf.audio import read_clip
 from drumclf.classifier import softmax
 from drumclf.constants import CLASS_TITLES
-from drumclf.explain import TRAITS, find_traits
 from drumclf.model_folder import checksum, front_end_constants
 from drumclf.spectrogram import rgb_spectrogram
+from drumclf.traits import TRAITS, find_traits
 from training.calibrate import choose_thresholds, fit_temperature
 from training.card import model_card
 from training.data import REPORT, SYNTHETIC, TRAIN, TUNE, held_out_by

@@ -1,0 +1,114 @@
+"""A recording -> its hits, each with its prediction."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from drumclf import constants as c
+from drumclf.audio import AudioError, Clip, Source, read_bytes
+from drumclf.classifier import Classifier, Prediction
+from drumclf.onsets import find_onsets, rises_again
+
+_FADE = 0.002
+"""Seconds at the end of a slice where the next hit begins."""
+
+
+@dataclass(frozen=True, eq=False)
+class Hit:
+    """One hit of a recording.
+
+    Attributes
+    ----------
+    time : float
+        Its onset, in seconds from the start of the recording's clip.
+    prediction : Prediction
+        Of the sound up to the next hit, as if it were a file of its own: clip and onset are the slice's.
+    """
+
+    time: float
+    prediction: Prediction
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """A sound and what is in it.
+
+    Attributes
+    ----------
+    clip : Clip
+        At most ``RECORDING_DURATION``.
+    hits : tuple of Hit
+        In order of time, `drumclf.onsets.MIN_DISTANCE` apart at least; never empty.
+    """
+
+    clip: Clip
+    hits: tuple[Hit, ...]
+
+
+def may_hold_hits(clip: Clip) -> bool:
+    """Whether to look for more than one hit: the file goes on, or the level rises again after its first hit.
+
+    Takes less than a millisecond, where `find_hits` must import librosa.
+
+    Parameters
+    ----------
+    clip : Clip
+        As `Classifier.read_clip` gives it.
+    """
+    return not clip.is_whole or rises_again(clip.samples)
+
+
+def find_hits(classifier: Classifier, source: Source) -> Recording:
+    """Find and classify the hits in the first ``RECORDING_DURATION`` of a sound.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    source : path, bytes or binary file object
+
+    Raises
+    ------
+    AudioError
+        When the sound cannot be used.
+    """
+    data = read_bytes(source)
+    try:
+        clip = classifier.read_clip(data, c.RECORDING_DURATION)
+    except AudioError:  # takes too long to decode, or is damaged further on: its first hit may do
+        clip = classifier.read_clip(data)
+    return find_hits_in(classifier, clip)
+
+
+def find_hits_in(classifier: Classifier, clip: Clip) -> Recording:
+    """As `find_hits`, of a clip of any length."""
+    onsets = find_onsets(clip.samples)
+    slices = _slices(clip.samples, onsets) if len(onsets) > 1 else [_only_hit(clip, int(onsets[0]))]
+    predictions = classifier.classify_clips(slices)
+    times = (onsets / c.SAMPLE_RATE).tolist()
+    return Recording(clip, tuple(Hit(*pair) for pair in zip(times, predictions, strict=True)))
+
+
+def _slices(samples: np.ndarray, onsets: np.ndarray) -> list[Clip]:
+    """The sound of each hit: up to the next one, CLIP_DURATION at most.
+
+    None begins before its onset, where the one before may still ring: labels are right more often.
+    """
+    n_most = round(c.CLIP_DURATION * c.SAMPLE_RATE)
+    fade = np.linspace(1, 0, round(_FADE * c.SAMPLE_RATE), endpoint=False, dtype=np.float32)
+    slices = []
+    for start, stop in zip(onsets, np.append(onsets[1:], len(samples)), strict=True):
+        piece = samples[start : min(stop, start + n_most)].copy()
+        if start + len(piece) < len(samples):
+            piece[-len(fade) :] *= fade
+        slices.append(Clip(piece / np.abs(piece).max(), 0.0, True, len(piece) / c.SAMPLE_RATE))
+    return slices
+
+
+def _only_hit(clip: Clip, onset: int) -> Clip:
+    """The clip itself, so that a one-shot gets the same answer everywhere; of a long one the part that can be used."""
+    n_most = round(c.CLIP_DURATION * c.SAMPLE_RATE)
+    if len(clip.samples) <= n_most:
+        return clip
+    start = max(onset - round(c.PRE_ONSET * c.SAMPLE_RATE), 0)
+    piece = clip.samples[start : start + n_most]
+    return replace(clip, samples=piece / np.abs(piece).max(), start=clip.start + start / c.SAMPLE_RATE, is_whole=False)

@@ -1,0 +1,142 @@
+"""Prediction -> a picture of the result, made for posting."""
+
+import io
+import re
+import unicodedata
+
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ft2font import FT2Font
+from matplotlib.patches import FancyBboxPatch, Rectangle
+
+from drumclf.classifier import Prediction
+from drumclf.decision import format_percent, verdict
+from drumclf.names import visible
+from drumclf.plots import STAGE, paint_spectrogram, paint_waveform
+
+WIDTH, HEIGHT = 1200, 675
+"""Pixels; 16 to 9, which no network crops."""
+_DPI = 100
+_FONT = "DejaVu Sans"
+"""Matplotlib brings it, so that the card looks alike on all machines."""
+_QUIET = "#9a9eb0"
+_MARGIN = 56
+_COLUMN = 300
+"""Width of the left column, with legend and probabilities, in pixels."""
+_PICTURE = _MARGIN + _COLUMN + 48
+_MAX_NAME = 44
+_LEGEND = (("red", "pitch"), ("green", "body"), ("blue", "attack"))
+
+
+def draw_share_card(prediction: Prediction, titles: dict[str, str], name: str, thresholds: dict) -> Figure:
+    """The verdict, the waveform and the RGB spectrogram, always dark.
+
+    Parameters
+    ----------
+    prediction : Prediction
+    titles : dict[str, str]
+        Name of a class -> what to call it.
+    name : str
+        The sound's; of any length and script. What the font cannot write becomes an ellipsis.
+    thresholds : dict
+        As in `drumclf.decision.decide`.
+
+    Returns
+    -------
+    Figure, 1200 x 675 pixels
+    """
+    figure = Figure(figsize=(WIDTH / _DPI, HEIGHT / _DPI), dpi=_DPI, facecolor=STAGE.background)
+    headline, _ = verdict(prediction, titles, thresholds)
+    percent = format_percent(prediction.probability) if prediction.is_sure else ""
+    page = _area(figure, 0, 0, WIDTH, HEIGHT)
+    page.set(xlim=(0, WIDTH), ylim=(HEIGHT, 0))
+    _write_headline(page, headline, percent)
+    _write(page, _MARGIN, 196, writable(shortened(visible(name))), 17, color=_QUIET)
+    _write(page, WIDTH - _MARGIN, 641, "drumclf", 15, weight="bold", color=_QUIET, ha="right")
+    _draw_legend(page)
+    _draw_likely(page, prediction, titles)
+    width = WIDTH - _MARGIN - _PICTURE
+    paint_waveform(_area(figure, _PICTURE, 222, width, 102), prediction, width)
+    paint_spectrogram(_area(figure, _PICTURE, 330, width, 276), prediction)
+    return figure
+
+
+def share_png(prediction: Prediction, titles: dict[str, str], name: str, thresholds: dict) -> bytes:
+    """`draw_share_card` as a PNG file."""
+    buffer = io.BytesIO()
+    draw_share_card(prediction, titles, name, thresholds).savefig(buffer, format="png", dpi=_DPI)
+    return buffer.getvalue()
+
+
+def shortened(name: str, longest: int = _MAX_NAME) -> str:
+    """A name of at most `longest` characters, its middle left out: what differs stands at either end."""
+    if len(name) <= longest:
+        return name
+    end = (longest - 1) // 2
+    return f"{name[: longest - 1 - end]}…{name[-end:]}"
+
+
+def writable(name: str) -> str:
+    """A name with an ellipsis in place of what the font lacks; empty where no letter or digit of the stem is left."""
+    font = FT2Font(font_manager.findfont(_FONT))
+    text = ""
+    for sign in name:
+        sign = " " if unicodedata.category(sign) == "Zs" else sign  # the wide space of Japanese is not in the font
+        text += sign if font.get_char_index(ord(sign)) else "…"
+    text = re.sub(r"…[\W_]*(?=…)", "", text)  # what stands between two holes tells nothing
+    stem = text.rpartition(".")[0] or text
+    return text if any(sign.isalnum() for sign in stem) else ""
+
+
+def _area(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
+    """Bare axes at a place in pixels from the upper left corner."""
+    axes = figure.add_axes((left / WIDTH, 1 - (top + height) / HEIGHT, width / WIDTH, height / HEIGHT))
+    axes.set_axis_off()
+    return axes
+
+
+def _write(page: Axes, x: float, y: float, text: str, size: float, **how):
+    """Text on a baseline, its size in pixels-like points; what looks like mathematics is not taken for it."""
+    how = {"color": STAGE.text, "va": "baseline", "family": _FONT, "parse_math": False} | how
+    return page.text(x, y, text, size=size, **how)
+
+
+def _write_headline(page: Axes, headline: str, percent: str) -> None:
+    """As large as its width allows, the percentage after it in blue."""
+    size, room = 92.0, WIDTH - 2 * _MARGIN
+    word = _write(page, _MARGIN, 140, headline, size, weight="bold")
+    number = _write(page, 0, 140, percent, size, weight="bold", color=STAGE.blue)
+    gap = 32 if percent else 0
+    widths = [text.get_window_extent().width for text in (word, number)]
+    scale = min(1, (room - gap) / sum(widths))
+    for text in (word, number):
+        text.set_size(size * scale)
+    number.set_x(_MARGIN + widths[0] * scale + gap)
+
+
+def _draw_legend(page: Axes) -> None:
+    x = _PICTURE
+    for color, word in _LEGEND:
+        page.add_patch(Rectangle((x, 626), 15, 15, facecolor=getattr(STAGE, color), linewidth=0))
+        text = _write(page, x + 24, 640, word, 14, color=STAGE.text)
+        x += 24 + text.get_window_extent().width + 34
+
+
+def _draw_likely(page: Axes, prediction: Prediction, titles: dict[str, str]) -> None:
+    """Bars of the three likeliest classes, the decision's in blue."""
+    ranking = sorted(prediction.probabilities, key=prediction.probabilities.get, reverse=True)[:3]
+    for row, name in enumerate(ranking):
+        probability, decided = prediction.probabilities[name], name in prediction.decision
+        y, weight = 350 + 114 * row, "bold" if decided else "normal"
+        title = _write(page, _MARGIN, y, shortened(titles[name], 24), 20, weight=weight)
+        number = _write(page, _MARGIN + _COLUMN, y, format_percent(probability), 20, weight=weight, ha="right")
+        room = _COLUMN - number.get_window_extent().width - 16
+        title.set_size(20 * min(1, room / title.get_window_extent().width))
+        for width, color in (
+            (_COLUMN, STAGE.faint),
+            (max(probability * _COLUMN, 12), STAGE.blue if decided else _QUIET),
+        ):
+            bar = FancyBboxPatch((_MARGIN, y + 16), width, 12, boxstyle="round,pad=0,rounding_size=6")
+            bar.set(facecolor=color, linewidth=0)
+            page.add_patch(bar)

@@ -1,0 +1,99 @@
+// What the stage and the time line share: packed numbers, canvases, and an audio element to follow.
+
+const unpack = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+
+/** A canvas as large as it is shown, in the screen's own pixels; drawn anew when that changes. */
+function paint(canvas, draw) {
+  const context = canvas.getContext("2d");
+  const repaint = () => {
+    const scale = window.devicePixelRatio || 1;
+    canvas.width = Math.max(1, Math.round(canvas.clientWidth * scale));
+    canvas.height = Math.max(1, Math.round(canvas.clientHeight * scale));
+    context.imageSmoothingEnabled = false;
+    draw(context, canvas.width, canvas.height);
+  };
+  const observer = new ResizeObserver(repaint);
+  observer.observe(canvas);
+  repaint();
+  return { repaint, stop: () => observer.disconnect() };
+}
+
+/** The waveform: a column from the lowest to the highest sample, zero included, in the colour of its moment. */
+function drawWave(context, width, height, wave) {
+  const low = new Int8Array(wave.low.buffer);
+  const high = new Int8Array(wave.high.buffer);
+  const step = width / low.length;
+  for (let i = 0; i < low.length; i++) {
+    const top = (height / 2) * (1 - Math.max(high[i], 0) / 127);
+    const bottom = (height / 2) * (1 - Math.min(low[i], 0) / 127);
+    context.fillStyle = `rgb(${wave.colors[3 * i]} ${wave.colors[3 * i + 1]} ${wave.colors[3 * i + 2]})`;
+    context.fillRect(i * step, top, Math.ceil(step), Math.max(bottom - top, 1));
+  }
+}
+
+const unpackWave = ({ low, high, colors }) => ({ low: unpack(low), high: unpack(high), colors: unpack(colors) });
+
+/** An element that is put on the page a moment later than this runs. */
+async function find(selector) {
+  for (let tries = 0; tries < 100; tries++) {
+    const element = document.querySelector(selector);
+    if (element) return element;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  return null;
+}
+
+/**
+ * Plays a stretch of a sound, and tells where it is.
+ *
+ * The audio element is Streamlit's own, hidden; times are seconds in its file.
+ */
+class Player {
+  constructor(selector, start, stop, onMove) {
+    Object.assign(this, { selector, start, stop, onMove, rate: 1, audio: null });
+  }
+
+  async play(from = this.start) {
+    this.audio = await find(this.selector);
+    if (!this.audio) return;
+    // One sound at a time, whichever player it is of.
+    for (const other of document.querySelectorAll("audio")) if (other !== this.audio) other.pause();
+    if (this.audio.readyState < 1) {
+      await new Promise((done) => this.audio.addEventListener("loadedmetadata", done, { once: true }));
+    }
+    this.audio.currentTime = Math.max(from, 0);
+    this.audio.preservesPitch = false;
+    this.audio.playbackRate = this.rate;
+    await this.audio.play().catch(() => {}); // a browser that wants a click first
+    this.owner = Symbol("who plays");
+    this.audio.owner = this.owner;
+    this.follow(this.owner);
+  }
+
+  pause() {
+    this.audio?.pause();
+  }
+
+  get isPlaying() {
+    return Boolean(this.audio && !this.audio.paused && !this.audio.ended && this.audio.owner === this.owner);
+  }
+
+  follow(owner) {
+    if (owner !== this.owner) return;
+    if (this.isPlaying && this.stop !== null && this.audio.currentTime >= this.stop) this.audio.pause();
+    this.onMove(this.audio.currentTime, this.isPlaying);
+    if (this.isPlaying) requestAnimationFrame(() => this.follow(owner));
+  }
+
+  setRate(rate) {
+    this.rate = rate;
+    if (this.audio) this.audio.playbackRate = rate;
+  }
+}
+
+const ICONS = { play: "M7 4.5v15l13-7.5z", pause: "M6 5h4.5v14H6zM13.5 5H18v14h-4.5z" };
+
+function showPlaying(button, isPlaying, what) {
+  button.querySelector("path").setAttribute("d", isPlaying ? ICONS.pause : ICONS.play);
+  button.setAttribute("aria-label", `${isPlaying ? "Pause" : "Play"} ${what}`);
+}

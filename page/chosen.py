@@ -1,0 +1,78 @@
+"""The sound that is looked at, and the one that is kept beside it."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from drumclf.names import visible
+from page.examples import EXAMPLES, example_titles
+
+state = st.session_state
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """An example or an upload.
+
+    Attributes
+    ----------
+    source : str or UploadedFile
+        File name of an example, or what a visitor sent.
+    """
+
+    source: str | UploadedFile
+
+    @property
+    def example(self) -> str | None:
+        """File name, of an example."""
+        return self.source if isinstance(self.source, str) else None
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether it comes from the microphone."""
+        return self.source is not None and self.source is state.get("recorded")
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        return example_titles()[self.source] if isinstance(self.source, str) else visible(self.source.name)
+
+    def read(self) -> bytes:
+        """The file."""
+        return (EXAMPLES / self.source).read_bytes() if isinstance(self.source, str) else self.source.getvalue()
+
+
+def the_chosen() -> Chosen | None:
+    """The example that is clicked, else the sound that came last."""
+    source = state.get("example") or state.get("sound")
+    return Chosen(source) if source is not None else None
+
+
+def choose(source: str | UploadedFile | None) -> None:
+    """Look at this one."""
+    is_example = isinstance(source, str)
+    state.example = source if is_example else None
+    state.sound = None if is_example else source
+
+
+def keep(chosen: Chosen) -> None:
+    """Have it stay on the left, whatever is chosen next."""
+    state.kept = chosen
+
+
+def compare(chosen: Chosen, example: str) -> None:
+    """Show an example beside it."""
+    keep(chosen)
+    state.example = example
+
+
+def close_kept() -> None:
+    """Look at one sound again: the one on the right."""
+    state.kept = None
+
+
+def close_shown() -> None:
+    """Look at one sound again: the one on the left."""
+    choose(state.kept.source)
+    state.kept = None

@@ -1,0 +1,86 @@
+"""What goes in: a click on an example, files, a recording."""
+
+import streamlit as st
+
+from drumclf.limits import ACCEPTED, LIMITS, MAX_ARCHIVE_BYTES
+from page.apology import apologising
+from page.chosen import choose
+from page.examples import example_titles
+
+RECORDING_RATE = 44_100
+state = st.session_state
+
+
+def choose_example() -> None:
+    """The pads."""
+    titles = example_titles()
+    st.pills(
+        "Click a sound",
+        titles,
+        format_func=lambda file: f"![](app/static/pads/{file.removesuffix('.wav')}.png) {titles[file]}",
+        key="example",
+        bind="query-params",  # a link can carry it
+        required=True,
+        on_change=empty_inputs,
+    )
+
+
+def choose_files() -> None:
+    """Sounds from the visitor's disk."""
+    st.file_uploader(
+        "Drop yours, or a zip",
+        accept_multiple_files="directory" if state.get("whole folder") else True,
+        max_upload_size=MAX_ARCHIVE_BYTES // 1_000_000,
+        key=_key("upload"),
+        on_change=take_files,
+        help=f"{ACCEPTED}; {LIMITS}.",
+    )
+    st.toggle("A whole folder", key="whole folder", on_change=empty_inputs)
+
+
+def record() -> None:
+    """Sounds from the visitor's microphone."""
+    st.audio_input(
+        "Record up to 30 seconds", sample_rate=RECORDING_RATE, key=_key("recording"), on_change=take_recording
+    )
+
+
+def empty_inputs() -> None:
+    """New ones; the old would go on to list what is no longer shown. What they brought stays."""
+    state.inputs = state.get("inputs", 0) + 1
+    state.uploaded = []
+
+
+@apologising()
+def take_files() -> None:
+    """One sound, or a pack, of what is in the uploader now; what was said of the same files before stays."""
+    from page.uploads import is_single_sound, pack_of, still_here
+
+    uploads, known = still_here(state[_key("upload")]), state.get("pack")
+    came = [upload.file_id for upload in uploads]
+    if came == state.get("uploaded", []):  # a new uploader says, too, that it is empty
+        return
+    state.uploaded = came
+    state.pack, state.current, state.stopped = None, None, False
+    choose(uploads[0] if is_single_sound(uploads) else None)
+    if uploads and not is_single_sound(uploads):
+        state.kept = None
+        state.pack = pack_of(uploads)
+        if known is not None:
+            state.pack.adopt(known)
+
+
+def take_recording() -> None:
+    """What the microphone heard; nothing, where it was thrown away."""
+    state.recorded = state[_key("recording")]
+    choose(state.recorded)
+
+
+def back_to_pack() -> None:
+    """The pack that is waiting."""
+    state.kept = None
+    choose(None)
+
+
+def _key(widget: str) -> str:
+    return f"{widget} {state.get('inputs', 0)}"

@@ -1,0 +1,117 @@
+"""A recording on the page: its hits on a time line, and the one that is selected."""
+
+import numpy as np
+import streamlit as st
+
+from drumclf import Classifier
+from drumclf import constants as c
+from drumclf.decision import format_percent, verdict
+from drumclf.hits import Hit, Recording, find_hits
+from drumclf.waveform import envelope, waveform_colors
+from page.component import component, packed_wave
+from page.player import Player
+from page.stage import Playback, show_stage
+
+MOST_NAMES = 32
+_COLUMNS = 1200
+_SILENT = (130, 134, 148)
+
+
+# Scoped to the session: what one visitor uploads is never kept where another's could be found.
+@st.cache_data(scope="session", max_entries=4, show_spinner="Finding the hits")
+def find(_classifier: Classifier, data: bytes) -> Recording:
+    """The hits of a sound; raises AudioError."""
+    return find_hits(_classifier, data)
+
+
+def show_recording(classifier: Classifier, heading: str, name: str, recording: Recording, player: Player) -> None:
+    """What was played, hit by hit.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    heading : str
+        What to call all of it.
+    name : str
+        Of the file.
+    recording : Recording
+    player : Player
+    """
+    titles, hits = classifier.titles, recording.hits
+    st.title(heading, anchor=False)
+    st.markdown(pattern(classifier, hits))
+    st.text(name)
+    if not recording.clip.is_whole:
+        st.caption(f"A long file: these are its first {recording.clip.duration:.0f} seconds.")
+    key = f"timeline {player.key}"
+    selected = _selected(key, len(hits))
+    component("timeline")(
+        key=key,
+        default={"hit": 0},
+        on_hit_change=lambda: None,
+        data={
+            "id": player.key,
+            "audio": player.selector,
+            "offset": player.offset,
+            "duration": recording.clip.duration,
+            "wave": _wave(recording),
+            "selected": selected,
+            "rows": [{"name": k, "title": titles[k]} for k in classifier.classes if k in _labels(hits)],
+            "hits": [
+                {
+                    "time": hit.time,
+                    "label": hit.prediction.label,
+                    "what": say_hit(classifier, hit),
+                    "isSure": hit.prediction.is_sure,
+                }
+                for hit in hits
+            ],
+        },
+    )
+    hit = hits[selected]
+    st.subheader(f"{selected + 1}. {say_hit(classifier, hit)}", anchor=False)
+    start = player.offset + hit.time
+    playback = Playback(
+        player,
+        hit_at=start + hit.prediction.onset,
+        stop=start + hit.prediction.clip.duration,
+        autoplay=selected != st.session_state.setdefault(f"heard {key}", 0),
+    )
+    st.session_state[f"heard {key}"] = selected
+    show_stage(classifier, hit.prediction, playback, selected)
+
+
+def pattern(classifier: Classifier, hits: tuple[Hit, ...]) -> str:
+    """The hits by name, in order."""
+    names = [classifier.titles[hit.prediction.label] if hit.prediction.is_sure else "?" for hit in hits]
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return " · ".join(names[:MOST_NAMES]) + more
+
+
+def say_hit(classifier: Classifier, hit: Hit) -> str:
+    """What it is and how sure; of a doubtful one what comes first."""
+    headline, reason = verdict(hit.prediction, classifier.titles, classifier.thresholds)
+    chance = format_percent(hit.prediction.probability)
+    return f"{headline}: {classifier.titles[hit.prediction.label]} {chance}" if reason else f"{headline} {chance}"
+
+
+def _labels(hits: tuple[Hit, ...]) -> set[str]:
+    return {hit.prediction.label for hit in hits}
+
+
+def _selected(key: str, n_hits: int) -> int:
+    """Which hit; what comes from a browser may be anything."""
+    index = st.session_state.get(key, {}).get("hit")
+    return index if isinstance(index, int) and 0 <= index < n_hits else 0
+
+
+def _wave(recording: Recording) -> dict[str, str]:
+    """The waveform, each hit in the colours of its own spectrogram."""
+    duration = recording.clip.duration
+    colors = np.full((_COLUMNS, 3), _SILENT, np.uint8)
+    borders = [round(hit.time / duration * _COLUMNS) for hit in recording.hits] + [_COLUMNS]
+    for hit, start, stop in zip(recording.hits, borders, borders[1:], strict=False):
+        if stop > start:
+            length = (stop - start) * duration / _COLUMNS
+            colors[start:stop] = waveform_colors(hit.prediction.spectrogram, c.PRE_ONSET + length, stop - start)
+    return packed_wave(*envelope(recording.clip.samples, 0.0, duration, _COLUMNS), colors)
