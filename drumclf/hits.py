@@ -72,11 +72,17 @@ def find_hits(classifier: Classifier, source: Source) -> Recording:
         When the sound cannot be used.
     """
     data = read_bytes(source)
+    return find_hits_in(classifier, read_on(classifier, data, classifier.read_clip(data)))
+
+
+def read_on(classifier: Classifier, data: bytes, clip: Clip) -> Clip:
+    """The clip up to ``RECORDING_DURATION`` where its file goes on; as it is where that cannot be read."""
+    if clip.is_whole:
+        return clip
     try:
-        clip = classifier.read_clip(data, c.RECORDING_DURATION)
-    except AudioError:  # takes too long to decode, or is damaged further on: its first hit may do
-        clip = classifier.read_clip(data)
-    return find_hits_in(classifier, clip)
+        return classifier.read_clip(data, c.RECORDING_DURATION)
+    except AudioError:  # takes too long to decode, or is damaged further on
+        return clip
 
 
 def find_hits_in(classifier: Classifier, clip: Clip) -> Recording:

@@ -110,8 +110,23 @@ def paint_waveform(axes: Axes, prediction: Prediction, columns: int) -> None:
     limits = _time_limits(prediction)
     duration = (limits[1] - limits[0]) / 1000
     low, high = envelope(prediction.clip.samples, prediction.onset - c.PRE_ONSET, duration, columns)
-    time = np.linspace(*limits, columns, endpoint=False)
-    colors = waveform_colors(prediction.spectrogram, duration, columns)
+    fill_waveform(axes, low, high, waveform_colors(prediction.spectrogram, duration, columns), limits)
+
+
+def fill_waveform(
+    axes: Axes, low: np.ndarray, high: np.ndarray, colors: np.ndarray, limits: tuple[float, float]
+) -> None:
+    """A waveform from its lowest to its highest sample, zero included, over a stretch of time.
+
+    Parameters
+    ----------
+    axes : Axes
+    low, high : np.ndarray, shape (columns,)
+    colors : np.ndarray, shape (columns, 3), uint8
+    limits : tuple of float
+        Where the stretch begins and ends.
+    """
+    time = np.linspace(*limits, len(low), endpoint=False)
     shape = axes.fill_between(time, np.minimum(low, 0), np.maximum(high, 0), facecolor="none", linewidth=0)
     picture = axes.imshow(colors[None], aspect="auto", interpolation="nearest", extent=(*limits, -1, 1))
     picture.set_clip_path(shape.get_paths()[0], axes.transData)

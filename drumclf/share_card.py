@@ -1,4 +1,4 @@
-"""Prediction -> a picture of the result, made for posting."""
+"""Prediction or recording -> a picture of the result, made for posting."""
 
 import io
 import re
@@ -13,8 +13,10 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from drumclf.classifier import Prediction
 from drumclf.decision import format_percent, verdict
+from drumclf.hits import Recording
 from drumclf.names import visible
-from drumclf.plots import STAGE, paint_spectrogram, paint_waveform
+from drumclf.plots import STAGE, fill_waveform, paint_spectrogram, paint_waveform
+from drumclf.waveform import envelope, recording_colors
 
 WIDTH, HEIGHT = 1200, 675
 """Pixels; 16 to 9, which no network crops."""
@@ -49,14 +51,8 @@ def draw_share_card(prediction: Prediction, titles: dict[str, str], name: str, t
     -------
     Figure, 1200 x 675 pixels
     """
-    figure = Figure(figsize=(WIDTH / _DPI, HEIGHT / _DPI), dpi=_DPI, facecolor=STAGE.background)
     headline, _ = verdict(prediction, titles, thresholds)
-    percent = format_percent(prediction.probability) if prediction.is_sure else ""
-    page = _area(figure, 0, 0, WIDTH, HEIGHT)
-    page.set(xlim=(0, WIDTH), ylim=(HEIGHT, 0))
-    _write_headline(page, headline, percent)
-    _write(page, _MARGIN, 196, writable(shortened(visible(name))), 17, color=_QUIET)
-    _write(page, WIDTH - _MARGIN, 641, "drumclf", 15, weight="bold", color=_QUIET, ha="right")
+    figure, page = _page(headline, format_percent(prediction.probability) if prediction.is_sure else "", name)
     _draw_legend(page)
     _draw_likely(page, prediction, titles)
     width = WIDTH - _MARGIN - _PICTURE
@@ -65,10 +61,47 @@ def draw_share_card(prediction: Prediction, titles: dict[str, str], name: str, t
     return figure
 
 
-def share_png(prediction: Prediction, titles: dict[str, str], name: str, thresholds: dict) -> bytes:
-    """`draw_share_card` as a PNG file."""
+def draw_pattern_card(recording: Recording, titles: dict[str, str], heading: str, name: str) -> Figure:
+    """The hits of a recording, a row for each class, below its waveform.
+
+    Parameters
+    ----------
+    recording : Recording
+    titles : dict[str, str]
+        Name of a class -> what to call it, in the order of the rows.
+    heading, name : str
+
+    Returns
+    -------
+    Figure, 1200 x 675 pixels
+    """
+    figure, page = _page(heading, "", name)
+    left, duration = _MARGIN + 190, recording.clip.duration
+    width = WIDTH - _MARGIN - left
+    low, high = envelope(recording.clip.samples, 0.0, duration, width)
+    axes = _area(figure, left, 222, width, 120)
+    fill_waveform(axes, low, high, recording_colors(recording, width), (0, duration))
+    axes.set(xlim=(0, duration), ylim=(-1.05, 1.05))
+    labels = [hit.prediction.label for hit in recording.hits]
+    rows = [label for label in titles if label in labels]
+    height = min(250 / len(rows), 56)
+    for row, label in enumerate(rows):
+        y = 362 + height * row
+        page.plot([left, left + width], [y, y], color=STAGE.faint, linewidth=1)
+        _write(page, _MARGIN, y + height / 2, shortened(titles[label], 20), min(20, height / 2), va="center")
+    for hit in recording.hits:
+        x, y = left + width * hit.time / duration, 362 + height * rows.index(hit.prediction.label)
+        color = STAGE.text if hit.prediction.is_sure else "none"
+        mark = FancyBboxPatch((x, y + 0.2 * height), 9, 0.6 * height, boxstyle="round,pad=0,rounding_size=3")
+        page.add_patch(mark)
+        mark.set(facecolor=color, edgecolor=STAGE.text if hit.prediction.is_sure else _QUIET, linewidth=1.5)
+    return figure
+
+
+def png(card: Figure) -> bytes:
+    """A card as a PNG file."""
     buffer = io.BytesIO()
-    draw_share_card(prediction, titles, name, thresholds).savefig(buffer, format="png", dpi=_DPI)
+    card.savefig(buffer, format="png", dpi=_DPI)
     return buffer.getvalue()
 
 
@@ -90,6 +123,17 @@ def writable(name: str) -> str:
     text = re.sub(r"…[\W_]*(?=…)", "", text)  # what stands between two holes tells nothing
     stem = text.rpartition(".")[0] or text
     return text if any(sign.isalnum() for sign in stem) else ""
+
+
+def _page(headline: str, percent: str, name: str) -> tuple[Figure, Axes]:
+    """What all cards have, and axes in pixels from the upper left corner to draw the rest on."""
+    figure = Figure(figsize=(WIDTH / _DPI, HEIGHT / _DPI), dpi=_DPI, facecolor=STAGE.background)
+    page = _area(figure, 0, 0, WIDTH, HEIGHT)
+    page.set(xlim=(0, WIDTH), ylim=(HEIGHT, 0))
+    _write_headline(page, headline, percent)
+    _write(page, _MARGIN, 196, writable(shortened(visible(name))), 17, color=_QUIET)
+    _write(page, WIDTH - _MARGIN, 641, "drumclf", 15, weight="bold", color=_QUIET, ha="right")
+    return figure, page
 
 
 def _area(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:

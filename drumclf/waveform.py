@@ -4,6 +4,7 @@ import numpy as np
 
 from drumclf import constants as c
 from drumclf.classifier import Prediction
+from drumclf.hits import Recording
 from drumclf.spectrogram import frame_edges
 
 _SHOWN_DURATIONS = (0.1, 0.2, 0.3, 0.5, c.SPAN - c.PRE_ONSET)
@@ -82,3 +83,20 @@ def waveform_colors(spectrogram: np.ndarray, duration: float, columns: int) -> n
     visible = np.interp(times, centres, spectrogram.max(axis=(0, 2))) > _VISIBLE
     colors[~visible] = _SILENT
     return np.round(colors).astype(np.uint8)
+
+
+def recording_colors(recording: Recording, columns: int) -> np.ndarray:
+    """Colour of each column of a recording's waveform: each hit's as `waveform_colors` has them.
+
+    Returns
+    -------
+    np.ndarray, shape (columns, 3), uint8
+    """
+    duration = recording.clip.duration
+    colors = np.full((columns, 3), _SILENT).astype(np.uint8)
+    borders = [round(hit.time / duration * columns) for hit in recording.hits] + [columns]
+    for hit, start, stop in zip(recording.hits, borders, borders[1:], strict=False):
+        if stop > start:
+            length = (stop - start) * duration / columns
+            colors[start:stop] = waveform_colors(hit.prediction.spectrogram, c.PRE_ONSET + length, stop - start)
+    return colors

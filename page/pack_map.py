@@ -1,5 +1,7 @@
 """The map of a pack: every sound a point, near the sounds that are like it."""
 
+from collections import Counter
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -12,6 +14,18 @@ from drumclf.sound_map import lay_out
 
 COLOURS = ["#e4572e", "#2e86de", "#f0a202", "#1fab89", "#8e44ad", "#a0522d", "#e377c2", "#7a8b2b", "#8a8f9c"]
 """Of the classes, in their order; more classes begin again."""
+SHAPES = [
+    "circle",
+    "square",
+    "triangle-up",
+    "diamond",
+    "cross",
+    "triangle-down",
+    "triangle-right",
+    "triangle-left",
+    "wedge",
+]
+"""So that nobody needs to tell colours apart."""
 HEIGHT = 560
 
 
@@ -34,22 +48,24 @@ def show_map(pack: Pack, classifier: Classifier) -> None:
         }
     )
     names = [titles[name] for name in classifier.classes if titles[name] in set(data["label"])]
-    colours = {titles[name]: COLOURS[k % len(COLOURS)] for k, name in enumerate(classifier.classes)}
+    ranks = [titles[name] for name in classifier.classes]
+    colours, shapes = ([signs[ranks.index(name) % len(signs)] for name in names] for signs in (COLOURS, SHAPES))
     current = st.session_state.get("current")
     listened_to = -1 if current is None else current
     clicked = alt.selection_point("clicked", fields=["index"], on="click", empty=True)
     chart = (
         alt.Chart(data)
-        .mark_circle(opacity=0.8)
+        .mark_point(opacity=0.8, filled=True)
         .encode(
             size=alt.condition(alt.datum.index == listened_to, alt.value(400), alt.value(70)),
             x=alt.X("x", axis=None, scale=alt.Scale(domain=(-0.03, 1.03))),
             y=alt.Y("y", axis=None, scale=alt.Scale(domain=(-0.03, 1.03))),
             color=alt.Color(
                 "label",
-                scale=alt.Scale(domain=names, range=[colours[name] for name in names]),
+                scale=alt.Scale(domain=names, range=colours),
                 legend=alt.Legend(title=None, orient="bottom", columns=3),
             ),
+            shape=alt.Shape("label", scale=alt.Scale(domain=names, range=shapes)),
             tooltip=[
                 alt.Tooltip("file", title="File"),
                 alt.Tooltip("label", title="Label"),
@@ -66,9 +82,10 @@ def show_map(pack: Pack, classifier: Classifier) -> None:
         if chosen:
             st.session_state.current = int(chosen[0]["index"])
 
-    alt_text = f"Map of {len(sounds)} sounds: those that the network finds alike are near one another."
+    counts = ", ".join(f"{n:,} {name}" for name, n in Counter(data["label"]).most_common())
+    alt_text = f"Map of {len(sounds):,} sounds, alike ones near one another: {counts}. The table lists them."
     st.altair_chart(chart, key="map", on_select=play, width="stretch", alt=alt_text)
-    st.caption("Sounds that are alike to the network lie near one another. Point to see a name, click to listen.")
+    st.caption("Alike sounds lie together. Point for the name, click to listen.")
 
 
 def places(pack: Pack, sounds: list[int]) -> np.ndarray:

@@ -1,46 +1,35 @@
 """A recording on the page: its hits on a time line, and the one that is selected."""
 
-import numpy as np
 import streamlit as st
 
-from drumclf import Classifier
-from drumclf import constants as c
+from drumclf import Classifier, Clip
 from drumclf.decision import format_percent, verdict
-from drumclf.hits import Hit, Recording, find_hits
-from drumclf.waveform import envelope, waveform_colors
+from drumclf.hits import Hit, Recording, find_hits_in, read_on
+from drumclf.waveform import envelope, recording_colors
+from page.chosen import Chosen
 from page.component import component, packed_wave
 from page.player import Player
+from page.share import show_share
 from page.stage import Playback, show_stage
 
 MOST_NAMES = 32
 _COLUMNS = 1200
-_SILENT = (130, 134, 148)
 
 
 # Scoped to the session: what one visitor uploads is never kept where another's could be found.
 @st.cache_data(scope="session", max_entries=4, show_spinner="Finding the hits")
-def find(_classifier: Classifier, data: bytes) -> Recording:
-    """The hits of a sound; raises AudioError."""
-    return find_hits(_classifier, data)
+def find(_classifier: Classifier, data: bytes, _clip: Clip) -> Recording:
+    """The hits of a file that begins with a clip."""
+    return find_hits_in(_classifier, read_on(_classifier, data, _clip))
 
 
-def show_recording(classifier: Classifier, heading: str, name: str, recording: Recording, player: Player) -> None:
-    """What was played, hit by hit.
-
-    Parameters
-    ----------
-    classifier : Classifier
-    heading : str
-        What to call all of it.
-    name : str
-        Of the file.
-    recording : Recording
-    player : Player
-    """
+def show_recording(classifier: Classifier, chosen: Chosen, recording: Recording, player: Player) -> None:
+    """What was played, hit by hit."""
     titles, hits = classifier.titles, recording.hits
+    heading = f"{len(hits)} hits" if chosen.is_recorded else f"A loop of {len(hits)} hits"
     st.title(heading, anchor=False)
     st.markdown(pattern(classifier, hits))
-    st.text(name)
+    st.text(chosen.name)
     if not recording.clip.is_whole:
         st.caption(f"A long file: these are its first {recording.clip.duration:.0f} seconds.")
     key = f"timeline {player.key}"
@@ -54,7 +43,10 @@ def show_recording(classifier: Classifier, heading: str, name: str, recording: R
             "audio": player.selector,
             "offset": player.offset,
             "duration": recording.clip.duration,
-            "wave": _wave(recording),
+            "wave": packed_wave(
+                *envelope(recording.clip.samples, 0.0, recording.clip.duration, _COLUMNS),
+                recording_colors(recording, _COLUMNS),
+            ),
             "selected": selected,
             "rows": [{"name": k, "title": titles[k]} for k in classifier.classes if k in _labels(hits)],
             "hits": [
@@ -79,6 +71,7 @@ def show_recording(classifier: Classifier, heading: str, name: str, recording: R
     )
     st.session_state[f"heard {key}"] = selected
     show_stage(classifier, hit.prediction, playback, selected)
+    show_share("hits", lambda cards: cards.draw_pattern_card(recording, titles, heading, chosen.name))
 
 
 def pattern(classifier: Classifier, hits: tuple[Hit, ...]) -> str:
@@ -102,16 +95,4 @@ def _labels(hits: tuple[Hit, ...]) -> set[str]:
 def _selected(key: str, n_hits: int) -> int:
     """Which hit; what comes from a browser may be anything."""
     index = st.session_state.get(key, {}).get("hit")
-    return index if isinstance(index, int) and 0 <= index < n_hits else 0
-
-
-def _wave(recording: Recording) -> dict[str, str]:
-    """The waveform, each hit in the colours of its own spectrogram."""
-    duration = recording.clip.duration
-    colors = np.full((_COLUMNS, 3), _SILENT, np.uint8)
-    borders = [round(hit.time / duration * _COLUMNS) for hit in recording.hits] + [_COLUMNS]
-    for hit, start, stop in zip(recording.hits, borders, borders[1:], strict=False):
-        if stop > start:
-            length = (stop - start) * duration / _COLUMNS
-            colors[start:stop] = waveform_colors(hit.prediction.spectrogram, c.PRE_ONSET + length, stop - start)
-    return packed_wave(*envelope(recording.clip.samples, 0.0, duration, _COLUMNS), colors)
+    return index if type(index) is int and 0 <= index < n_hits else 0

@@ -1,23 +1,33 @@
 """A picture of the result, made for posting."""
 
+from collections.abc import Callable
+from types import ModuleType
+
 import streamlit as st
 
-from drumclf import Classifier, Prediction
 from drumclf.turns import Turns
 
 DRAWING = Turns(1)
 """Matplotlib holds Python's lock: two who draw at the same time only keep each other."""
 
 
-def show_share(classifier: Classifier, prediction: Prediction, name: str) -> None:
-    """Download it; it is drawn when it is asked for."""
+def show_share(name: str, draw: Callable[[ModuleType], object]) -> None:
+    """Download a card; it is drawn when it is asked for.
 
-    def draw() -> bytes:
-        from drumclf.share_card import share_png
+    Parameters
+    ----------
+    name : str
+        Of the file, without its ending.
+    draw : function
+        drumclf.share_card, which imports Matplotlib -> a figure of it.
+    """
+
+    def picture() -> bytes:
+        from drumclf import share_card
 
         with DRAWING:
-            return share_png(prediction, classifier.titles, name, classifier.thresholds)
+            return share_card.png(draw(share_card))
 
     st.download_button(
-        "Picture to share", draw, f"{prediction.label}.png", "image/png", icon=":material/ios_share:", on_click="ignore"
+        "Picture to share", picture, f"{name}.png", "image/png", icon=":material/ios_share:", on_click="ignore"
     )

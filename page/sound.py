@@ -58,7 +58,6 @@ def show_sounds(kept: Chosen | None, chosen: Chosen | None, classifier: Classifi
         prediction = answer(classifier, chosen)
         if prediction is not None:
             show_sound(classifier, chosen, prediction, "shown")
-            show_next(classifier, chosen, prediction)
         return
     left, right = st.columns(2, gap="large")
     with left:
@@ -109,11 +108,9 @@ def show_sound(
     """
     data = chosen.read()
     if may_hold_hits(prediction.clip):
-        recording = find(classifier, data)
+        recording = find(classifier, data, prediction.clip)
         if len(recording.hits) > 1:
-            heading = f"{len(recording.hits)} hits" if chosen.is_recorded else f"A loop of {len(recording.hits)} hits"
-            player = put_player(place, data, recording.clip)
-            show_recording(classifier, heading, chosen.name, recording, player)
+            show_recording(classifier, chosen, recording, put_player(place, data, recording.clip))
             return
     show_verdict(classifier, prediction)
     st.text(chosen.name)
@@ -122,6 +119,8 @@ def show_sound(
     player = put_player(place, data, prediction.clip)
     playback = Playback(player, player.offset + prediction.onset, autoplay=chosen.example is not None)
     show_stage(classifier, prediction, playback, shown=shown)
+    if shown is None:
+        show_next(classifier, chosen, prediction)
 
 
 def show_verdict(classifier: Classifier, prediction: Prediction) -> None:
@@ -147,4 +146,7 @@ def show_next(classifier: Classifier, chosen: Chosen, prediction: Prediction) ->
         row.button(example_titles()[file], key=f"compare {file}", on_click=compare, args=(chosen, file))
     row.button("Another", icon=":material/add:", on_click=keep, args=(chosen,))
     with row:
-        show_share(classifier, prediction, chosen.name)
+        show_share(
+            prediction.label,
+            lambda cards: cards.draw_share_card(prediction, classifier.titles, chosen.name, classifier.thresholds),
+        )

@@ -170,7 +170,7 @@ def test_where_half_a_minute_cannot_be_read_it_is_an_ordinary_clip():
 
     classifier = load_classifier(read=read)
     recording = find_hits(classifier, io.BytesIO(encode(pattern(times_over=3)[0], RATE)))
-    assert asked == [c.RECORDING_DURATION, c.CLIP_DURATION]
+    assert asked == [c.CLIP_DURATION, c.RECORDING_DURATION]
     assert recording.clip.duration == c.CLIP_DURATION
     assert len(recording.hits) > len(PATTERN)
     with pytest.raises(AudioError, match="empty"):

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 from conftest import EXAMPLES
 
+from drumclf.audio import Clip
+from drumclf.hits import Hit, Recording
 from drumclf.names import visible
-from drumclf.share_card import draw_share_card, share_png, shortened, writable
+from drumclf.share_card import draw_pattern_card, draw_share_card, png, shortened, writable
 
+PATTERN = ["kick_analogue.wav", "closed_hat_analogue.wav", "snare_acoustic.wav", "kick_analogue.wav"]
 NAMES = [
     "",
     "kick.wav",
@@ -35,7 +38,7 @@ def texts(figure):
 
 
 def test_the_card_is_1200_by_675_and_opaque(classifier, prediction):
-    data = share_png(prediction, classifier.titles, "clap.wav", classifier.thresholds)
+    data = png(draw_share_card(prediction, classifier.titles, "clap.wav", classifier.thresholds))
     picture = matplotlib.image.imread(io.BytesIO(data))
     assert picture.shape == (675, 1200, 4)
     assert picture[..., 3].min() == 1
@@ -56,7 +59,7 @@ def test_the_verdict_is_the_headline(classifier, prediction, decision, headline)
 def test_every_name_is_drawn_without_a_warning(classifier, prediction, name):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        share_png(prediction, classifier.titles, name, classifier.thresholds)
+        png(draw_share_card(prediction, classifier.titles, name, classifier.thresholds))
 
 
 @pytest.mark.parametrize(
@@ -94,3 +97,14 @@ def test_what_the_font_lacks_is_left_out(name, shown):
 def test_a_long_name_loses_its_middle():
     assert shortened("abcdefghij", 10) == "abcdefghij"
     assert shortened("abcdefghijk", 10) == "abcde…hijk"
+
+
+def test_a_pattern_has_a_mark_for_each_hit_in_the_row_of_its_class(classifier):
+    hits = [Hit(0.5 * i, classifier.classify(EXAMPLES / file)) for i, file in enumerate(PATTERN)]
+    clip = Clip(np.ones(44_100, np.float32), 0.0, True)
+    figure = draw_pattern_card(Recording(clip, tuple(hits)), classifier.titles, "A loop of 4 hits", "loop.wav")
+    assert matplotlib.image.imread(io.BytesIO(png(figure))).shape[:2] == (675, 1200)
+    kick, hat, snare, again = [mark.get_bbox() for mark in figure.axes[0].patches]
+    assert kick.x0 < hat.x0 < snare.x0 < again.x0
+    assert kick.y0 == again.y0 < snare.y0 < hat.y0
+    assert {"A loop of 4 hits", "loop.wav", "Kick", "Snare", "Closed hat"} <= set(texts(figure))
