@@ -8,6 +8,7 @@ from drumclf import constants as c
 from drumclf.audio import AudioError, Clip, Source, read_bytes
 from drumclf.classifier import Classifier, Prediction
 from drumclf.onsets import find_onsets, rises_again
+from drumclf.ring import without_ring
 
 _FADE = 0.002
 """Seconds at the end of a slice where the next hit begins."""
@@ -22,7 +23,8 @@ class Hit:
     time : float
         Its onset, in seconds from the start of the recording's clip.
     prediction : Prediction
-        Of the sound up to the next hit, as if it were a file of its own: clip and onset are the slice's.
+        Of the sound up to the next hit, without what rings on of those before, as if it were a file of its own: clip
+        and onset are the slice's.
     """
 
     time: float
@@ -95,15 +97,12 @@ def find_hits_in(classifier: Classifier, clip: Clip) -> Recording:
 
 
 def _slices(samples: np.ndarray, onsets: np.ndarray) -> list[Clip]:
-    """The sound of each hit: up to the next one, CLIP_DURATION at most.
-
-    None begins before its onset, where the one before may still ring: labels are right more often.
-    """
+    """The sound of each hit: from its onset up to the next one, CLIP_DURATION at most."""
     n_most = round(c.CLIP_DURATION * c.SAMPLE_RATE)
     fade = np.linspace(1, 0, round(_FADE * c.SAMPLE_RATE), endpoint=False, dtype=np.float32)
     slices = []
     for start, stop in zip(onsets, np.append(onsets[1:], len(samples)), strict=True):
-        piece = samples[start : min(stop, start + n_most)].copy()
+        piece = without_ring(samples, start, min(stop, start + n_most))
         if start + len(piece) < len(samples):
             piece[-len(fade) :] *= fade
         slices.append(Clip(piece / np.abs(piece).max(), 0.0, True, len(piece) / c.SAMPLE_RATE))

@@ -6,56 +6,26 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from drumclf import constants as c
 from drumclf import load_classifier
-from drumclf.audio import AudioError, Clip, read_clip
+from drumclf.audio import Clip
 from drumclf.classifier import Classifier
 from drumclf.hits import Recording, find_hits_in, may_hold_hits
 from drumclf.onsets import find_onsets, rises_again
-from drumclf.spectrogram import find_onset
-from training.data import ROOT, TRAIN, default_data, read_examples
+from training.data import ROOT, default_data
 from training.evaluate import NOT_DRUM, RESAMPLES
+from training.patterns import Loop, Sound, make_loop, read_sounds
 
 REPORT = ROOT / "docs" / "hits.md"
 TOLERANCE = 0.05
 """Seconds; that of ``mir_eval.onset`` (Raffel et al., "mir_eval", ISMIR 2014) and of MIREX."""
-N_LOOPS, _MOST_SOUNDS = 200, 2500
-_JITTER, _MAX_JITTER = 0.005, 0.015
-_START = 0.05
+N_LOOPS = 200
 _SILENCE = 0.1
 """Seconds put before what librosa gets: it does not find an onset at the very start."""
-
-
-@dataclass(frozen=True, eq=False)
-class Sound:
-    """A one-shot, its class and where it begins."""
-
-    clip: Clip
-    label: str
-    onset: int
-
-
-@dataclass(frozen=True, eq=False)
-class Loop:
-    """A pattern, and what is in it.
-
-    Attributes
-    ----------
-    clip : Clip
-    onsets : np.ndarray, shape (n,)
-        In seconds, rising.
-    played : list of Sound or None
-        What begins there; None where two begin together.
-    """
-
-    clip: Clip
-    onsets: np.ndarray
-    played: list[Sound | None]
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -77,52 +47,6 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"wrote {REPORT.relative_to(ROOT)}")
 
 
-def read_sounds(folder: Path, train: bool) -> list[Sound]:
-    """Sounds of the training sources, `_MOST_SOUNDS` of them, or of all others."""
-    examples = [example for example in read_examples(folder) if (example.split == TRAIN) == train]
-    if len(examples) > _MOST_SOUNDS:
-        chosen = np.random.default_rng(0).choice(len(examples), _MOST_SOUNDS, replace=False)
-        examples = [examples[i] for i in sorted(chosen)]
-    sounds = []
-    for example in examples:
-        try:
-            clip = read_clip(example.path)
-        except AudioError:
-            continue
-        sounds.append(Sound(clip, example.label, find_onset(clip.samples)))
-    return sounds
-
-
-def make_loop(sounds: list[Sound], rng: np.random.Generator) -> Loop:
-    """2 to 8 s at 70 to 170 bpm: two to four sounds of different classes on eighths or sixteenths.
-
-    Each step is one sound, sometimes two, or a rest; levels differ by up to 12 dB, times by
-    5 ms (standard deviation). Sounds ring on into the next ones. Some loops lie over noise,
-    some are in a room (decaying noise, Moorer 1979).
-    """
-    by_label = {label: [s for s in sounds if s.label == label] for label in sorted({s.label for s in sounds})}
-    n_tracks = int(rng.integers(2, 5))
-    labels = rng.permutation(sorted(by_label))[:n_tracks]
-    tracks = [by_label[label][rng.integers(len(by_label[label]))] for label in labels]
-    step, duration = 60 / rng.uniform(70, 170) / rng.choice([2, 4]), rng.uniform(2, 8)
-    density = rng.uniform(0.4, 0.9)
-    bar = [rng.permutation(n_tracks)[: 1 + (rng.random() < 0.15)] if rng.random() < density else [] for _ in range(16)]
-    bar[0] = rng.permutation(n_tracks)[:1]
-    samples = np.zeros(int((duration + 2) * c.SAMPLE_RATE), np.float32)
-    onsets, played = [], []
-    for k in range(int(duration / step)):
-        who = [tracks[i] for i in bar[k % 16]]
-        if not who:
-            continue
-        onsets.append(_START + k * step + np.clip(rng.normal(0, _JITTER), -_MAX_JITTER, _MAX_JITTER))
-        played.append(who[0] if len(who) == 1 else None)
-        for sound in who:
-            _add(samples, sound, onsets[-1], 10 ** (rng.uniform(-12, 0) / 20))
-    samples = _in_its_place(samples, rng)[: int((onsets[-1] + rng.uniform(0.2, 1.2)) * c.SAMPLE_RATE)]
-    clip = Clip((samples / np.abs(samples).max()).astype(np.float32), 0.0, True, len(samples) / c.SAMPLE_RATE)
-    return Loop(clip, np.array(onsets), played)
-
-
 def match(true: np.ndarray, found: np.ndarray, tolerance: float = TOLERANCE) -> list[tuple[int, int]]:
     """Pairs of indices at most `tolerance` apart, as many as there can be, each index in one of them.
 
@@ -136,27 +60,6 @@ def match(true: np.ndarray, found: np.ndarray, tolerance: float = TOLERANCE) -> 
             pairs.append((i, j))
         i, j = i + (is_pair or true[i] < found[j]), j + (is_pair or found[j] < true[i])
     return pairs
-
-
-def _add(samples: np.ndarray, sound: Sound, onset: float, gain: float) -> None:
-    start = round(onset * c.SAMPLE_RATE) - sound.onset
-    piece = sound.clip.samples[max(-start, 0) :][: len(samples) - max(start, 0)]
-    samples[max(start, 0) : max(start, 0) + len(piece)] += gain * piece
-
-
-def _in_its_place(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    is_in_room, is_noisy = rng.random(2) < 0.4
-    peak = np.abs(samples).max()
-    if is_in_room:
-        t60 = rng.uniform(0.2, 0.6)
-        t = np.arange(int(t60 * c.SAMPLE_RATE)) / c.SAMPLE_RATE
-        n = len(samples) + len(t)
-        room = rng.standard_normal(len(t)) * 10 ** (-3 * t / t60)
-        wet = np.fft.irfft(np.fft.rfft(samples, n) * np.fft.rfft(room, n), n)[: len(samples)]
-        samples = samples + wet * 10 ** (rng.uniform(-20, -8) / 20) * peak / np.abs(wet).max()
-    if is_noisy:
-        samples = samples + rng.standard_normal(len(samples)) * 10 ** (rng.uniform(-55, -30) / 20) * peak / 3
-    return samples
 
 
 def _on_loops(classifier: Classifier, loops: list[Loop]) -> str:
@@ -300,11 +203,12 @@ def _rival(clip: Clip) -> np.ndarray:
 _INTRODUCTION = """# Hits in a recording
 
 `python -m drumclf hits FILE` reads up to 30 s, finds where hits begin (`drumclf/onsets.py`) and classifies the sound
-from each to the next (`drumclf/hits.py`). This page is written by `make hits-report`.
+from each to the next (`drumclf/hits.py`), without what rings on of the one before (`drumclf/ring.py`). This page is
+written by `make hits-report`.
 
 Measured on patterns made of one-shots whose sources gave nothing to training: 2 to 8 s, 70 to 170 bpm, two to four
 sounds of different classes on eighths or sixteenths, levels up to 12 dB apart, times shifted by 5 ms, two in five in a
-room, two in five over noise, all ringing into one another (`training/bench_hits.py`). Every number of the method was
+room, two in five over noise, all ringing into one another (`training/patterns.py`). Every number of the method was
 chosen on patterns and one-shots of the training sources. An onset is found if it is within 50 ms of a true one, as in
 mir_eval (Raffel et al., ISMIR 2014). In brackets: 95% interval, bootstrapped over patterns.
 
