@@ -31,12 +31,14 @@ class Chosen:
     @property
     def is_recorded(self) -> bool:
         """Whether it comes from the microphone."""
-        return self.source is not None and self.source is state.get("recorded")
+        return not isinstance(self.source, str) and self.source.file_id in state.get("recordings", ())
 
     @property
     def name(self) -> str:
         """What to call it."""
-        return example_titles()[self.source] if isinstance(self.source, str) else visible(self.source.name)
+        if isinstance(self.source, str):
+            return example_titles()[self.source]
+        return "Your recording" if self.is_recorded else visible(self.source.name)
 
     def read(self) -> bytes:
         """The file."""

@@ -72,8 +72,10 @@ def take_files() -> None:
 
 def take_recording() -> None:
     """What the microphone heard; nothing, where it was thrown away."""
-    state.recorded = state[_key("recording")]
-    choose(state.recorded)
+    recording = state[_key("recording")]
+    if recording is not None:
+        state.setdefault("recordings", set()).add(recording.file_id)
+    choose(recording)
 
 
 def back_to_pack() -> None:

@@ -6,11 +6,10 @@ import streamlit as st
 
 from drumclf import AudioError, Classifier
 from drumclf.audio import read_bytes
-from drumclf.decision import format_percent, verdict
 from drumclf.names import visible
 from drumclf.pack import Pack
 from page.player import put_player
-from page.sound import classify
+from page.sound import classify, show_verdict
 from page.stage import Playback, show_stage
 
 
@@ -34,12 +33,7 @@ def show_current(pack: Pack, classifier: Classifier) -> None:
         st.error(str(error), icon=":material/hearing_disabled:")
         return
     titles = classifier.titles
-    headline, reason = verdict(prediction, titles, classifier.thresholds)
-    st.subheader(
-        f"{headline} :gray[{format_percent(prediction.probability)}]" if not reason else headline, anchor=False
-    )
-    if reason:
-        st.markdown(reason)
+    show_verdict(classifier, prediction, st.subheader)
     key = f"label {i} {pack.label(i)}"
 
     def relabel() -> None:

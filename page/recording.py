@@ -31,7 +31,7 @@ def show_recording(classifier: Classifier, chosen: Chosen, recording: Recording,
     st.markdown(pattern(classifier, hits))
     st.text(chosen.name)
     if not recording.clip.is_whole:
-        st.caption(f"A long file: these are its first {recording.clip.duration:.0f} seconds.")
+        st.caption(f"Only its first {recording.clip.duration:.0f} seconds.")
     key = f"timeline {player.key}"
     selected = _selected(key, len(hits))
     component("timeline")(

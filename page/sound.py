@@ -1,5 +1,7 @@
 """One sound on the page, or two beside each other: verdict, stage, what to do next; or a sentence that says why not."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from drumclf import AudioError, Classifier, ModelError, Prediction, load_classifier
@@ -123,12 +125,12 @@ def show_sound(
         show_next(classifier, chosen, prediction)
 
 
-def show_verdict(classifier: Classifier, prediction: Prediction) -> None:
+def show_verdict(classifier: Classifier, prediction: Prediction, heading: Callable = st.title) -> None:
     """What it is, to be read from across the room, and why."""
     titles = classifier.titles
     headline, reason = verdict(prediction, titles, classifier.thresholds)
     percent = f" :gray[{format_percent(prediction.probability)}]" if prediction.is_sure else ""
-    st.title(headline + percent, anchor=False)
+    heading(headline + percent, anchor=False)
     if reason:
         st.markdown(reason)
     traits = [TRAITS[trait] for trait in supporting_traits(prediction, classifier.metadata["traits"])]
