@@ -1,5 +1,7 @@
 """What goes in: a click on an example, files, a recording."""
 
+from pathlib import PurePath
+
 import streamlit as st
 
 from drumclf.limits import ACCEPTED, LIMITS, MAX_ARCHIVE_BYTES
@@ -17,7 +19,7 @@ def choose_example() -> None:
     st.pills(
         "Click a sound",
         titles,
-        format_func=lambda file: f"![](app/static/pads/{file.removesuffix('.wav')}.png) {titles[file]}",
+        format_func=lambda file: f"![](app/static/pads/{PurePath(file).stem}.png) {titles[file]}",
         key="example",
         bind="query-params",  # a link can carry it
         required=True,

@@ -48,6 +48,7 @@ def show_recording(classifier: Classifier, chosen: Chosen, recording: Recording,
                 recording_colors(recording, _COLUMNS),
             ),
             "selected": selected,
+            "autoplay": chosen.example is not None,
             "rows": [{"name": k, "title": titles[k]} for k in classifier.classes if k in _labels(hits)],
             "hits": [
                 {

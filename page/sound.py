@@ -12,7 +12,7 @@ from drumclf.hits import may_hold_hits
 from drumclf.traits import TRAITS, supporting_traits
 from drumclf.waveform import shown_duration
 from page.chosen import Chosen, close_kept, close_shown, compare, keep
-from page.examples import EXAMPLES, example_titles
+from page.examples import EXAMPLES, drum_titles
 from page.player import put_player
 from page.recording import find, show_recording
 from page.share import show_share
@@ -27,8 +27,8 @@ def load() -> Classifier:
 
 @st.cache_resource(show_spinner=False)
 def example_predictions(_classifier: Classifier) -> dict[str, Prediction]:
-    """What the examples are to the network, for finding those that a sound is like."""
-    files = list(example_titles())
+    """What the drums among the examples are to the network, for finding those that a sound is like."""
+    files = list(drum_titles())
     return dict(zip(files, _classifier.classify_many(EXAMPLES / file for file in files), strict=True))
 
 
@@ -145,7 +145,7 @@ def show_next(classifier: Classifier, chosen: Chosen, prediction: Prediction) ->
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     row.markdown("Compare with", width="content")
     for file in nearest(prediction, others):
-        row.button(example_titles()[file], key=f"compare {file}", on_click=compare, args=(chosen, file))
+        row.button(drum_titles()[file], key=f"compare {file}", on_click=compare, args=(chosen, file))
     row.button("Another", icon=":material/add:", on_click=keep, args=(chosen,))
     with row:
         show_share(

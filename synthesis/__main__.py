@@ -11,6 +11,7 @@ from drumclf.audio import read_clip
 from drumclf.constants import CLASS_TITLES
 from drumclf.spectrogram import rgb_spectrogram
 from synthesis import drums
+from synthesis.beat import beat, grid
 from synthesis.parts import SAMPLE_RATE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,6 +40,9 @@ def main() -> None:
             table.writerow([f"{name}.wav", label, title])
             how = " ".join(inspect.getdoc(make).split())
             readme.append(f"| `{name}.wav` | {CLASS_TITLES[label]} | {how} |")
+    soundfile.write(FOLDER / "loops" / "beat.flac", beat(), SAMPLE_RATE, subtype="PCM_16")
+    Image.fromarray(grid()).save(PADS / "beat.png")
+    readme += ["", "`loops/beat.flac` is a bar of them, played twice (`synthesis/beat.py`)."]
     readme += ["", "Literature: " + " ".join(inspect.getdoc(drums).split("Sources: ")[1].split()), ""]
     (FOLDER / "README.md").write_text("\n".join(readme), encoding="utf-8")
 

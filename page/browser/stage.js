@@ -116,7 +116,7 @@ export default function stage({ data, parentElement }) {
   const row = (hertz) => data.frequencies.findIndex((frequency) => frequency >= hertz);
   const hertz = { 100: "100", 500: "500", 2000: "2k", 5000: "5k", 10000: "10k" };
   $(".hertz").replaceChildren(
-    ...Object.entries(hertz).map(([value, text]) => label(text, `bottom: calc(${(100 * row(+value)) / rows}% - 8px)`)),
+    ...Object.entries(hertz).map(([value, text]) => label(text, `bottom: ${(100 * row(+value)) / rows}%`)),
   );
   const step = shown <= 0.11 ? 25 : shown <= 0.31 ? 50 : shown <= 0.5 ? 100 : 200;
   const ticks = Array.from({ length: Math.floor((1000 * shown) / step + 1e-6) + 1 }, (_, k) => k * step);

@@ -72,6 +72,7 @@ export default function timeline({ data, parentElement, setStateValue }) {
       return tick;
     }),
   );
+  if (data.autoplay) player.play();
   root.end = () => painting.stop();
   return root.end;
 }
