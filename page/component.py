@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
 _FOLDER = Path(__file__).parent / "browser"
+_SHARED_JS = ("shared.js", "cells.js")
 
 
 def component(name: str) -> ComponentRenderer:
@@ -18,9 +19,8 @@ def component(name: str) -> ComponentRenderer:
 
 @cache
 def _sources(name: str) -> dict[str, str]:
-    read = {kind: (_FOLDER / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")}
-    shared = {kind: (_FOLDER / f"shared.{kind}").read_text(encoding="utf-8") for kind in ("css", "js")}
-    return read | {kind: shared[kind] + read[kind] for kind in shared}
+    files = {"html": [f"{name}.html"], "css": ["shared.css", f"{name}.css"], "js": [*_SHARED_JS, f"{name}.js"]}
+    return {kind: "".join((_FOLDER / file).read_text(encoding="utf-8") for file in files[kind]) for kind in files}
 
 
 def packed(values: np.ndarray) -> str:

@@ -48,9 +48,11 @@ def forget_in_time() -> None:
             expired = stored.expire()
             for _, gone in expired:
                 gone.session.shutdown()
-                gone.session.session_state.clear()  # the server's loop still refers to the session that was its last
+                state = gone.session.session_state  # the server's loop still refers to the session that was its last
+                state.clear()
+                state._new_widget_state.widget_metadata.clear()  # what callbacks refer to
             if expired:
-                del expired, gone
+                del expired, gone, state
                 server.media_file_mgr.remove_orphaned_files()  # a download goes at the second call
                 gc.collect()
         finally:

@@ -2,6 +2,16 @@
 
 const unpack = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
 
+function make(tag, children = []) {
+  const element = document.createElement(tag);
+  element.append(...children);
+  return element;
+}
+
+function makeButton(className, children, press) {
+  return Object.assign(make("button", children), { type: "button", className, onclick: press });
+}
+
 /** A canvas as large as it is shown, in the screen's own pixels; drawn anew when that changes. */
 function paint(canvas, draw) {
   const context = canvas.getContext("2d");

@@ -9,9 +9,9 @@ export default function timeline({ data, parentElement, setStateValue }) {
     });
     if (focus) root.buttons[index].focus();
   };
-  if (root.id === data.id) return root.end; // the page ran again; this recording plays on
+  if (root.sound === data.id) return root.end; // the page ran again; this recording plays on
   root.end?.();
-  root.id = data.id;
+  root.sound = data.id;
 
   const wave = unpackWave(data.wave);
   const painting = paint($(".wave canvas"), (context, width, height) => drawWave(context, width, height, wave));
@@ -40,13 +40,10 @@ export default function timeline({ data, parentElement, setStateValue }) {
     setStateValue("hit", index);
   };
   root.buttons = data.hits.map(({ time, what, isSure }, i) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = isSure ? "hit" : "hit unsure";
+    const button = makeButton(isSure ? "hit" : "hit unsure", [], () => choose(i));
     button.style.left = percent(time);
     button.title = what;
     button.setAttribute("aria-label", `Hit ${i + 1} of ${data.hits.length} at ${time.toFixed(2)} seconds: ${what}`);
-    button.onclick = () => choose(i);
     button.onkeydown = ({ key }) => {
       const next = i + ({ ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[key] ?? 0);
       if (next !== i && data.hits[next]) choose(next);
@@ -55,10 +52,10 @@ export default function timeline({ data, parentElement, setStateValue }) {
   });
   $(".hits").replaceChildren(
     ...data.rows.map(({ name, title }) => {
-      const row = Object.assign(document.createElement("div"), { className: "row" });
-      const label = row.appendChild(Object.assign(document.createElement("span"), { textContent: title }));
+      const label = make("span", [title]);
       label.setAttribute("aria-hidden", "true"); // each hit says it
-      row.append(...root.buttons.filter((_, i) => data.hits[i].label === name));
+      const row = make("div", [label, ...root.buttons.filter((_, i) => data.hits[i].label === name)]);
+      row.className = "row";
       return row;
     }),
   );
@@ -67,7 +64,7 @@ export default function timeline({ data, parentElement, setStateValue }) {
   const step = data.duration <= 3 ? 0.5 : data.duration <= 8 ? 1 : 5;
   $(".times").replaceChildren(
     ...Array.from({ length: Math.floor(data.duration / step) + 1 }, (_, k) => {
-      const tick = Object.assign(document.createElement("span"), { textContent: k ? `${k * step}` : "0 s" });
+      const tick = make("span", [k ? `${k * step}` : "0 s"]);
       tick.style.left = percent(k * step);
       return tick;
     }),
