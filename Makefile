@@ -50,7 +50,7 @@ labels: .venv/app  ## list the labels that look wrong
 examples: .venv/app  ## make the example sounds again
 	$(BIN)/python -m synthesis
 
-screenshot: .venv/dev  ## take the README's picture of the page again
+screenshot: .venv/dev  ## take the pictures of README and guide again
 	$(BIN)/python -m docs.screenshot
 
 image-check: .venv/dev  ## build the image without Docker, measure it and visit it (Linux, as root)

@@ -11,15 +11,18 @@ _OUTSIDE = {"app": "the page, with model and examples", "home": "warm caches"}
 _PURPOSES = {
     "tensorflow_cpu": "trained the networks, and stands in where LiteRT cannot run",
     "pyarrow": "Streamlit's tables",
+    "llvmlite": "numba's compiler",
     "scipy": "FFT; scikit-learn",
     "pandas": "the tables of a pack",
     "scikit-learn": "the map of a pack",
     "numpy": "arrays",
     "streamlit": "the page",
-    "matplotlib": "the pictures",
+    "matplotlib": "the picture to share, the report card",
     "fonttools": "matplotlib's fonts",
     "ai-edge-litert": "runs the networks",
     "pillow": "pictures for Streamlit and matplotlib",
+    "numba": "librosa's inner loops",
+    "librosa": "finds the hits of a recording",
     "altair": "the map's chart",
     "kiwisolver": "matplotlib's layout",
     "soundfile": "reads sounds",
@@ -27,7 +30,7 @@ _PURPOSES = {
 }
 _SAVINGS = (
     (
-        ("tensorflow_cpu", "keras", "h5py", "librosa", "numba", "llvmlite"),
+        ("tensorflow_cpu", "keras", "h5py"),
         "the build argument LEAVE_OUT, and nothing that stands in for LiteRT",
     ),
     (("pyarrow", "pandas"), "a page that is not Streamlit's, which sends every table as Arrow"),

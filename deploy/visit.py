@@ -1,4 +1,4 @@
-"""A visitor for a page that runs: an example, a sound of his own, one that is none, a pack. Needs Chromium."""
+"""A visitor for a page that runs: an example, a sound of his own, a loop, what is no sound, a pack. Needs Chromium."""
 
 import io
 import os
@@ -6,6 +6,8 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import numpy as np
+import soundfile
 from playwright.sync_api import Page, expect, sync_playwright
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "example_samples"
@@ -30,7 +32,7 @@ def visit(address: str) -> None:
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(_OFFLINE))
-        for step in (_example, _upload, _bad_file, _pack):
+        for step in (_example, _upload, _loop, _bad_file, _pack):
             page = browser.new_page()
             page.goto(address)
             step(page)
@@ -46,16 +48,32 @@ def chromium() -> str | None:
 def _example(page: Page) -> None:
     page.get_by_text("Hand claps").click()
     expect(page.locator("h1")).to_contain_text("Clap")
-    expect(page.get_by_alt_text("RGB spectrogram")).to_be_visible()
-    page.get_by_test_id("stButtonGroup").first.get_by_text("Snare", exact=True).click()
-    expect(page.get_by_alt_text("lit where it speaks for Snare")).to_be_visible()
-    expect(page.get_by_text("Sounds like")).to_be_visible()
+    for picture in ("RGB spectrogram", "Waveform", "What speaks for Clap: "):
+        expect(page.get_by_role("img", name=picture)).to_be_visible()
+    page.get_by_role("group", name="Probability of each class").get_by_role("button", name="Snare").click()
+    expect(page.get_by_role("img", name="What speaks for Snare: ")).to_be_visible()
 
 
 def _upload(page: Page) -> None:
     page.locator("input[type=file]").set_input_files(EXAMPLES / "snare_acoustic.wav")
     expect(page.locator("h1")).to_contain_text("Snare")
     expect(page.get_by_text("snare_acoustic.wav").first).to_be_visible()
+    with page.expect_download(timeout=PATIENCE) as download:
+        page.get_by_role("button", name="Picture to share").click()
+    assert download.value.path().read_bytes().startswith(b"\x89PNG")
+
+
+def _loop(page: Page) -> None:
+    hit, rate = soundfile.read(EXAMPLES / "snare_acoustic.wav")
+    one = np.pad(hit, (0, rate))[:rate]
+    loop = io.BytesIO()
+    soundfile.write(loop, np.tile(one, 3), rate, format="WAV")
+    page.locator("input[type=file]").set_input_files(
+        {"name": "loop.wav", "mimeType": "audio/wav", "buffer": loop.getvalue()}
+    )
+    expect(page.locator("h1")).to_have_text("A loop of 3 hits")
+    page.get_by_role("button", name="Hit 3 of 3").click()
+    expect(page.get_by_role("heading", name="3. Snare")).to_be_visible()
 
 
 def _bad_file(page: Page) -> None:

@@ -56,7 +56,7 @@ def verdict(prediction, titles: dict[str, str], thresholds: dict) -> tuple[str, 
         headline = f"{titles[first]} or {titles[others[0]].lower()}"
         return headline, f"It cannot choose between the two: {likely[0]}, {likely[1]}."
     need = format_percent(thresholds["one"][first])
-    return "Not sure", f"{likely[0]} comes first, and would be the answer from {need} on; next {likely[1]}."
+    return "Not sure", f"Most likely {likely[0]}, then {likely[1]}; it answers {titles[first]} only from {need} on."
 
 
 def format_percent(probability: float) -> str:

@@ -29,12 +29,14 @@ def add_sort_and_undo(commands) -> None:
         ),
     )
     command.set_defaults(run=sort)
-    command.add_argument("source", type=Path, metavar="SOURCE")
-    command.add_argument("destination", type=Path, metavar="DESTINATION")
+    command.add_argument("source", type=Path, metavar="SOURCE", help="folder of sounds, with all that is in it")
+    command.add_argument("destination", type=Path, metavar="DESTINATION", help="folder to file them into")
     action = command.add_mutually_exclusive_group()
-    action.add_argument("--copy", dest="action", action="store_const", const="copy", default="copy", help="the default")
-    action.add_argument("--move", dest="action", action="store_const", const="move")
-    action.add_argument("--link", dest="action", action="store_const", const="link", help="symbolic links")
+    action.add_argument(
+        "--copy", dest="action", action="store_const", const="copy", default="copy", help="copy them (the default)"
+    )
+    action.add_argument("--move", dest="action", action="store_const", const="move", help="move them")
+    action.add_argument("--link", dest="action", action="store_const", const="link", help="make symbolic links")
     command.add_argument(
         "--pattern",
         default=ORIGINAL_NAMES,
@@ -45,7 +47,7 @@ def add_sort_and_undo(commands) -> None:
     command.add_argument("--yes", action="store_true", help="do not ask")
     command = commands.add_parser("undo", help="take back what 'sort' did", description="Take back what 'sort' did.")
     command.set_defaults(run=undo_sort)
-    command.add_argument("destination", type=Path, metavar="DESTINATION")
+    command.add_argument("destination", type=Path, metavar="DESTINATION", help="folder that was sorted into")
 
 
 def sort(options: argparse.Namespace) -> int:

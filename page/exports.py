@@ -69,7 +69,7 @@ def show_training_zip(pack: Pack) -> None:
     everything = st.toggle("Also the labels that you left as they are", key="train on all")
     n_corrected = len(pack.corrections)
     if not everything:
-        st.caption(f"{n_corrected:,} labelled by you so far." if n_corrected else "Nothing is labelled by you yet.")
+        st.caption(f"{n_corrected:,} labelled by you so far." if n_corrected else "You have labelled nothing yet.")
     st.download_button(
         "Download training set",
         lambda: training_zip(pack, corrected_only=not everything),

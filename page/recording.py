@@ -6,7 +6,7 @@ from drumclf import Classifier, Clip
 from drumclf.decision import format_percent, verdict
 from drumclf.hits import Hit, Recording, find_hits_in, read_on
 from drumclf.waveform import envelope, recording_colors
-from page.chosen import Chosen
+from page.chosen import Chosen, keep
 from page.component import component, packed_wave
 from page.player import Player
 from page.share import show_share
@@ -23,8 +23,20 @@ def find(_classifier: Classifier, data: bytes, _clip: Clip) -> Recording:
     return find_hits_in(_classifier, read_on(_classifier, data, _clip))
 
 
-def show_recording(classifier: Classifier, chosen: Chosen, recording: Recording, player: Player) -> None:
-    """What was played, hit by hit."""
+def show_recording(
+    classifier: Classifier, chosen: Chosen, recording: Recording, player: Player, alone: bool = True
+) -> None:
+    """What was played, hit by hit.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    chosen : Chosen
+    recording : Recording
+    player : Player
+    alone : bool
+        Whether nothing is beside it.
+    """
     titles, hits = classifier.titles, recording.hits
     heading = f"{len(hits)} hits" if chosen.is_recorded else f"A loop of {len(hits)} hits"
     st.title(heading, anchor=False)
@@ -72,7 +84,11 @@ def show_recording(classifier: Classifier, chosen: Chosen, recording: Recording,
     )
     st.session_state[f"heard {key}"] = selected
     show_stage(classifier, hit.prediction, playback, selected)
-    show_share("hits", lambda cards: cards.draw_pattern_card(recording, titles, heading, chosen.name))
+    row = st.container(horizontal=True)
+    if alone:
+        row.button("Compare with another", icon=":material/add:", on_click=keep, args=(chosen,))
+    with row:
+        show_share(key, "hits", lambda cards: cards.draw_pattern_card(recording, titles, heading, chosen.name))
 
 
 def pattern(classifier: Classifier, hits: tuple[Hit, ...]) -> str:

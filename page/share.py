@@ -11,11 +11,13 @@ DRAWING = Turns(1)
 """Matplotlib holds Python's lock: two who draw at the same time only keep each other."""
 
 
-def show_share(name: str, draw: Callable[[ModuleType], object]) -> None:
+def show_share(key: str, name: str, draw: Callable[[ModuleType], object]) -> None:
     """Download a card; it is drawn when it is asked for.
 
     Parameters
     ----------
+    key : str
+        Tells one button from another.
     name : str
         Of the file, without its ending.
     draw : function
@@ -29,5 +31,11 @@ def show_share(name: str, draw: Callable[[ModuleType], object]) -> None:
             return share_card.png(draw(share_card))
 
     st.download_button(
-        "Picture to share", picture, f"{name}.png", "image/png", icon=":material/ios_share:", on_click="ignore"
+        "Picture to share",
+        picture,
+        f"{name}.png",
+        "image/png",
+        key=f"share {key}",
+        icon=":material/ios_share:",
+        on_click="ignore",
     )

@@ -61,7 +61,7 @@ def show_sounds(kept: Chosen | None, chosen: Chosen | None, classifier: Classifi
         if prediction is not None:
             show_sound(classifier, chosen, prediction, "shown")
         return
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns(2, gap="large", vertical_alignment="bottom")
     with left:
         first = answer(classifier, kept)
     with right:
@@ -112,7 +112,7 @@ def show_sound(
     if may_hold_hits(prediction.clip):
         recording = find(classifier, data, prediction.clip)
         if len(recording.hits) > 1:
-            show_recording(classifier, chosen, recording, put_player(place, data, recording.clip))
+            show_recording(classifier, chosen, recording, put_player(place, data, recording.clip), alone=shown is None)
             return
     show_verdict(classifier, prediction)
     st.text(chosen.name)
@@ -136,7 +136,7 @@ def show_verdict(classifier: Classifier, prediction: Prediction, heading: Callab
     traits = [TRAITS[trait] for trait in supporting_traits(prediction, classifier.metadata["traits"])]
     if traits:
         words = " and ".join(filter(None, [", ".join(traits[:-1]), traits[-1]]))
-        st.markdown(f"Typical of {titles[prediction.label]}: **{words}**.")
+        st.markdown(f"Typical of {titles[prediction.label].lower()}: **{words}**.")
 
 
 def show_next(classifier: Classifier, chosen: Chosen, prediction: Prediction) -> None:
@@ -149,6 +149,7 @@ def show_next(classifier: Classifier, chosen: Chosen, prediction: Prediction) ->
     row.button("Another", icon=":material/add:", on_click=keep, args=(chosen,))
     with row:
         show_share(
+            "sound",
             prediction.label,
             lambda cards: cards.draw_share_card(prediction, classifier.titles, chosen.name, classifier.thresholds),
         )

@@ -1,9 +1,11 @@
 """A visitor without a browser: opens the page, drops files, clicks, and sees what is on the page.
 
 It speaks as Streamlit's own frontend does: BackMsg and ForwardMsg (streamlit/proto) over
-the websocket, uploads as multipart PUT to the url that the server gives, pictures by GET.
+the websocket, uploads as multipart PUT to the url that the server gives, sounds by GET.
+The pictures of a sound come as data, over the websocket.
 """
 
+import re
 import time
 import uuid
 from dataclasses import dataclass
@@ -158,7 +160,7 @@ class Visitor:
         self.uploads += [self.put(name, data) for name, data in files]
         self.show_uploads()
         self.run()
-        self.fetch_pictures()
+        self.fetch_files()
 
     def remove_uploads(self) -> None:
         """Click the cross at every file in the uploader."""
@@ -168,9 +170,9 @@ class Visitor:
         self.show_uploads()
         self.run()
 
-    def fetch_pictures(self) -> int:
+    def fetch_files(self) -> int:
         """Load images and sounds, as the browser does; returns their bytes."""
-        urls = [url for url, _ in self.picture.images] + [audio.url for audio in self.picture.all("audio")]
+        urls = self.picture.images + [audio.url for audio in self.picture.all("audio")]
         return sum(len(self.fetch(url)) for url in urls)
 
     def fetch(self, url: str) -> bytes:
@@ -180,16 +182,23 @@ class Visitor:
         return answer.content
 
     def choose(self, label: str, option: str) -> None:
-        """Click an option of a group of pills, or a segment."""
+        """Click an option of a group of pills, or a segment; it is written so, or with a picture before it."""
         self.set_choice(label, option)
         self.run()
 
     def set_choice(self, label: str, option: str) -> None:
         """What `choose` does, without asking for a run."""
         group = self.picture.widget("button_group", label)
-        if option not in [known.content for known in group.options]:
+        known = {re.sub(r"^!\[\]\(\S*\) ", "", written.content): written.content for written in group.options}
+        if option not in known:
             raise LookupError(f"{label!r} has no option {option!r}.")
-        self._states[group.id] = _choice(group.id, [option])
+        self._states[group.id] = _choice(group.id, [known[option]])
+
+    def tell(self, component: str, state: str) -> None:
+        """Send what a component of this name has to say, in JSON if it is a browser that says it."""
+        part = next(part for part in self.picture.all("bidi_component") if part.component_name == component)
+        self._states[part.id] = WidgetState(id=part.id, json_value=state)
+        self.run()
 
     def click(self, label: str) -> None:
         """Click a button, and do not wait."""

@@ -13,7 +13,7 @@ import psutil
 
 from soak.client import NO_ANSWER, Visitor
 from soak.server import Every, memory
-from soak.sounds import Sent, complaints
+from soak.sounds import START, Sent, complaints
 
 MAY_SLOW_DOWN = 2.0
 """Times as long as alone that a request may take beside bombs."""
@@ -93,7 +93,8 @@ def send(visitor: Visitor, sent: Sent, tally: Tally) -> None:
         with tally.lock:
             tally.unanswered.append(f"{sent.name!r}: {error!r}")
         return
-    if visitor.picture.titles or visitor.picture.alerts or visitor.picture.exceptions:
+    left = visitor.picture
+    if left.titles != [START] or left.drawn("stage") or left.alerts or left.exceptions:
         found.append(f"{sent.name!r} stays on the page after it was taken away")
     with tally.lock:
         tally.durations.append(duration)

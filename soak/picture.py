@@ -1,5 +1,6 @@
 """ForwardMsg after ForwardMsg -> what is on the page, as the browser would show it."""
 
+import json
 from collections.abc import Iterator
 
 from streamlit.proto.Element_pb2 import Element
@@ -87,10 +88,14 @@ class Picture:
         """What nobody should see."""
         return self._compile_errors + [f"{error.type}: {error.message}" for error in self.all("exception")]
 
+    def drawn(self, name: str) -> list[dict]:
+        """What the browser is given to draw: the data of each component of this name, see page/browser."""
+        return [json.loads(part.json) for part in self.all("bidi_component") if part.component_name == name]
+
     @property
-    def images(self) -> list[tuple[str, str]]:
-        """Url and alternative text of each image."""
-        return [(image.url, image.alt) for images in self.all("imgs") for image in images.imgs]
+    def images(self) -> list[str]:
+        """Url of each image."""
+        return [image.url for images in self.all("imgs") for image in images.imgs]
 
     @property
     def waiting(self) -> list[str]:

@@ -62,7 +62,7 @@ def marked_sound() -> Marked:
 
 
 def shares_in_memory(ttl: int) -> tuple[float, float]:
-    """A visitor uploads a sound, and a zip, takes the sorted one along, and leaves; nobody else comes.
+    """A visitor uploads a zip and a sound, takes what is made of them along, compares, and leaves; nobody else comes.
 
     Parameters
     ----------
@@ -83,11 +83,15 @@ def shares_in_memory(ttl: int) -> tuple[float, float]:
     environment = {"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": str(ttl)} | MEMORY_GOES_BACK
     with serve(**environment) as (address, process):
         with Visitor(address) as visitor:
-            visitor.upload((sound.name, sound.data))
-            visitor.remove_uploads()
             visitor.upload(("pack.zip", sound.in_a_zip()))
             visitor.choose("View", "Export")
             visitor.download("Download 1 sounds")
+            visitor.remove_uploads()
+            visitor.upload((sound.name, sound.data))
+            visitor.download("Picture to share")
+            visitor.click("Another")
+            visitor.wait_until(lambda: "And?" in visitor.picture.titles)
+            visitor.choose("Click a sound", "Hand claps")
             while_visited = sound.share_in_memory(process)
         time.sleep(ttl + INTERVAL + _MARGIN)
         return while_visited, sound.share_in_memory(process)

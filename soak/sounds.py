@@ -15,12 +15,14 @@ import soundfile
 
 from drumclf import AudioError, Classifier
 from drumclf.decision import format_percent, verdict
+from drumclf.hits import find_hits, may_hold_hits
 from drumclf.names import visible
-from page.sound import likely
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 EXAMPLES = sorted((ROOT / "example_samples").glob("*.wav"))
+START = "What drum is it?"
+"""The title where no sound is chosen."""
 FORMATS = (
     ("WAV", "PCM_16"),
     ("WAV", "PCM_24"),
@@ -41,15 +43,18 @@ class Sent:
         No other file of the same soak has it.
     data : bytes
     headline : str or None
-        The title, with its percentage; None where there is none.
+        The title, with its percentage; of several hits how many there are; None where there is none.
     sentence : str
-        The refusal; or else all probabilities, as the picture's alternative text gives them.
+        The refusal; or else all probabilities, as the stage's data gives them; of several hits those of the first.
+    hits : tuple of str
+        Labels of the hits on the time line; empty where there is none.
     """
 
     name: str
     data: bytes
     headline: str | None
     sentence: str
+    hits: tuple[str, ...] = ()
 
 
 def expect(classifier: Classifier, name: str, data: bytes) -> Sent:
@@ -58,9 +63,19 @@ def expect(classifier: Classifier, name: str, data: bytes) -> Sent:
         prediction = classifier.classify(data)
     except AudioError as error:
         return Sent(name, data, None, str(error))
+    if may_hold_hits(prediction.clip):
+        hits = find_hits(classifier, data).hits
+        if len(hits) > 1:
+            labels = tuple(hit.prediction.label for hit in hits)
+            return Sent(name, data, f"A loop of {len(hits)} hits", say(hits[0].prediction.probabilities), labels)
     headline, reason = verdict(prediction, classifier.titles, classifier.thresholds)
     percent = "" if reason else f" :gray[{format_percent(prediction.probability)}]"
-    return Sent(name, data, headline + percent, f"Probability of each class: {likely(prediction, classifier.titles)}.")
+    return Sent(name, data, headline + percent, say(prediction.probabilities))
+
+
+def say(probabilities: dict[str, float]) -> str:
+    """All of them, to nine digits: no two sounds have the same."""
+    return ", ".join(f"{name} {probability:.9f}" for name, probability in probabilities.items())
 
 
 def complaints(sent: Sent, picture) -> list[str]:
@@ -71,8 +86,12 @@ def complaints(sent: Sent, picture) -> list[str]:
     titles, alerts = ([sent.headline], []) if sent.headline is not None else ([], [sent.sentence])
     if picture.titles != titles or picture.alerts != alerts:
         found.append(f"{sent.name!r}: {picture.titles + picture.alerts}, not {titles + alerts}")
-    if titles and sent.sentence not in [alt for _, alt in picture.images]:
-        found.append(f"{sent.name!r}: another sound's probabilities")
+    shown = [say({row["name"]: row["probability"] for row in stage["classes"]}) for stage in picture.drawn("stage")]
+    if shown != ([sent.sentence] if titles else []):
+        found.append(f"{sent.name!r}: another sound's probabilities, or none")
+    timelines = [tuple(hit["label"] for hit in timeline["hits"]) for timeline in picture.drawn("timeline")]
+    if timelines != ([sent.hits] if sent.hits else []):
+        found.append(f"{sent.name!r}: another sound's hits, or none")
     return found
 
 

@@ -1,18 +1,25 @@
 """The page, driven without a browser."""
 
-import functools
-import importlib
+import base64
 import shutil
 import threading
+import time
 
+import numpy as np
 import pytest
 import streamlit as st
-from conftest import EXAMPLES, ROOT, encode, make_hit
+from conftest import EXAMPLES, ROOT, drawn, encode, make_hit
 from streamlit.testing.v1 import AppTest
 
-from drumclf import load_classifier
+from drumclf import Classifier, load_classifier
+from drumclf import constants as c
+from drumclf.explain import grad_cam
 from drumclf.model_folder import MODEL_FOLDER
-from page.sound import DRAWING, in_line
+from drumclf.traits import say_colors
+from drumclf.turns import Turns
+from page.sound import in_line
+
+START = "What drum is it?"
 
 
 @pytest.fixture
@@ -33,22 +40,22 @@ def test_a_result_stays_when_the_page_runs_again(page):
 def test_a_rerun_that_changes_nothing_computes_nothing(page, monkeypatch):
     """In the first run everything is computed; in the second, of the same page, nothing."""
     computed = []
-    for name in ("drumclf.classifier.Classifier.classify_clips", "matplotlib.figure.Figure.savefig"):
-        *place, function = name.split(".")
-        owner = functools.reduce(getattr, place[2:], importlib.import_module(".".join(place[:2])))
-        original = getattr(owner, function)
+    for name in ("classify_clips", "maps_and_gradient"):
+        original = getattr(Classifier, name)
 
         def counted(*args, _original=original, _name=name, **kwargs):
             computed.append(_name)
             return _original(*args, **kwargs)
 
-        monkeypatch.setattr(owner, function, counted)
+        monkeypatch.setattr(Classifier, name, counted)
     upload(page, "hit.wav", encode(make_hit(seed=77)))
-    assert len(set(computed)) == 2
+    assert set(computed) == {"classify_clips", "maps_and_gradient"}
     computed.clear()
+    before = drawn(page, "stage")
     page.run()
     page.toggle(key="whole folder").set_value(True).run()
-    assert page.title
+    assert drawn(page, "stage") == before
+    assert len(before) == 1
     assert not computed
 
 
@@ -58,8 +65,10 @@ def upload(page, name, data):
 
 def test_the_page_opens_with_all_examples(page):
     assert not page.exception
-    assert len(page.button_group(key="example").options) == len(list(EXAMPLES.glob("*.wav")))
-    assert not page.title
+    sounds = [*EXAMPLES.glob("*.wav"), *EXAMPLES.glob("loops/*.flac")]
+    assert len(page.button_group(key="example").options) == len(sounds)
+    assert [title.value for title in page.title] == [START]
+    assert not page.get("bidi_component")
 
 
 def test_one_click_on_an_example_shows_what_it_is(page):
@@ -115,6 +124,7 @@ def test_a_damaged_model_is_one_sentence_and_no_answer(monkeypatch, tmp_path):
     page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     upload(page, "kick.wav", encode(make_hit()))
     assert not page.title
+    assert not page.get("bidi_component")
     assert not page.exception
     (error,) = page.error
     assert error.value == (
@@ -123,19 +133,22 @@ def test_a_damaged_model_is_one_sentence_and_no_answer(monkeypatch, tmp_path):
     st.cache_resource.clear()
 
 
-def test_who_waits_is_told_how_many_are_before(classifier):
+def test_who_waits_is_told_how_many_are_before(classifier, monkeypatch):
+    turns = Turns(1)
+    monkeypatch.setattr(classifier, "_turns", turns)
     assert in_line(classifier) == "Listening"
-    with DRAWING:
-        others = [threading.Thread(target=DRAWING.__enter__) for _ in range(3)]
+    sound = classifier.read_clip(EXAMPLES / "kick_analogue.wav")
+    with turns:
+        others = [threading.Thread(target=classifier.classify_clips, args=([sound],)) for _ in range(3)]
         for other in others:
             other.start()
-        while DRAWING.n_waiting < 3:
-            threading.Event().wait(0.001)
-        assert in_line(classifier) == "In line: 3 before you"
-    for _ in others:
-        DRAWING.__exit__()
+        deadline = time.monotonic() + 60
+        while turns.n_waiting < 3 and time.monotonic() < deadline:
+            time.sleep(0.001)
+        said = in_line(classifier)
     for other in others:
         other.join()
+    assert said == "In line: 3 before you"
     assert in_line(classifier) == "Listening"
 
 
@@ -159,24 +172,37 @@ def test_an_example_replaces_an_upload_and_the_other_way_round(page):
     assert page.title[0].value.startswith("Kick")
 
 
-def pictures_of(page):
-    return [element.proto.imgs[0].alt for element in page.main if element.type == "image"]
-
-
-def test_another_class_can_be_lit_up(page):
+def test_the_stage_has_what_the_library_says(page, classifier):
     page.button_group(key="example").select("snare_acoustic.wav").run()
-    assert pictures_of(page)[-1] == "RGB spectrogram of the hit: frequency over time."
-    evidence = next(group for group in page.button_group if group.key != "example")
-    evidence.select("clap").run()
-    assert not page.exception
-    assert pictures_of(page)[-1].endswith("lit where it speaks for Clap.")
+    (stage,) = drawn(page, "stage")
+    prediction = classifier.classify(EXAMPLES / "snare_acoustic.wav")
+    assert {row["name"]: row["probability"] for row in stage["classes"]} == prediction.probabilities
+    assert {row["name"]: row["title"] for row in stage["classes"]} == classifier.titles
+    assert stage["label"] == "snare"
+    assert stage["colors"] == say_colors(prediction.spectrogram)
+    assert unpacked(stage["image"], 3) == pytest.approx(255 * prediction.spectrogram, abs=0.51)
 
 
-def test_the_nearest_examples_are_named(page):
+def test_each_class_can_be_lit_up(page, classifier):
+    page.button_group(key="example").select("snare_acoustic.wav").run()
+    (stage,) = drawn(page, "stage")
+    prediction = classifier.classify(EXAMPLES / "snare_acoustic.wav")
+    for row in stage["classes"]:
+        evidence = grad_cam(classifier, prediction, row["name"])
+        assert unpacked(row["evidence"]) == pytest.approx(255 * evidence, abs=0.51)
+    assert len({row["evidence"] for row in stage["classes"]}) > 1
+
+
+def unpacked(text, *planes):
+    values = np.frombuffer(base64.b64decode(text), np.uint8)
+    return values.reshape(c.N_MELS, c.N_FRAMES, *planes).astype(float)
+
+
+def test_the_nearest_examples_are_offered_for_comparison(page):
     page.button_group(key="example").select("kick_analogue.wav").run()
-    (line,) = [text for text in texts(page) if text.startswith("Sounds like")]
-    assert "Acoustic kick" in line
-    assert "Analogue kick" not in line  # it is the sound itself
+    offered = [button.label for button in page.button if (button.key or "").startswith("compare ")]
+    assert "Acoustic kick" in offered
+    assert "Analogue kick" not in offered  # it is the sound itself
 
 
 def test_the_report_card_opens(page):

@@ -150,7 +150,8 @@ def test_dockerignore(tmp_path, path, kept):
 
 def test_what_the_page_opens_is_in_the_image(context):
     opened = [".streamlit/config.toml", ".streamlit/icon.png", "model/drumclf.tflite", "model/metadata.json",
-              "model/report.json", "example_samples/examples.csv"]  # fmt: skip
+              "model/report.json", "example_samples/examples.csv", "example_samples/loops/beat.flac",
+              "static/archivo.woff2", "page/browser/stage.js", "page/look.css"]  # fmt: skip
     assert set(opened) <= {str(path) for path in context.files()}
 
 
@@ -184,15 +185,47 @@ def test_streamlit_is_set_up_for_the_public():
     assert server["maxUploadSize"] == 200
     assert server["enableCORS"] is True
     assert server["enableXsrfProtection"] is False
-    assert "enableStaticServing" not in server
+    assert server["enableStaticServing"] is True  # of static/, see below
     assert server["fileWatcherType"] == "none"
     assert client == {"showErrorDetails": "none", "toolbarMode": "minimal"}
     assert settings("browser") == {"gatherUsageStats": False}
 
 
+def test_what_is_served_as_it_is_is_what_is_meant_to_be():
+    """Everything in static/ is anybody's: a font and its licence, two kinds of pictures."""
+    sounds = [path for path in (ROOT / "example_samples").rglob("*") if path.suffix in (".wav", ".flac")]
+    pads = {f"pads/{path.stem}.png" for path in sounds}
+    served = {path.relative_to(ROOT / "static").as_posix() for path in (ROOT / "static").rglob("*") if path.is_file()}
+    assert served == {"archivo.woff2", "archivo-OFL.txt", "brand.svg"} | pads
+    assert not [path for path in (ROOT / "static").rglob("*") if path.is_symlink()]
+
+
+def test_the_fonts_that_the_page_asks_for_are_served():
+    asked = [face["url"] for face in settings("theme")["fontFaces"]]
+    assert asked
+    for url in asked:
+        assert url.startswith("app/static/")  # from here, not from another's server
+        assert (ROOT / url.removeprefix("app/")).is_file()
+
+
 def test_the_proxy_takes_what_streamlit_takes():
     proxy = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
     assert int(re.search(r"client_max_body_size (\d+)m", proxy)[1]) > settings("server")["maxUploadSize"]
+
+
+def test_what_recordings_need_is_not_suggested_to_be_left_out():
+    """Hits are found by librosa, which needs numba and that llvmlite."""
+    for name in ("Dockerfile", "docs/deploy.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        suggested = re.findall(r"\|[a-z0-9_|-]*tensorflow_cpu[a-z0-9_|-]*", text)
+        assert suggested, name
+        assert not re.search("librosa|numba|llvmlite", "".join(suggested)), name
+
+
+def test_the_makefile_warms_up_a_new_environment():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (recipe,) = re.findall(r"^\.venv/app:.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+    assert "-m deploy.warm_up" in recipe
 
 
 def test_the_makefile_knows_the_check():

@@ -6,8 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-import soundfile
-from conftest import EXAMPLES, ROOT, encode
+from conftest import EXAMPLES, PATTERN, ROOT, encode, make_loop
 from scipy.optimize import linear_sum_assignment
 
 from drumclf import AudioError, load_classifier
@@ -21,26 +20,6 @@ from training.bench_hits import match
 
 RATE = 44_100
 SOUNDS = sorted(EXAMPLES.glob("*.wav"))
-PATTERN = [
-    ("kick_analogue", 0.0), ("closed_hat_acoustic", 0.41), ("snare_acoustic", 0.8), ("closed_hat_acoustic", 1.22),
-    ("kick_analogue", 1.5), ("clap_analogue", 2.1), ("closed_hat_acoustic", 2.35), ("snare_acoustic", 2.73),
-]  # fmt: skip
-"""Example and when it begins, in seconds; not on a grid, and the kicks ring into what follows."""
-
-
-def pattern(times_over=1, gap=0.3, noise=0.0):
-    """Samples of the pattern after a silence, shape (n,), and the times of its hits."""
-    length = 3.4
-    samples = np.zeros(int(RATE * (gap + times_over * length)))
-    times = []
-    for k in range(times_over):
-        for i, (name, time) in enumerate(PATTERN):
-            times.append(gap + k * length + time)
-            sound, _ = soundfile.read(EXAMPLES / f"{name}.wav")
-            start = round(times[-1] * RATE)
-            sound = sound[: len(samples) - start]
-            samples[start : start + len(sound)] += (0.5, 0.3, 0.4)[i % 3] * sound
-    return samples + noise * np.random.default_rng(0).standard_normal(len(samples)), np.array(times)
 
 
 def times_in_file(recording):
@@ -49,7 +28,7 @@ def times_in_file(recording):
 
 @pytest.mark.parametrize("noise", [0.0, 1e-3])
 def test_hits_are_found_where_they_are_and_named(classifier, noise):
-    samples, times = pattern(noise=noise)
+    samples, times = make_loop(noise=noise)
     recording = find_hits(classifier, encode(samples, RATE))
     # The examples begin with an attack of a few milliseconds.
     assert times_in_file(recording) == pytest.approx(times, abs=0.006)
@@ -58,7 +37,7 @@ def test_hits_are_found_where_they_are_and_named(classifier, noise):
 
 
 def test_each_hit_is_its_piece_of_the_recording(classifier):
-    recording = find_hits(classifier, encode(pattern()[0], RATE))
+    recording = find_hits(classifier, encode(make_loop()[0], RATE))
     times = [hit.time for hit in recording.hits] + [recording.clip.duration]
     for hit, begin, end in zip(recording.hits, times[:-1], times[1:], strict=True):
         clip = hit.prediction.clip
@@ -94,7 +73,7 @@ def test_a_one_shot_is_one_hit_with_the_same_answer(classifier, path):
 def test_what_goes_on_or_rises_again_is_looked_into():
     one_shot = read_clip(SOUNDS[0])
     assert may_hold_hits(Clip(one_shot.samples, 0.0, is_whole=False))
-    assert may_hold_hits(read_clip(encode(pattern()[0], RATE)))
+    assert may_hold_hits(read_clip(encode(make_loop()[0], RATE)))
 
 
 def test_the_first_look_imports_nothing_slow():
@@ -112,7 +91,7 @@ def test_the_first_look_imports_nothing_slow():
 
 
 def test_of_a_long_recording_the_first_half_minute(classifier):
-    samples, times = pattern(times_over=11)
+    samples, times = make_loop(times_over=11)
     recording = find_hits(classifier, encode(samples, RATE))
     assert not recording.clip.is_whole
     assert recording.clip.duration == c.RECORDING_DURATION
@@ -183,7 +162,7 @@ def test_where_half_a_minute_cannot_be_read_it_is_an_ordinary_clip():
         return read_clip(source)
 
     classifier = load_classifier(read=read)
-    recording = find_hits(classifier, io.BytesIO(encode(pattern(times_over=3)[0], RATE)))
+    recording = find_hits(classifier, io.BytesIO(encode(make_loop(times_over=3)[0], RATE)))
     assert asked == [c.CLIP_DURATION, c.RECORDING_DURATION]
     assert recording.clip.duration == c.CLIP_DURATION
     assert len(recording.hits) > len(PATTERN)
@@ -206,7 +185,7 @@ def commands(classifier, monkeypatch, capsys):
 @pytest.fixture
 def loop(tmp_path):
     path = tmp_path / "loop.wav"
-    path.write_bytes(encode(pattern()[0], RATE))
+    path.write_bytes(encode(make_loop()[0], RATE))
     return path
 
 
@@ -231,7 +210,7 @@ def test_the_command_prints_a_line_for_each_hit(classifier, commands, loop):
 
 def test_the_command_says_that_the_file_goes_on(commands, tmp_path):
     long = tmp_path / "long.wav"
-    long.write_bytes(encode(pattern(times_over=11)[0], RATE))
+    long.write_bytes(encode(make_loop(times_over=11)[0], RATE))
     status, table, said = commands(long)
     assert status == 0
     assert len(table.splitlines()) > 8 * len(PATTERN)

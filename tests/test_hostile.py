@@ -8,7 +8,7 @@ import subprocess
 import sys
 import zipfile
 
-from conftest import ROOT
+from conftest import ROOT, drawn
 from streamlit.testing.v1 import AppTest
 
 from drumclf import AudioError
@@ -71,6 +71,7 @@ def test_hostile_uploads_leave_the_page_whole(hostile):
         page.file_uploader[0].set_value((name, (hostile / file).read_bytes(), "audio/wav")).run()
         assert not page.exception, name
         assert len(page.title) + len(page.error) == 1, name
+        assert len(drawn(page, "stage")) == len(page.title), name
         if expected != "either":
             assert bool(page.error) == (expected == "error"), name
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT, encode, make_hit
+from conftest import ROOT, drawn, encode, make_hit
 from streamlit.testing.v1 import AppTest
 from watched_decoder import WatchedDecoder
 
@@ -57,7 +57,7 @@ def test_odd_files_leave_the_page_whole(files, answers):
         label, sentence = answers[file.name]
         assert not page.exception, file.name
         assert [error.value for error in page.error] == ([sentence] if sentence else []), file.name
-        assert len(page.title) == (label is not None), file.name
+        assert len(page.title) == len(drawn(page, "stage")) == (label is not None), file.name
 
 
 def test_the_same_seed_gives_the_same_files(files):

@@ -4,7 +4,7 @@ import io
 import zipfile
 
 import pytest
-from conftest import EXAMPLES, ROOT, encode, make_hit
+from conftest import EXAMPLES, ROOT, drawn, encode, make_hit
 from streamlit.testing.v1 import AppTest
 
 KICK, SNARE, HAT = (
@@ -137,6 +137,18 @@ def test_names_are_text(page, name):
     page.session_state.current = 0
     page.run()
     assert name in [element.value for element in page.text]
+    assert not any(name in element.value for element in page.markdown)
+
+
+def test_a_sound_that_is_played_is_on_the_stage(page, classifier):
+    drop(page, {"a.wav": KICK, "b.wav": SNARE})
+    assert not drawn(page, "stage")
+    page.session_state.current = 1
+    page.run()
+    (stage,) = drawn(page, "stage")
+    assert stage["label"] == "snare"
+    assert {row["name"]: row["probability"] for row in stage["classes"]} == classifier.classify(SNARE).probabilities
+    assert stage["autoplay"]
 
 
 @pytest.mark.parametrize("files", [{}, {"notes.txt": b"hello"}, {"a.wav": b"no sound", "b.wav": b""}])

@@ -14,15 +14,18 @@ import time
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
-from conftest import EXAMPLES, ROOT
+import soundfile
+from conftest import EXAMPLES, ROOT, encode, make_hit
+from PIL import Image
 
 from drumclf.audio import DAMAGED
 from soak.client import Visitor
 from soak.phases import crowd
 from soak.privacy import LEFT_IN_BUFFERS, MEMORY_GOES_BACK, marked_sound, shares_in_memory
 from soak.server import files_that_hold, open_files_hold, serve
-from soak.sounds import Sent, expect, good_files, simple_odd_files
+from soak.sounds import START, Sent, complaints, expect, good_files, simple_odd_files
 
 N_VISITORS = 20
 
@@ -41,6 +44,75 @@ def test_many_visitors_at_once_each_get_their_own_results(classifier, address):
     assert not tally.wrong
     assert not tally.unanswered
     assert len(tally.durations) == 3 * N_VISITORS
+
+
+def loop(*names):
+    """Bytes of a file in which examples begin half a second apart."""
+    samples, half = np.zeros(22_050 * (len(names) + 1)), 22_050
+    for k, name in enumerate(names):
+        sound, _ = soundfile.read(EXAMPLES / f"{name}.wav")
+        sound = sound[: len(samples) - k * half]
+        samples[k * half : k * half + len(sound)] += 0.6 * sound
+    return encode(samples)
+
+
+LOOPS = [("kick_analogue", "snare_acoustic", "closed_hat_analogue"), ("clap_analogue", "kick_acoustic") * 2]
+
+
+def test_visitors_with_loops_each_get_their_own_hits(classifier, address):
+    loops = [[expect(classifier, f"loop {k}.wav", loop(*names))] for k, names in enumerate(LOOPS)]
+    assert [sent.headline for (sent,) in loops] == ["A loop of 3 hits", "A loop of 4 hits"]
+    tally = crowd(address, loops)
+    assert not tally.wrong
+    assert not tally.unanswered
+
+
+def test_another_s_answer_would_be_noticed(classifier, address):
+    """That a soak complains is what its good word is worth."""
+    (one, other), drum = (expect(classifier, "a.wav", loop(*names)) for names in LOOPS), make_hit()
+    with Visitor(address) as visitor:
+        visitor.upload((one.name, one.data))
+        assert not complaints(one, visitor.picture)
+        assert len(complaints(other, visitor.picture)) == 3  # title, probabilities, hits
+        visitor.remove_uploads()
+        assert complaints(one, visitor.picture)
+        visitor.upload(("a.wav", encode(drum)))
+        assert not complaints(expect(classifier, "a.wav", encode(drum)), visitor.picture)
+        assert "probabilities" in complaints(expect(classifier, "a.wav", encode(0.1 * drum)), visitor.picture)[-1]
+
+
+NONSENSE = [
+    *(f'{{"hit": {value}}}' for value in ("-1", "99", '"1"', "true", "1.0", "1e400", "null", "[1]", "{}")),
+    *("{}", "[1]", "1", '"hit"', "null"),
+]
+
+
+def test_what_a_browser_says_of_a_hit_may_be_anything(address):
+    with Visitor(address) as visitor:
+        visitor.upload(("loop.wav", loop(*LOOPS[0])))
+        first = drawn_by(visitor)
+        visitor.tell("timeline", '{"hit": 2}')
+        assert drawn_by(visitor) != first
+        assert visitor.picture.headings[-1].startswith("3. Closed hat")
+        for state in NONSENSE:
+            visitor.tell("timeline", state)
+            assert not visitor.picture.exceptions, state
+            assert not visitor.picture.alerts, state
+            assert visitor.picture.headings[-1].startswith("1. Kick"), state
+            assert [timeline["selected"] for timeline in visitor.picture.drawn("timeline")] == [0], state
+
+
+def drawn_by(visitor):
+    return visitor.picture.drawn("timeline"), visitor.picture.drawn("stage")
+
+
+def test_each_visitor_takes_a_picture_of_his_own_sound_along(address):
+    with Visitor(address) as one, Visitor(address) as other:
+        one.upload(("kick.wav", (EXAMPLES / "kick_analogue.wav").read_bytes()))
+        other.upload(("loop.wav", loop(*LOOPS[0])))
+        pictures = [Image.open(io.BytesIO(visitor.download("Picture to share"))) for visitor in (one, other)]
+        assert [(picture.format, picture.size) for picture in pictures] == [("PNG", (1200, 675))] * 2
+        assert pictures[0].tobytes() != pictures[1].tobytes()
 
 
 CRASHING = """
@@ -102,7 +174,7 @@ def test_nothing_of_an_upload_is_left_on_the_disk_or_in_the_log(watched_server):
         archive.writestr(f"{sound.token.decode()} bad.wav", sound.token)
     with Visitor(address) as visitor:
         visitor.upload((sound.name, sound.data))
-        assert visitor.picture.titles
+        assert visitor.picture.drawn("stage")
         visitor.remove_uploads()
         visitor.upload((f"{sound.token.decode()} bad.wav", sound.token))
         assert visitor.picture.alerts
@@ -151,11 +223,12 @@ def test_a_tab_that_comes_back_when_its_session_is_gone(address):
     with Visitor(address) as before:
         before.upload(("kick.wav", (EXAMPLES / "kick_analogue.wav").read_bytes()))
         uploads = before.uploads
-        assert before.picture.titles
+        assert before.picture.drawn("stage")
     with Visitor(address) as after:
         after.uploads = uploads
         after.show_uploads()
         after.run()
+        assert after.picture.titles == [START]
         assert not after.picture.exceptions
         assert not after.picture.alerts
 

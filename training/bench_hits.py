@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,11 +17,12 @@ from drumclf.audio import Clip
 from drumclf.classifier import Classifier
 from drumclf.hits import Recording, find_hits_in, may_hold_hits
 from drumclf.onsets import find_onsets, rises_again
+from training.card import write_between
 from training.data import ROOT, default_data
 from training.evaluate import NOT_DRUM, RESAMPLES
 from training.patterns import Loop, Sound, make_loop, read_sounds
 
-REPORT = ROOT / "docs" / "hits.md"
+REPORT, GUIDE = ROOT / "docs" / "hits.md", ROOT / "docs" / "guide.md"
 TOLERANCE = 0.05
 """Seconds; that of ``mir_eval.onset`` (Raffel et al., "mir_eval", ISMIR 2014) and of MIREX."""
 N_LOOPS = 200
@@ -44,7 +46,18 @@ def main(arguments: list[str] | None = None) -> None:
         print("\n".join(parts))
     else:
         REPORT.write_text("\n".join([_INTRODUCTION, *parts]), encoding="utf-8")
+        write_between(GUIDE, "hits", [say_hits(REPORT.read_text(encoding="utf-8"))])
         print(f"wrote {REPORT.relative_to(ROOT)}")
+
+
+def say_hits(report: str) -> str:
+    """For the guide: of what the report has, what a musician wants to know."""
+    precision, recall = map(float, re.search(r"\*\*drumclf\*\* \| ([\d.]+) .*?\| ([\d.]+)", report).groups())
+    in_loop, alone = map(float, re.search(r"is right for\n([\d.]+).*alone for ([\d.]+)", report).groups())
+    return (
+        f"In patterns of unseen sounds it found {recall:.0%} of the hits; {precision:.0%} of what it found are hits.\n"
+        f"The label of a hit is right less often than that of the same sound alone: {in_loop:.0%} against {alone:.0%}."
+    )
 
 
 def match(true: np.ndarray, found: np.ndarray, tolerance: float = TOLERANCE) -> list[tuple[int, int]]:

@@ -1,7 +1,7 @@
 """Score the model and the original on unseen kits: ``python -m training.report`` (``make report``).
 
 Writes ``model/report.json``, from which the page's report card, ``docs/report.md``, the
-README's table and the figures are drawn.
+README's table, a line of ``docs/guide.md`` and the figures are drawn.
 """
 
 import argparse
@@ -52,6 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     (options.docs / "report.md").write_text(text, encoding="utf-8")
     summary = [say_judges(report["drumclf"]), INTERVALS, "", *_comparison(report)]
     write_between(options.docs.parent / "README.md", "scores", summary)
+    write_between(options.docs / "guide.md", "decisions", [say_decisions(report["drumclf"]["scores"])])
     figures.draw_all(report, original, examples, options.docs / "figures")
     print(text)
     return 0
