@@ -9,7 +9,7 @@ from drumclf.audio import read_bytes
 from drumclf.names import visible
 from drumclf.pack import Pack
 from page.player import put_player
-from page.sound import classify, show_verdict
+from page.sound import classify, show_headline, show_reasons
 from page.stage import Playback, show_stage
 
 
@@ -33,7 +33,8 @@ def show_current(pack: Pack, classifier: Classifier) -> None:
         st.error(str(error), icon=":material/hearing_disabled:")
         return
     titles = classifier.titles
-    show_verdict(classifier, prediction, st.subheader)
+    show_headline(classifier, prediction, st.subheader)
+    show_reasons(classifier, prediction)
     key = f"label {i} {pack.label(i)}"
 
     def relabel() -> None:

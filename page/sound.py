@@ -61,7 +61,7 @@ def show_sounds(kept: Chosen | None, chosen: Chosen | None, classifier: Classifi
         if prediction is not None:
             show_sound(classifier, chosen, prediction, "shown")
         return
-    left, right = st.columns(2, gap="large", vertical_alignment="bottom")
+    left, right = st.columns(2, gap="large")
     with left:
         first = answer(classifier, kept)
     with right:
@@ -114,7 +114,9 @@ def show_sound(
         if len(recording.hits) > 1:
             show_recording(classifier, chosen, recording, put_player(place, data, recording.clip), alone=shown is None)
             return
-    show_verdict(classifier, prediction)
+    show_headline(classifier, prediction)
+    if shown is None:
+        show_reasons(classifier, prediction)
     st.text(chosen.name)
     if not prediction.clip.is_whole:
         st.caption("A long file: this is its first hit.")
@@ -123,14 +125,21 @@ def show_sound(
     show_stage(classifier, prediction, playback, shown=shown)
     if shown is None:
         show_next(classifier, chosen, prediction)
+    else:  # below the pictures, so that those begin at one height
+        show_reasons(classifier, prediction)
 
 
-def show_verdict(classifier: Classifier, prediction: Prediction, heading: Callable = st.title) -> None:
-    """What it is, to be read from across the room, and why."""
-    titles = classifier.titles
-    headline, reason = verdict(prediction, titles, classifier.thresholds)
+def show_headline(classifier: Classifier, prediction: Prediction, heading: Callable = st.title) -> None:
+    """What it is, to be read from across the room."""
+    headline, _ = verdict(prediction, classifier.titles, classifier.thresholds)
     percent = f" :gray[{format_percent(prediction.probability)}]" if prediction.is_sure else ""
     heading(headline + percent, anchor=False)
+
+
+def show_reasons(classifier: Classifier, prediction: Prediction) -> None:
+    """Why it is that, or why it is not more."""
+    titles = classifier.titles
+    _, reason = verdict(prediction, titles, classifier.thresholds)
     if reason:
         st.markdown(reason)
     traits = [TRAITS[trait] for trait in supporting_traits(prediction, classifier.metadata["traits"])]
