@@ -58,9 +58,16 @@ def choose(source: str | UploadedFile | None) -> None:
     state.sound = None if is_example else source
 
 
+def empty_inputs() -> None:
+    """New ones; the old would go on to list what is no longer shown. What they brought stays."""
+    state.inputs = state.get("inputs", 0) + 1
+    state.uploaded = []
+
+
 def keep(chosen: Chosen) -> None:
-    """Have it stay on the left, whatever is chosen next."""
+    """Have it stay on the left, whatever is chosen next; dropped beside its own file, that would make a pack."""
     state.kept = chosen
+    empty_inputs()
 
 
 def compare(chosen: Chosen, example: str) -> None:
@@ -78,3 +85,4 @@ def close_shown() -> None:
     """Look at one sound again: the one on the left."""
     choose(state.kept.source)
     state.kept = None
+    empty_inputs()

@@ -6,7 +6,7 @@ import streamlit as st
 
 from drumclf.limits import ACCEPTED, LIMITS, MAX_ARCHIVE_BYTES
 from page.apology import apologising
-from page.chosen import choose
+from page.chosen import choose, empty_inputs
 from page.examples import example_titles
 
 RECORDING_RATE = 44_100
@@ -19,12 +19,17 @@ def choose_example() -> None:
     st.pills(
         "Click a sound",
         titles,
-        format_func=lambda file: f"![](app/static/pads/{PurePath(file).stem}.png) {titles[file]}",
+        format_func=titles.get,  # and nothing more: it is what the link says
         key="example",
         bind="query-params",  # a link can carry it
         required=True,
         on_change=empty_inputs,
     )
+    pictures = (
+        f'.st-key-example button:nth-child({k}) p::before {{ background-image: url("app/static/pads/{name}.png"); }}'
+        for k, name in enumerate((PurePath(file).stem for file in titles), start=1)
+    )
+    st.html(f"<style>{''.join(pictures)}</style>")
 
 
 def choose_files() -> None:
@@ -45,12 +50,6 @@ def record() -> None:
     st.audio_input(
         "Record up to 30 seconds", sample_rate=RECORDING_RATE, key=_key("recording"), on_change=take_recording
     )
-
-
-def empty_inputs() -> None:
-    """New ones; the old would go on to list what is no longer shown. What they brought stays."""
-    state.inputs = state.get("inputs", 0) + 1
-    state.uploaded = []
 
 
 @apologising()

@@ -60,28 +60,38 @@ async function find(selector) {
  */
 class Player {
   constructor(selector, start, stop, onMove) {
-    Object.assign(this, { selector, start, stop, onMove, rate: 1, audio: null });
+    Object.assign(this, { selector, start, stop, onMove, rate: 1, audio: null, wish: null });
   }
 
   async play(from = this.start) {
+    const wish = (this.wish = Symbol("what was asked for last"));
+    const isOver = () => this.wish !== wish || !this.audio?.isConnected;
     this.audio = await find(this.selector);
-    if (!this.audio) return;
+    if (isOver()) return;
     // One sound at a time, whichever player it is of.
     for (const other of document.querySelectorAll("audio")) if (other !== this.audio) other.pause();
     if (this.audio.readyState < 1) {
       await new Promise((done) => this.audio.addEventListener("loadedmetadata", done, { once: true }));
+      if (isOver()) return;
     }
     this.audio.currentTime = Math.max(from, 0);
     this.audio.preservesPitch = false;
     this.audio.playbackRate = this.rate;
     await this.audio.play().catch(() => {}); // a browser that wants a click first
+    if (isOver()) return;
     this.owner = Symbol("who plays");
     this.audio.owner = this.owner;
     this.follow(this.owner);
   }
 
   pause() {
+    this.wish = null;
     this.audio?.pause();
+  }
+
+  /** The audio element plays on, for another player or until it is taken away; this one no longer follows. */
+  end() {
+    this.wish = this.owner = null;
   }
 
   get isPlaying() {
@@ -107,3 +117,13 @@ function showPlaying(button, isPlaying, what) {
   button.querySelector("path").setAttribute("d", isPlaying ? ICONS.pause : ICONS.play);
   button.setAttribute("aria-label", `${isPlaying ? "Pause" : "Play"} ${what}`);
 }
+
+// Pressed while the focus is elsewhere, a pad would have Streamlit give the focus to the chosen one instead; where the
+// pads are in one row, that scrolls the pressed one away from under the pointer, and the click is lost.
+document.addEventListener(
+  "mousedown",
+  (event) => {
+    if (event.target.closest(".st-key-example")) event.preventDefault();
+  },
+  true,
+);

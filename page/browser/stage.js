@@ -18,8 +18,11 @@ export default function stage({ data, parentElement }) {
   for (const [button] of buttons) button.addEventListener("click", show);
   show();
   drawAxes(root, data, pictures.cells);
-  offerPlayer(root, data);
-  root.end = pictures.stop;
+  const player = offerPlayer(root, data);
+  root.end = () => {
+    pictures.stop();
+    player.end();
+  };
   return root.end;
 }
 
@@ -103,7 +106,7 @@ function offerPlayer(root, { audio, from, shown, offset, stop, autoplay }) {
     const now = time - offset;
     head.hidden = !isPlaying || now > shown;
     head.style.left = `${(100 * (Math.max(now, from) - from)) / (shown - from)}%`;
-    position.value = isPlaying ? 1000 * Math.min(now, shown) : 0;
+    if (!position.matches(":active")) position.value = isPlaying ? 1000 * Math.min(now, shown) : 0; // nobody drags it
     $(".moment").textContent = isPlaying ? `${Math.max(0, Math.round(1000 * now))} ms` : "";
     showPlaying(play, isPlaying, "the sound");
   });
@@ -117,4 +120,5 @@ function offerPlayer(root, { audio, from, shown, offset, stop, autoplay }) {
   slow.onchange = () => player.setRate(slow.checked ? 0.25 : 1);
   slow.onchange();
   if (autoplay) player.play();
+  return player;
 }

@@ -70,6 +70,9 @@ export default function timeline({ data, parentElement, setStateValue }) {
     }),
   );
   if (data.autoplay) player.play();
-  root.end = () => painting.stop();
+  root.end = () => {
+    painting.stop();
+    player.end();
+  };
   return root.end;
 }

@@ -5,10 +5,11 @@ import io
 import zipfile
 
 import pytest
-from conftest import EXAMPLES, FIRST_ANSWER
+from conftest import EXAMPLES, FIRST_ANSWER, assert_nothing_is_wider
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
+from steps import drop_zip, expect_played, expect_stage, settle
 
 SOUNDS = {f"My kit/{path.name}": path.read_bytes() for path in sorted(EXAMPLES.glob("*.wav"))}
 HEADER, ROW = 38, 35
@@ -21,21 +22,6 @@ def wide_page(chromium, address):
     page.goto(address)
     yield page
     page.close()
-
-
-def drop_zip(page, files):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    upload = {"name": "pack.zip", "mimeType": "application/zip", "buffer": buffer.getvalue()}
-    page.locator("input[type=file]").set_input_files(upload)
-
-
-def settle(page):
-    """Wait until the page has nothing more to draw: people are slower than programs, and do not click in between."""
-    page.wait_for_timeout(300)
-    page.locator("[data-test-script-state=notRunning]").wait_for(timeout=FIRST_ANSWER)
 
 
 def click_row(page, row, x):
@@ -65,7 +51,7 @@ def test_a_zip_becomes_a_table(page):
     expect(page.get_by_text("1 could not be read")).to_be_visible()
     expect(page.get_by_text("1 files that are no sounds were passed over")).to_be_visible()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    assert_nothing_is_wider(page)
 
 
 def test_a_click_plays_and_ticks_are_labelled_and_exported(wide_page):
@@ -75,7 +61,8 @@ def test_a_click_plays_and_ticks_are_labelled_and_exported(wide_page):
     page.wait_for_timeout(1_000)  # the table draws itself on a canvas
     play(page, 2)
     expect(page.get_by_text(names[2], exact=True)).to_be_visible()
-    page.wait_for_function("document.querySelector('audio')?.played.length > 0")
+    expect_stage(page)
+    expect_played(page)
     tick(page, 0)
     expect(page.get_by_text("Label the ticked sound as")).to_be_visible()
     tick(page, 1)
@@ -112,14 +99,14 @@ def test_the_map_names_and_plays(wide_page):
     name = next(name for name in SOUNDS if name in tooltip.inner_text())
     page.mouse.click(box["x"] + x, box["y"] + y)
     expect(page.get_by_test_id("stText").get_by_text(name, exact=True)).to_be_visible()
-    page.wait_for_function("document.querySelector('audio')?.played.length > 0")
+    expect_played(page)
 
 
 def test_a_whole_folder(wide_page, tmp_path):
     for name in ("Kicks/deep.wav", "Kicks/more/deeper.wav", "Snares/crack.wav"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes((EXAMPLES / "kick_analogue.wav").read_bytes())
-    wide_page.get_by_text("Choose a whole folder").click()
+    wide_page.get_by_text("A whole folder").click()
     folder = wide_page.locator("input[type=file][webkitdirectory]")
     folder.set_input_files(tmp_path)
     expect(wide_page.get_by_role("heading", name="3 sounds")).to_be_visible(timeout=FIRST_ANSWER)

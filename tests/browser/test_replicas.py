@@ -13,6 +13,7 @@ from conftest import EXAMPLES, FIRST_ANSWER, ROOT
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
+from steps import expect_stage
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
 VISITORS = 30
@@ -86,10 +87,7 @@ def upload(page):
     """Upload a sound and see its verdict and its pictures."""
     page.locator("input[type=file]").set_input_files(EXAMPLES / "snare_acoustic.wav")
     expect(page.locator("h1")).to_contain_text("Snare", timeout=FIRST_ANSWER)
-    for words in ("Probability of each class", "Waveform", "RGB spectrogram"):
-        picture = page.get_by_alt_text(words)
-        expect(picture).to_be_visible()
-        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 500
+    expect_stage(page)
 
 
 def test_each_visitor_stays_with_one_replica_and_both_have_some(chromium, replicas):

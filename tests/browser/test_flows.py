@@ -1,0 +1,334 @@
+"""What visitors come for, from the first click on, in a real Chromium."""
+
+import struct
+
+import pytest
+from conftest import CHROMIUM, FIRST_ANSWER, PATTERN, assert_nothing_is_wider, encode, in_two_windows, make_loop
+
+pytest.importorskip("playwright")
+from playwright.sync_api import expect
+from steps import (
+    CLAPS,
+    SNARE,
+    brightest,
+    click_pad,
+    drop,
+    drop_zip,
+    example,
+    expect_played,
+    expect_silence,
+    expect_stage,
+    follow_head,
+    lane,
+    note_seeks,
+    pad,
+    pixels,
+    places_of_head,
+    seek_after,
+    settle,
+)
+
+NAMES = {"kick": "Kick", "closed_hat": "Closed hat", "snare": "Snare", "clap": "Clap"}
+HITS = [NAMES[name.rsplit("_", 1)[0]] for name, _ in PATTERN]
+
+
+def is_wide(page):
+    return page.viewport_size["width"] > 900
+
+
+def drop_loop(page):
+    samples, times = make_loop()
+    drop(page, "loop.wav", encode(samples))
+    expect(page.locator("h1")).to_have_text(f"A loop of {len(times)} hits", timeout=FIRST_ANSWER)
+    settle(page)
+    return times
+
+
+def hit(page, number):
+    return page.get_by_role("button", name=f"Hit {number} of")
+
+
+# The first minute
+
+
+def test_one_click_shows_it_and_plays_it(page):
+    click_pad(page, SNARE, "Snare")
+    expect_stage(page)
+    expect_played(page)
+    stage = page.locator(".stage")
+    page.wait_for_function("document.querySelector('.stAudio').currentTime > 0.1")
+    expect_silence(page)
+    follow_head(stage)
+    page.get_by_role("button", name="Play the sound").click()
+    places = places_of_head(stage)
+    assert places == sorted(places)
+    assert 0 <= places[0] < places[-1] <= 1
+    assert_nothing_is_wider(page)
+
+
+def test_the_head_is_at_the_same_moment_in_all_pictures(page):
+    click_pad(page, SNARE, "Snare")
+    settle(page)
+    page.get_by_label("¼ speed").check()
+    page.get_by_role("button", name="Play the sound").click()
+    head = page.locator(".stage .head")
+    expect(head).to_have_count(1)
+    expect(head).to_be_visible()
+    boxes = [lane(page, words).bounding_box() for words in ("Waveform", "RGB spectrogram", "What speaks for")]
+    assert len({(box["x"], box["width"]) for box in boxes}) == 1
+    box = head.bounding_box()
+    assert box["y"] <= boxes[0]["y"]
+    assert box["y"] + box["height"] >= boxes[-1]["y"] + boxes[-1]["height"]
+
+
+def test_the_legend_says_what_each_colour_is_of_this_sound(page):
+    legends = []
+    for title, answer in ((SNARE, "Snare"), (CLAPS, "Clap")):
+        click_pad(page, title, answer)
+        settle(page)
+        legend = page.get_by_role("group", name="What each colour is")
+        legends.append([legend.get_by_role("button", name=word).inner_text() for word in ("Pitch", "Body", "Attack")])
+    assert all(word.split("\n", 1)[1] for legend in legends for word in legend)
+    assert legends[0] != legends[1]
+    for i, word in enumerate(("Pitch", "Body", "Attack")):
+        entry, picture = page.get_by_role("button", name=word), lane(page, "RGB spectrogram")
+        entry.click()
+        expect(entry).to_have_attribute("aria-pressed", "true")
+        assert f"alone: {word.lower()}" in picture.get_attribute("aria-label")
+        planes = brightest(picture)
+        assert planes[i] > 100
+        assert planes[(i + 1) % 3] == planes[(i + 2) % 3] == 0
+    entry.click()
+    expect(entry).to_have_attribute("aria-pressed", "false")
+    assert min(brightest(lane(page, "RGB spectrogram"))) > 100
+
+
+def test_a_class_lights_up_what_speaks_for_it(page):
+    click_pad(page, SNARE, "Snare")
+    before, seen = pixels(lane(page, "What speaks for Snare")), pixels(lane(page, "RGB spectrogram"))
+    classes = page.get_by_role("group", name="Probability of each class")
+    expect(classes.get_by_role("button", name="Snare")).to_have_attribute("aria-pressed", "true")
+    classes.get_by_role("button", name="Clap").click()
+    expect(lane(page, "What speaks for Clap")).to_be_visible()
+    expect(lane(page, "What speaks for Snare")).to_have_count(0)
+    expect(classes.get_by_role("button", name="Clap")).to_have_attribute("aria-pressed", "true")
+    assert pixels(lane(page, "What speaks for Clap")) != before
+    assert pixels(lane(page, "RGB spectrogram")) == seen
+
+
+def test_a_quarter_of_the_speed_and_from_any_moment(page):
+    click_pad(page, SNARE, "Snare")
+    settle(page)
+    note_seeks(page)
+    page.get_by_label("¼ speed").check()
+    start = seek_after(page, page.get_by_role("button", name="Play the sound").click)
+    assert page.evaluate("document.querySelector('.stAudio').playbackRate") == 0.25
+    slider, plot = page.get_by_label("Position"), page.locator(".stage .plot")
+    at_100, at_200 = (seek_after(page, lambda ms=ms: slider.fill(str(ms))) for ms in (100, 200))
+    assert start < at_100 == pytest.approx(at_200 - 0.1, abs=0.006)  # it goes in steps of 5 ms
+    tick = page.locator(".stage .times").get_by_text("100", exact=True).bounding_box()
+    box = plot.bounding_box()
+    for lane_name in ("Waveform", "RGB spectrogram", "What speaks for"):
+        picture = lane(page, lane_name).bounding_box()
+        place = {"x": tick["x"] + tick["width"] / 2 - box["x"], "y": picture["y"] - box["y"] + 10}
+        clicked = seek_after(page, lambda place=place: plot.click(position=place))
+        assert clicked == pytest.approx(at_100, abs=0.006)
+    page.get_by_label("¼ speed").uncheck()
+    assert page.evaluate("document.querySelector('.stAudio').playbackRate") == 1
+
+
+@in_two_windows
+def test_the_slider_can_be_dragged_while_it_plays(page):
+    click_pad(page, SNARE, "Snare")
+    settle(page)
+    note_seeks(page)
+    page.get_by_label("¼ speed").check()
+    slider = page.get_by_label("Position")
+    page.get_by_role("button", name="Play the sound").click()
+    expect(page.locator(".stage .head")).to_be_visible()
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.5 * box["width"], y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.8 * box["width"], y)
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    seek = seek_after(page, page.mouse.up)
+    expected = seek_after(page, lambda: slider.fill(str(round(0.8 * 500 / 5) * 5)))
+    assert seek == pytest.approx(expected, abs=0.02)
+
+
+@pytest.mark.parametrize("page", ["narrow, light", "narrow, dark"], indirect=True)
+def test_a_press_does_not_move_the_row_of_pads(page):
+    click_pad(page, CLAPS, "Clap")
+    page.get_by_role("button", name="Play the sound").click()  # the focus is elsewhere
+    click_pad(page, "A beat", "A loop")
+    page.get_by_role("button", name="Play the recording").click()
+    click_pad(page, "Analogue kick", "Kick")
+
+
+# The visitor's own
+
+
+def test_an_own_file_and_a_bad_one_beside_it(page):
+    drop(page, "mine.wav", example("snare_acoustic"))
+    expect(page.locator("h1")).to_contain_text("Snare", timeout=FIRST_ANSWER)
+    expect_stage(page)
+    expect(page.get_by_test_id("stText").get_by_text("mine.wav")).to_be_visible()
+    page.get_by_role("button", name="Another").click()
+    expect(page.get_by_role("heading", name="And?")).to_be_visible()
+    settle(page)  # a new uploader takes the place of the old one
+    drop(page, "worse.wav", b"this is no sound")
+    expect(page.get_by_role("alert")).to_contain_text("not a sound that can be read", timeout=FIRST_ANSWER)
+    expect(page.get_by_test_id("stText").get_by_text("worse.wav")).to_be_visible()
+    expect(page.locator("h1")).to_contain_text("Snare")
+    expect(page.locator(".stage")).to_have_count(1)
+    assert_nothing_is_wider(page)
+    page.locator(".st-key-close-shown button").click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect_stage(page)
+
+
+# A loop
+
+
+def test_a_loop_hit_by_hit(page):
+    times = drop_loop(page)
+    expect(page.get_by_text(" · ".join(HITS))).to_be_visible()
+    line = page.locator(".timeline")
+    rows = line.locator(".row")
+    by_row = [(row.locator("span").inner_text(), row.get_by_role("button").count()) for row in rows.all()]
+    assert by_row == [("Kick", 2), ("Snare", 2), ("Clap", 1), ("Closed hat", 3)]
+    lefts = [hit(page, k + 1).bounding_box()["x"] for k in range(len(HITS))]
+    assert lefts == sorted(lefts)
+    follow_head(line)
+    page.get_by_role("button", name="Play the recording").click()
+    places = places_of_head(line)
+    assert places == sorted(places)
+    assert places[-1] > 0.9
+    before = pixels(lane(page, "RGB spectrogram"))
+    hit(page, 3).click()
+    expect(page.get_by_role("heading", name="3. Snare")).to_be_visible()
+    expect(hit(page, 3)).to_have_attribute("aria-pressed", "true")
+    expect(lane(page, "What speaks for Snare")).to_be_visible()
+    assert pixels(lane(page, "RGB spectrogram")) != before
+    page.wait_for_function(
+        "([from, to]) => (({ paused, currentTime: now }) => paused && now > from && now < to)"
+        "(document.querySelector('.stAudio'))",
+        arg=[times[3] - 0.02, times[4]],
+    )  # it stops where the next hit is
+    assert_nothing_is_wider(page)
+
+
+def test_arrow_keys_go_from_hit_to_hit(page):
+    drop_loop(page)
+    hit(page, 1).focus()
+    for key, number in (("ArrowRight", 2), ("ArrowDown", 3), ("ArrowRight", 4), ("ArrowLeft", 3), ("ArrowUp", 2)):
+        page.keyboard.press(key)
+        expect(hit(page, number)).to_be_focused()
+        expect(hit(page, number)).to_have_attribute("aria-pressed", "true")
+        expect(page.get_by_role("heading", name=f"{number}. {HITS[number - 1]}")).to_be_visible()
+    expect_silence(page)
+    settle(page)
+    expect(hit(page, 2)).to_be_focused()
+
+
+# A recording
+
+
+@pytest.fixture
+def recording_page(chromium, address, tmp_path):
+    """The page in a browser whose microphone hears the pattern once."""
+    (tmp_path / "heard.wav").write_bytes(encode(make_loop(gap=1.0)[0]))
+    browser = chromium.browser_type.launch(
+        executable_path=CHROMIUM,
+        args=[
+            "--no-sandbox",
+            "--use-fake-ui-for-media-stream",
+            "--use-fake-device-for-media-stream",
+            f"--use-file-for-fake-audio-capture={tmp_path / 'heard.wav'}%noloop",
+        ],
+    )
+    page = browser.new_context(permissions=["microphone"], viewport={"width": 390, "height": 900}).new_page()
+    page.goto(address)
+    yield page
+    browser.close()
+
+
+def test_a_recording_is_taken_apart(recording_page):
+    page = recording_page
+    microphone = page.get_by_test_id("stAudioInput")
+    microphone.get_by_role("button", name="Record").click()
+    expect(microphone.get_by_text("00:05")).to_be_visible()
+    microphone.get_by_role("button", name="Stop recording").click()
+    expect(page.locator("h1")).to_have_text(f"{len(HITS)} hits", timeout=FIRST_ANSWER)
+    expect(page.get_by_text(" · ".join(HITS))).to_be_visible()
+    sound = page.request.get(page.get_by_test_id("stAudio").evaluate("(audio) => audio.src")).body()
+    channels, rate = struct.unpack("<HI", sound[22:28])
+    assert sound[:4] == b"RIFF"
+    assert rate == 44_100
+    assert channels in (1, 2)
+
+
+# Two sounds, a picture, a pack
+
+
+def test_two_sounds_side_by_side(page):
+    click_pad(page, SNARE, "Snare")
+    page.get_by_role("button", name=CLAPS).click()
+    stages = page.locator(".stage")
+    expect(stages).to_have_count(2, timeout=FIRST_ANSWER)
+    expect(page.get_by_role("heading", name="Clap")).to_be_visible()
+    settle(page)
+    first, second = (stages.nth(i).bounding_box() for i in (0, 1))
+    if is_wide(page):
+        assert first["y"] == pytest.approx(second["y"], abs=1)
+        assert first["x"] + first["width"] < second["x"]
+    else:
+        assert first["x"] == second["x"]
+        assert first["y"] + first["height"] < second["y"]
+    ticks = [stages.nth(i).locator(".times span").all_inner_texts() for i in (0, 1)]
+    assert ticks[0] == ticks[1]
+    assert ticks[0][-1].endswith(" ms")
+    assert_nothing_is_wider(page)
+    page.locator(".st-key-close-kept button").click()
+    expect(stages).to_have_count(1)
+    expect(page.locator("h1")).to_have_count(1)
+    expect(page.locator("h1")).to_contain_text("Clap")
+
+
+def test_both_axes_end_where_the_longer_sound_needs_it(page):
+    click_pad(page, "Analogue closed hat", "Closed hat")
+    last = page.locator(".stage .times span").last
+    expect(last).not_to_have_text("500 ms")
+    page.get_by_role("button", name="Another").click()
+    expect(page.get_by_role("heading", name="And?")).to_be_visible()
+    pad(page, SNARE).click()
+    stages = page.locator(".stage")
+    expect(stages).to_have_count(2, timeout=FIRST_ANSWER)
+    for i in (0, 1):
+        expect(stages.nth(i).locator(".times span").last).to_have_text("500 ms")
+
+
+def test_the_picture_to_share(page):
+    click_pad(page, CLAPS, "Clap")
+    with page.expect_download(timeout=FIRST_ANSWER) as started:
+        page.get_by_role("button", name="Picture to share").click()
+    assert started.value.suggested_filename == "clap.png"
+    data = started.value.path().read_bytes()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", data[16:24]) == (1200, 675)
+
+
+def test_a_pack_and_a_sound_of_it(page):
+    names = ["clap_hands", "kick_analogue", "snare_acoustic"]
+    drop_zip(page, {f"{name}.wav": example(name) for name in names})
+    expect(page.get_by_role("heading", name="3 sounds")).to_be_visible(timeout=FIRST_ANSWER)
+    table = page.get_by_test_id("stDataFrame")
+    expect(table.locator("canvas").first).to_be_visible()
+    settle(page)
+    table.click(position={"x": 62, "y": 38 + 35 * 2 + 17})
+    expect(page.get_by_test_id("stText").get_by_text("snare_acoustic.wav")).to_be_visible()
+    expect_stage(page)
+    expect_played(page)
+    assert_nothing_is_wider(page)
