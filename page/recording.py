@@ -74,7 +74,7 @@ def show_recording(
         },
     )
     hit = hits[selected]
-    st.subheader(f"{selected + 1}. {say_hit(classifier, hit)}", anchor=False)
+    st.header(f"{selected + 1}. {say_hit(classifier, hit)}", anchor=False)
     start = player.offset + hit.time
     playback = Playback(
         player,

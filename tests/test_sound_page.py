@@ -114,7 +114,7 @@ def test_the_hit_that_is_selected_is_on_the_stage(page, classifier, loop):
         assert stage["offset"] == pytest.approx(timeline["offset"] + hit.time + hit.prediction.onset)
         assert stage["stop"] == pytest.approx(timeline["offset"] + hit.time + hit.prediction.clip.duration)
         assert stage["autoplay"] == (k > 0)  # the first was not asked for
-        assert page.subheader[0].value.startswith(f"{k + 1}. ")
+        assert page.header[0].value.startswith(f"{k + 1}. ")
 
 
 def say(page, hit):

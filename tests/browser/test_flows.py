@@ -66,6 +66,7 @@ def test_one_click_shows_it_and_plays_it(page):
     assert_nothing_is_wider(page)
 
 
+@in_two_windows
 def test_the_head_is_at_the_same_moment_in_all_pictures(page):
     click_pad(page, SNARE, "Snare")
     settle(page)
@@ -103,6 +104,7 @@ def test_the_legend_says_what_each_colour_is_of_this_sound(page):
     assert min(brightest(lane(page, "RGB spectrogram"))) > 100
 
 
+@in_two_windows
 def test_a_class_lights_up_what_speaks_for_it(page):
     click_pad(page, SNARE, "Snare")
     before, seen = pixels(lane(page, "What speaks for Snare")), pixels(lane(page, "RGB spectrogram"))
@@ -116,6 +118,7 @@ def test_a_class_lights_up_what_speaks_for_it(page):
     assert pixels(lane(page, "RGB spectrogram")) == seen
 
 
+@in_two_windows
 def test_a_quarter_of_the_speed_and_from_any_moment(page):
     click_pad(page, SNARE, "Snare")
     settle(page)
@@ -220,6 +223,7 @@ def test_a_loop_hit_by_hit(page):
     assert_nothing_is_wider(page)
 
 
+@in_two_windows
 def test_arrow_keys_go_from_hit_to_hit(page):
     drop_loop(page)
     hit(page, 1).focus()
@@ -297,6 +301,7 @@ def test_two_sounds_side_by_side(page):
     expect(page.locator("h1")).to_contain_text("Clap")
 
 
+@in_two_windows
 def test_both_axes_end_where_the_longer_sound_needs_it(page):
     click_pad(page, "Analogue closed hat", "Closed hat")
     last = page.locator(".stage .times span").last
