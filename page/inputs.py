@@ -4,6 +4,7 @@ from pathlib import PurePath
 
 import streamlit as st
 
+from drumclf import constants as c
 from drumclf.limits import ACCEPTED, LIMITS, MAX_ARCHIVE_BYTES
 from page.apology import apologising
 from page.chosen import choose, empty_inputs
@@ -42,6 +43,9 @@ def choose_files() -> None:
         on_change=take_files,
         help=f"{ACCEPTED}; {LIMITS}.",
     )
+    limits = f"To {c.MAX_FILE_BYTES // 1_000_000} MB, a zip to {MAX_ARCHIVE_BYTES // 1_000_000} MB"
+    # In the place of Streamlit's own words, which know one limit.
+    st.html(f'<style>:root {{ --limits: "{limits}"; }}</style>')
     st.toggle("A whole folder", key="whole folder", on_change=empty_inputs)
 
 

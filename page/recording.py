@@ -38,6 +38,7 @@ def show_recording(
         Whether nothing is beside it.
     """
     titles, hits = classifier.titles, recording.hits
+    labels = {hit.prediction.label for hit in hits}
     heading = f"{len(hits)} hits" if chosen.is_recorded else f"A loop of {len(hits)} hits"
     st.title(heading, anchor=False)
     st.markdown(pattern(classifier, hits))
@@ -61,7 +62,7 @@ def show_recording(
             ),
             "selected": selected,
             "autoplay": chosen.example is not None,
-            "rows": [{"name": k, "title": titles[k]} for k in classifier.classes if k in _labels(hits)],
+            "rows": [{"name": k, "title": titles[k]} for k in classifier.classes if k in labels],
             "hits": [
                 {
                     "time": hit.time,
@@ -103,10 +104,6 @@ def say_hit(classifier: Classifier, hit: Hit) -> str:
     headline, reason = verdict(hit.prediction, classifier.titles, classifier.thresholds)
     chance = format_percent(hit.prediction.probability)
     return f"{headline}: {classifier.titles[hit.prediction.label]} {chance}" if reason else f"{headline} {chance}"
-
-
-def _labels(hits: tuple[Hit, ...]) -> set[str]:
-    return {hit.prediction.label for hit in hits}
 
 
 def _selected(key: str, n_hits: int) -> int:
