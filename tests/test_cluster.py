@@ -1,12 +1,10 @@
 """A run on real worker processes: nothing lost, nothing twice, whoever dies."""
 
-import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
@@ -222,26 +220,21 @@ def test_an_address_that_cannot_be_used(path):
 
 
 def test_a_partition_that_kills_its_workers_ends(two_workers, pack, tmp_path):
-    """Whoever takes the second partition is shot, as a file would do that brings a decoder down."""
-    over = threading.Event()
+    """Whoever begins the second partition dies of it, as of a file that brings a decoder down."""
+
+    class Deadly(distributed.WorkerPlugin):
+        def transition(self, key, start, finish, **more):
+            if finish == "executing" and key.endswith("-1"):
+                os.kill(os.getpid(), signal.SIGKILL)
+
     files = [str(path) for path in find_sounds([pack])][:4]
-
-    def shoot():
-        while not over.is_set():
-            for worker in list(two_workers.scheduler.workers.values()):
-                if any(task.key.endswith("-1") for task in list(worker.processing)):
-                    with contextlib.suppress(ProcessLookupError, AttributeError, TypeError):  # dead already
-                        os.kill(two_workers.workers[worker.name].process.pid, signal.SIGKILL)
-            time.sleep(0.02)
-
-    shooter = threading.Thread(target=shoot)
-    shooter.start()
-    try:
-        with pytest.raises(ClusterError, match="Every worker died that was given partition 1, 2 files") as caught:
-            classify_on_cluster(files, str(tmp_path / "out"), two_workers.scheduler_address, partition_size=2)
-    finally:
-        over.set()
-        shooter.join()
+    with distributed.Client(two_workers) as client:
+        client.register_plugin(Deadly(), name="deadly")
+        try:
+            with pytest.raises(ClusterError, match="Every worker died that was given partition 1, 2 files") as caught:
+                classify_on_cluster(files, str(tmp_path / "out"), two_workers.scheduler_address, partition_size=2)
+        finally:
+            client.unregister_worker_plugin("deadly")
     assert files[2] in str(caught.value)
     assert [path.name for path in parts(tmp_path / "out")] == ["part-000000.parquet"]  # it did not take others with it
 
