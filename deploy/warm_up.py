@@ -9,19 +9,19 @@ import numpy as np
 
 from drumclf import load_classifier
 from drumclf.explain import grad_cam
-from drumclf.onsets import find_onsets
 from drumclf.share_card import draw_share_card, png
+from drumclf.slices import slice_hits
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "example_samples" / "snare_acoustic.wav"
 
 
 def main() -> None:
-    """Classify an example, see what speaks for it, draw its picture and find hits, as the page does."""
+    """Classify an example, see what speaks for it, draw its picture and slice a loop, as the page does."""
     classifier = load_classifier()
     prediction = classifier.classify(EXAMPLE)
     grad_cam(classifier, prediction)
     png(draw_share_card(prediction, classifier.titles, EXAMPLE.name, classifier.thresholds))
-    find_onsets(np.tile(prediction.clip.samples, 4))  # numba compiles parts of librosa: 15 s
+    slice_hits(np.tile(prediction.clip.samples, 4))  # numba compiles parts of librosa: 15 s
 
 
 if __name__ == "__main__":

@@ -9,13 +9,13 @@ environment; it can write no file, and it is killed where it passes a limit. See
 
 import contextlib
 import json
-import os
 import signal
 import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from drumclf.audio import AudioError, read_clip
+from drumclf.child import parent
 
 CPU_LIMIT = 1.8
 """Seconds of processor time for one file; lawful ones take up to 1.0, with minutes of silence before the hit."""
@@ -26,15 +26,11 @@ MAX_OPEN_FILES = 16
 
 def serve() -> None:
     """Answer until the other end hangs up."""
-    with contextlib.closing(Connection(os.dup(0), writable=False)) as incoming:
-        outgoing = Connection(os.dup(1), readable=False)
-        os.dup2(os.open(os.devnull, os.O_RDWR), 0)
-        os.dup2(0, 1)  # what a library prints is no answer
+    with parent() as (incoming, outgoing):
         _limit()
         outgoing.send_bytes(b"ready")
-        with contextlib.suppress(EOFError, BrokenPipeError):
-            while _serve_one(incoming, outgoing):
-                pass
+        while _serve_one(incoming, outgoing):
+            pass
 
 
 def _serve_one(incoming: Connection, outgoing: Connection) -> bool:

@@ -1,8 +1,6 @@
 """A few processes that read strangers' sounds, so that a file that breaks its decoder breaks nothing else.
 
-Not `multiprocessing`, whose processes begin by importing the program's main module: under
-Streamlit that is the page. And nothing is unpickled that comes from a process which a
-stranger's file may have taken over.
+Nothing is unpickled that comes from a process which such a file may have taken over.
 """
 
 import contextlib
@@ -11,19 +9,17 @@ import logging
 import math
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from multiprocessing.connection import Connection
-from pathlib import Path
 
 import numpy as np
 
 from drumclf import constants as c
 from drumclf.audio import DAMAGED, AudioError, Clip, Source, read_bytes, read_clip
+from drumclf.child import Child
 from drumclf.names import visible
 from drumclf.parallel import WORKERS
 from drumclf.turns import Turns
@@ -34,12 +30,6 @@ _WALL_LIMIT = 15.0
 """Seconds for one file where it waits instead of working; the process itself counts its work."""
 _START_LIMIT = 60.0
 _LOOK_INTERVAL = 1.0
-_ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG")
-"""All that the processes are given of the environment: a stranger's file must not find a token there."""
-_SETTINGS = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "MALLOC_MMAP_THRESHOLD_": "131072",  # what is freed goes back to the system, with the sound that was in it
-}
 _MAX_HEAD_BYTES, _MAX_SENTENCE = 2_000, 200
 _log = logging.getLogger(__name__)
 
@@ -94,7 +84,7 @@ class Decoders:
                 raise AudioError(DAMAGED) from error
             finally:
                 if self._is_closed:
-                    decoder.kill()
+                    decoder.end()
                 else:
                     self._idle.append(decoder)
 
@@ -113,7 +103,7 @@ class Decoders:
         """End the processes; one that is reading finishes first."""
         self._is_closed = True
         while self._idle:
-            self._idle.pop().kill()
+            self._idle.pop().end()
 
 
 def reading_apart() -> Callable[..., Clip]:
@@ -125,30 +115,12 @@ class _KilledError(Exception):
     """A process was killed, and not for what it did."""
 
 
-class _Decoder:
-    """One process, and the pipes to it."""
+class _Decoder(Child):
+    """One process; ended where it does not answer."""
 
     def __init__(self, command: Sequence[str]):
-        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # libraries print there what a stranger's file makes them say
-            cwd=Path(__file__).resolve().parent.parent,
-            env=environment | _SETTINGS,
-        )
-        self._to = Connection(os.dup(self._process.stdin.fileno()), readable=False)
-        self._from = Connection(os.dup(self._process.stdout.fileno()), writable=False)
-        self._process.stdin.close()
-        self._process.stdout.close()
+        super().__init__(command)
         self._is_ready, self._was_slow, self._deadline = False, False, math.inf
-
-    def is_alive(self) -> bool:
-        """Whether it can be asked; of one that died, the pipes are closed."""
-        if self._process.poll() is not None:
-            self.kill()
-        return not self._to.closed
 
     def read_clip(self, data: bytes, duration: float) -> Clip:
         """Raises AudioError, _KilledError, or RuntimeError where it cannot be started."""
@@ -157,8 +129,8 @@ class _Decoder:
             head, samples = self._answer(data, duration)
             clip = _clip(head, samples) if head["error"] is None else None
         except Exception as error:  # whatever came was not an answer
-            self.kill()
-            status = self._process.returncode
+            self.end()
+            status = self.status
             _log.warning("a decoder ended with status %s on a file of %d bytes", status, len(data))
             if not self._is_ready:
                 raise RuntimeError("no process that decodes can be started") from error
@@ -174,27 +146,21 @@ class _Decoder:
     def _wait_until_ready(self) -> None:
         if not self._is_ready:
             with self._no_longer_than(_START_LIMIT):
-                self._from.recv_bytes(_MAX_HEAD_BYTES)
+                self.receive(_MAX_HEAD_BYTES)
             self._is_ready = True
 
     def _answer(self, data: bytes, duration: float) -> tuple[dict, np.ndarray]:
         with self._no_longer_than(_WALL_LIMIT):
-            self._to.send_bytes(str(duration).encode())
-            self._to.send_bytes(data)
-            head = json.loads(self._from.recv_bytes(_MAX_HEAD_BYTES))
-            return head, np.frombuffer(self._from.recv_bytes(4 * round(duration * c.SAMPLE_RATE)), "<f4")
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._to.close()
-        self._from.close()
+            self.send(str(duration).encode())
+            self.send(data)
+            head = json.loads(self.receive(_MAX_HEAD_BYTES))
+            return head, np.frombuffer(self.receive(4 * round(duration * c.SAMPLE_RATE)), "<f4")
 
     def end_if_late(self) -> None:
         """Kill the process if it had to answer before now; whoever waits for it finds the pipe closed."""
         if time.monotonic() > self._deadline:
             self._was_slow = True
-            self._process.kill()
+            self.kill()
 
     @contextlib.contextmanager
     def _no_longer_than(self, seconds: float) -> Iterator[None]:

@@ -1,5 +1,6 @@
 """A recording -> its hits, each with its prediction."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,11 +8,8 @@ import numpy as np
 from drumclf import constants as c
 from drumclf.audio import AudioError, Clip, Source, read_bytes
 from drumclf.classifier import Classifier, Prediction
-from drumclf.onsets import find_onsets, rises_again
-from drumclf.ring import without_ring
-
-_FADE = 0.002
-"""Seconds at the end of a slice where the next hit begins."""
+from drumclf.onsets import rises_again
+from drumclf.slices import slice_hits
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,26 +85,24 @@ def read_on(classifier: Classifier, data: bytes, clip: Clip) -> Clip:
         return clip
 
 
-def find_hits_in(classifier: Classifier, clip: Clip) -> Recording:
-    """As `find_hits`, of a clip of any length."""
-    onsets = find_onsets(clip.samples)
-    slices = _slices(clip.samples, onsets) if len(onsets) > 1 else [_only_hit(clip, int(onsets[0]))]
-    predictions = classifier.classify_clips(slices)
+def find_hits_in(classifier: Classifier, clip: Clip, slice_hits: Callable = slice_hits) -> Recording:
+    """As `find_hits`, of a clip of any length.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    clip : Clip
+    slice_hits : function
+        How it is cut: `drumclf.slicer.slicing_apart` where librosa is not to be in this process.
+    """
+    onsets, slices = slice_hits(clip.samples)
+    clips = [_as_file(piece) for piece in slices] or [_only_hit(clip, int(onsets[0]))]
     times = (onsets / c.SAMPLE_RATE).tolist()
-    return Recording(clip, tuple(Hit(*pair) for pair in zip(times, predictions, strict=True)))
+    return Recording(clip, tuple(Hit(*pair) for pair in zip(times, classifier.classify_clips(clips), strict=True)))
 
 
-def _slices(samples: np.ndarray, onsets: np.ndarray) -> list[Clip]:
-    """The sound of each hit: from its onset up to the next one, CLIP_DURATION at most."""
-    n_most = round(c.CLIP_DURATION * c.SAMPLE_RATE)
-    fade = np.linspace(1, 0, round(_FADE * c.SAMPLE_RATE), endpoint=False, dtype=np.float32)
-    slices = []
-    for start, stop in zip(onsets, np.append(onsets[1:], len(samples)), strict=True):
-        piece = without_ring(samples, start, min(stop, start + n_most))
-        if start + len(piece) < len(samples):
-            piece[-len(fade) :] *= fade
-        slices.append(Clip(piece / np.abs(piece).max(), 0.0, True, len(piece) / c.SAMPLE_RATE))
-    return slices
+def _as_file(samples: np.ndarray) -> Clip:
+    return Clip(samples / np.abs(samples).max(), 0.0, True, len(samples) / c.SAMPLE_RATE)
 
 
 def _only_hit(clip: Clip, onset: int) -> Clip:

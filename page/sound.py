@@ -14,14 +14,15 @@ from drumclf.waveform import shown_duration
 from page.chosen import Chosen, close_kept, close_shown, compare, keep
 from page.examples import EXAMPLES, drum_titles
 from page.player import put_player
-from page.recording import find, show_recording
+from page.recording import find, show_recording, slicer
 from page.share import show_share
 from page.stage import Playback, show_stage
 
 
 @st.cache_resource(show_spinner="Waking the model")
 def load() -> Classifier:
-    """The classifier, the same one for all visitors."""
+    """The classifier, the same one for all visitors; and what a first loop would wait for."""
+    slicer()
     return load_classifier(read=reading_apart())
 
 

@@ -57,7 +57,7 @@ def decoders():
 
 def processes(decoders):
     """Those that are idle."""
-    return [psutil.Process(decoder._process.pid) for decoder in decoders._idle]
+    return [psutil.Process(decoder.pid) for decoder in decoders._idle]
 
 
 def test_a_clip_is_the_same_as_without_a_process(decoders):
