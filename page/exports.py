@@ -6,6 +6,7 @@ from drumclf import Classifier
 from drumclf.exports import pack_csv, sorted_names, sorted_zip, training_zip
 from drumclf.pack import Pack
 from drumclf.sorting import ORIGINAL_NAMES, PatternError
+from page.words import counted
 
 SHOWN_NAMES = 5
 
@@ -52,7 +53,7 @@ def show_sorted_zip(pack: Pack) -> None:
         more = f"\n... and {len(names) - len(some):,} more" if len(names) > len(some) else ""
         st.code("\n".join(place for _, place in some) + more, language=None, wrap_lines=True)
     st.download_button(
-        f"Download {len(names):,} sounds",
+        f"Download {counted(len(names), 'sound')}",
         lambda: sorted_zip(pack, pattern, skip),
         "drumclf-sorted.zip",
         "application/zip",

@@ -10,7 +10,8 @@ from drumclf.pack import Pack
 from page.exports import show_exports
 from page.pack_map import show_map
 from page.pack_sound import show_current
-from page.pack_table import show_table, show_ticked
+from page.pack_table import NOT_READ, NOT_SURE, show_table, show_ticked
+from page.words import counted
 
 
 def show_pack(pack: Pack, classifier: Classifier) -> None:
@@ -51,7 +52,7 @@ def go_on() -> None:
 
 def browse(pack: Pack, classifier: Classifier) -> None:
     """Table or map on the left, the sound that is listened to on the right."""
-    st.header(f"{len(pack.sounds()):,} sounds", anchor=False)
+    st.header(counted(len(pack.sounds()), "sound"), anchor=False)
     st.markdown(summary(pack))
     if len(pack.rows) < len(pack.files):
         left = len(pack.files) - len(pack.rows)
@@ -76,7 +77,7 @@ def browse(pack: Pack, classifier: Classifier) -> None:
                 show_ticked(pack, classifier, ticked, table_key)
             show_current(pack, classifier)
     if pack.passed_over:
-        with st.expander(f"{len(pack.passed_over):,} files that are no sounds were passed over"):
+        with st.expander(f"Passed over: {counted(len(pack.passed_over), 'file')} without sound"):
             st.text("\n".join(map(visible, pack.passed_over)))
 
 
@@ -87,8 +88,8 @@ def summary(pack: Pack) -> str:
     refused = sum(row.error is not None for row in pack.rows)
     parts = [
         f"{len(pack.corrections):,} labelled by you" if pack.corrections else "",
-        f"not sure of {unsure:,}" if unsure else "sure of all",
-        f"{copies:,} the same recording as another" if copies else "",
-        f"{refused:,} could not be read" if refused else "",
+        f"{unsure:,} {NOT_SURE}" if unsure else "sure of all",
+        counted(copies, "copy", "copies") if copies else "",
+        f"{refused:,} {NOT_READ}" if refused else "",
     ]
     return " · ".join(filter(None, parts))

@@ -11,6 +11,7 @@ from drumclf import Classifier
 from drumclf.names import visible
 from drumclf.pack import Pack
 from drumclf.sound_map import lay_out
+from page.words import counted
 
 COLOURS = ["#e4572e", "#2e86de", "#f0a202", "#1fab89", "#8e44ad", "#a0522d", "#e377c2", "#7a8b2b", "#8a8f9c"]
 """Of the classes, in their order; more classes begin again."""
@@ -83,7 +84,7 @@ def show_map(pack: Pack, classifier: Classifier) -> None:
             st.session_state.current = int(chosen[0]["index"])
 
     counts = ", ".join(f"{n:,} {name}" for name, n in Counter(data["label"]).most_common())
-    alt_text = f"Map of {len(sounds):,} sounds, alike ones near one another: {counts}. The table lists them."
+    alt_text = f"Map of {counted(len(sounds), 'sound')}, alike ones near one another: {counts}. The table lists them."
     st.altair_chart(chart, key="map", on_select=play, width="stretch", alt=alt_text)
     st.caption("Alike sounds lie together. Point for the name, click to listen.")
 

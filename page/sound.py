@@ -72,13 +72,15 @@ def show_sounds(kept: Chosen | None, chosen: Chosen | None, classifier: Classifi
             st.title("And?", anchor=False)
             st.markdown("Choose the second sound: click, drop or record.")
     shown = max([shown_duration(prediction) for prediction in (first, second) if prediction], default=None)
-    for side, place, sound, prediction, close in (
-        (left, "kept", kept, first, close_kept if is_second else close_shown),
-        (right, "shown", chosen, second, close_shown),
+    for side, place, sound, prediction, which, close in (
+        (left, "kept", kept, first, "the first", close_kept if is_second else close_shown),
+        (right, "shown", chosen, second, "the second", close_shown),
     ):
         with side:
             if place == "kept" or is_second:
-                st.button("Close", key=f"close {place}", icon=":material/close:", type="tertiary", on_click=close)
+                st.button(
+                    f"Close {which}", key=f"close {place}", icon=":material/close:", type="tertiary", on_click=close
+                )
             if prediction is not None:
                 show_sound(classifier, sound, prediction, place, shown)
 

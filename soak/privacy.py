@@ -85,7 +85,7 @@ def shares_in_memory(ttl: int) -> tuple[float, float]:
         with Visitor(address) as visitor:
             visitor.upload(("pack.zip", sound.in_a_zip()))
             visitor.choose("View", "Export")
-            visitor.download("Download 1 sounds")
+            visitor.download("Download 1 sound")
             visitor.remove_uploads()
             visitor.upload((sound.name, sound.data))
             visitor.download("Picture to share")

@@ -182,7 +182,7 @@ def test_nothing_of_an_upload_is_left_on_the_disk_or_in_the_log(watched_server):
         visitor.upload((f"{sound.token.decode()}.zip", packed.getvalue()))
         visitor.choose("View", "Export")
         assert sound.token in visitor.download("Download CSV")
-        assert sound.token in visitor.download("Download 1 sounds")
+        assert sound.token in visitor.download("Download 1 sound")
         assert not files_that_hold(sound.token, folder)
         assert not files_that_hold(sound.token, Path(tempfile.gettempdir()), since=started)
         assert not open_files_hold(process, sound.token)
