@@ -3,7 +3,7 @@
 import io
 import zipfile
 
-from conftest import EXAMPLES, FIRST_ANSWER
+from conftest import EXAMPLES, FIRST_ANSWER, encode, make_loop
 from playwright.sync_api import expect
 
 SNARE, CLAPS, CRASH = "Acoustic snare", "Hand claps", "Crash"
@@ -136,3 +136,26 @@ def seek_after(page, act):
     act()
     page.wait_for_function("document.querySelector('.stAudio').seeks.length > 0")
     return page.get_by_test_id("stAudio").evaluate("(audio) => audio.seeks.at(-1)")
+
+
+# What can be on the page
+
+
+def start(page):
+    expect(page.get_by_role("heading", name=START)).to_be_visible(timeout=FIRST_ANSWER)
+
+
+def one_sound(page):
+    click_pad(page, SNARE, "Snare")
+
+
+def two_sounds(page):
+    click_pad(page, SNARE, "Snare")
+    page.get_by_role("button", name=CLAPS).click()
+    expect(page.locator(".stage")).to_have_count(2, timeout=FIRST_ANSWER)
+
+
+def a_loop(page):
+    drop(page, "loop.wav", encode(make_loop()[0]))
+    expect(page.locator(".timeline")).to_be_visible(timeout=FIRST_ANSWER)
+    expect_stage(page)

@@ -1,0 +1,32 @@
+"""What a user of the command line has and does."""
+
+from conftest import EXAMPLES
+
+from drumclf.__main__ import main
+
+KICK, SNARE = EXAMPLES / "kick_analogue.wav", EXAMPLES / "snare_acoustic.wav"
+
+
+def load_once(classifier, monkeypatch):
+    """The model is loaded for all tests together; `test_as_a_process` loads its own."""
+    monkeypatch.setattr("drumclf.__main__.load_classifier", lambda read: classifier)
+    monkeypatch.setattr("drumclf.sort_command.load_classifier", lambda read: classifier)
+
+
+def run(capsys, *arguments):
+    status = main([str(a) for a in arguments])
+    return status, capsys.readouterr().out
+
+
+def mixed_sounds(tmp_path):
+    """A folder with drums, a copy, a file that is refused, and names of every kind."""
+    folder = tmp_path / "in"
+    (folder / "kit").mkdir(parents=True)
+    kick, snare = KICK.read_bytes(), SNARE.read_bytes()
+    files = {
+        "kit/hit.wav": kick, "kit/hit.WAV": snare, "hit.wav": snare + b"!!", "=a,\"\r\nb\".wav": kick + b"!!",
+        "bad.wav": b"no sound", "clap.wav": (EXAMPLES / "clap_hands.wav").read_bytes(),
+    }  # fmt: skip
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    return folder
