@@ -8,8 +8,8 @@ import time
 import numpy as np
 import pytest
 import streamlit as st
-from conftest import EXAMPLES, ROOT, drawn, encode, make_hit
-from streamlit.testing.v1 import AppTest
+from conftest import EXAMPLES, drawn, encode, make_hit
+from page_steps import open_page, upload
 
 from drumclf import Classifier, load_classifier
 from drumclf import constants as c
@@ -22,9 +22,7 @@ from page.sound import in_line
 START = "What drum is it?"
 
 
-@pytest.fixture
-def page():
-    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+page = pytest.fixture(open_page)
 
 
 def texts(page):
@@ -57,10 +55,6 @@ def test_a_rerun_that_changes_nothing_computes_nothing(page, monkeypatch):
     assert drawn(page, "stage") == before
     assert len(before) == 1
     assert not computed
-
-
-def upload(page, name, data):
-    return page.file_uploader[0].set_value((name, data, "audio/wav")).run()
 
 
 def test_the_page_opens_with_all_examples(page):
@@ -121,7 +115,7 @@ def test_a_damaged_model_is_one_sentence_and_no_answer(monkeypatch, tmp_path):
     (folder / "drumclf.tflite").write_bytes(network)
     monkeypatch.setattr("page.sound.load_classifier", lambda **options: load_classifier(folder, **options))
     st.cache_resource.clear()
-    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    page = open_page()
     upload(page, "kick.wav", encode(make_hit()))
     assert not page.title
     assert not page.get("bidi_component")

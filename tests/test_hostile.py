@@ -9,7 +9,7 @@ import sys
 import zipfile
 
 from conftest import ROOT, drawn
-from streamlit.testing.v1 import AppTest
+from page_steps import open_page
 
 from drumclf import AudioError
 from drumclf.archives import open_archive
@@ -66,7 +66,7 @@ def test_hostile_uploads_leave_the_page_whole(hostile):
     uploads = [(row["file"], row["file"], row["expect"]) for row in read_rows(hostile / "manifest.csv")]
     names = read_rows(hostile / "upload_names.csv")
     uploads += [(row["file"], json.loads(row["upload_name_json"]), row["expect"]) for row in names]
-    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    page = open_page()
     for file, name, expected in uploads:
         page.file_uploader[0].set_value((name, (hostile / file).read_bytes(), "audio/wav")).run()
         assert not page.exception, name

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from conftest import ROOT, drawn, encode, make_hit
-from streamlit.testing.v1 import AppTest
+from page_steps import open_page
 from watched_decoder import WatchedDecoder
 
 from drumclf import AudioError
@@ -51,7 +51,7 @@ def is_one_sentence(text):
 
 def test_odd_files_leave_the_page_whole(files, answers):
     """One visitor drops a sample of them, one after the other: each time a verdict or the sentence."""
-    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    page = open_page()
     for file in random.Random(0).sample(files, 60):
         page.file_uploader[0].set_value((file.name, file.data, "audio/wav")).run()
         label, sentence = answers[file.name]

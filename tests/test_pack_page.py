@@ -4,17 +4,15 @@ import io
 import zipfile
 
 import pytest
-from conftest import EXAMPLES, ROOT, drawn, encode, make_hit
-from streamlit.testing.v1 import AppTest
+from conftest import EXAMPLES, drawn, encode, make_hit
+from page_steps import open_page
 
 KICK, SNARE, HAT = (
     (EXAMPLES / name).read_bytes() for name in ("kick_analogue.wav", "snare_acoustic.wav", "closed_hat_analogue.wav")
 )
 
 
-@pytest.fixture
-def page():
-    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+page = pytest.fixture(open_page)
 
 
 def drop(page, files):

@@ -24,9 +24,15 @@ def wide_page(chromium, address):
     page.close()
 
 
+def expect_table(page):
+    """The table draws itself on a canvas, and says what is in it when that is done."""
+    expect(page.locator("[data-testid=stDataFrame] [role=gridcell]").first).to_be_attached(timeout=FIRST_ANSWER)
+
+
 def click_row(page, row, x):
     settle(page)
     expect(page.get_by_test_id("stDataFrame")).to_have_count(1)  # the one before goes when the page is done
+    expect_table(page)
     table = page.get_by_test_id("stDataFrame").bounding_box()
     page.mouse.click(table["x"] + x, table["y"] + HEADER + ROW * row + ROW / 2)
 
@@ -57,8 +63,7 @@ def test_a_zip_becomes_a_table(page):
 def test_a_click_plays_and_ticks_are_labelled_and_exported(wide_page):
     page, names = wide_page, list(SOUNDS)
     drop_zip(page, SOUNDS)
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=FIRST_ANSWER)
-    page.wait_for_timeout(1_000)  # the table draws itself on a canvas
+    expect_table(page)
     play(page, 2)
     expect(page.get_by_text(names[2], exact=True)).to_be_visible()
     expect_stage(page)
@@ -120,7 +125,7 @@ def test_more_files_leave_the_corrections_of_the_first(wide_page, tmp_path):
         path.write_bytes(data)
     uploader.set_input_files(files[:2])
     expect(page.get_by_role("heading", name="2 sounds")).to_be_visible(timeout=FIRST_ANSWER)
-    page.wait_for_timeout(1_000)
+    expect_table(page)
     tick(page, 1)
     page.get_by_test_id("stButtonGroup").filter(has_text="Label the ticked").get_by_text("Tom", exact=True).click()
     expect(page.get_by_text("1 labelled by you")).to_be_visible()
