@@ -55,8 +55,7 @@ def show_result() -> None:
     pack, kept, chosen = state.get("pack"), state.get("kept"), the_chosen()
     if chosen is not None or kept is not None:
         if pack is not None:
-            label = f"Back to your {len(pack.files):,} sounds"
-            st.button(label, icon=":material/arrow_back:", type="tertiary", on_click=back_to_pack)
+            st.button("Back to your pack", icon=":material/arrow_back:", type="tertiary", on_click=back_to_pack)
         show_sounds(kept, chosen, the_classifier())
     elif pack is not None:
         from page.pack import show_pack
@@ -65,6 +64,7 @@ def show_result() -> None:
             show_pack(pack, the_classifier())
     else:
         st.title("What drum is it?", anchor=False)
+        st.markdown("Click a sound, drop your own, or record one: a neural network says what it is, and how sure it is.")
         st.html(HERE / "page" / "hero.html")
         the_classifier()  # while the visitor reads
 

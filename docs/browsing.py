@@ -67,7 +67,7 @@ def visit(browser: Browser, address: str, width: int = 1180, scheme: str = "ligh
     )
     page.set_default_timeout(_PATIENCE)
     page.goto(address)
-    page.get_by_text("Click a sound").wait_for()
+    page.get_by_text("Try a sound").wait_for()
     settle(page)
     return page
 

@@ -121,10 +121,11 @@ def say_colors(spectrogram: np.ndarray) -> dict[str, str]:
     dict[str, str]
         ``red`` the pitch, ``green`` how long the body rings, ``blue`` the attack.
     """
-    found = measure(spectrogram)
+    found, most = measure(spectrogram), c.SPAN - c.PRE_ONSET
+    is_longer = found.duration > most - 1e-6
     return {
         "red": "no single tone" if found.pitch is None else f"near {_rounded(found.pitch):,} Hz",
-        "green": f"rings {_rounded(1000 * found.duration):,} ms",
+        "green": f"rings {most:.0f} s or more" if is_longer else f"rings {_rounded(1000 * found.duration):,} ms",
         "blue": f"{found.bursts} bursts" if found.bursts >= 3 else f"peaks in {max(1000 * found.rise, 3):.0f} ms",
     }
 

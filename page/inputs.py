@@ -18,7 +18,7 @@ def choose_example() -> None:
     """The pads."""
     titles = example_titles()
     st.pills(
-        "Click a sound",
+        "Try a sound",
         titles,
         format_func=titles.get,  # and nothing more: it is what the link says
         key="example",
@@ -43,7 +43,7 @@ def choose_files() -> None:
         on_change=take_files,
         help=f"{ACCEPTED}; {LIMITS}.",
     )
-    limits = f"To {c.MAX_FILE_BYTES // 1_000_000} MB, a zip to {MAX_ARCHIVE_BYTES // 1_000_000} MB"
+    limits = f"Max {c.MAX_FILE_BYTES // 1_000_000} MB, zip {MAX_ARCHIVE_BYTES // 1_000_000} MB"
     # In the place of Streamlit's own words, which know one limit.
     st.html(f'<style>:root {{ --limits: "{limits}"; }}</style>')
     st.toggle("A whole folder", key="whole folder", on_change=empty_inputs)

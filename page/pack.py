@@ -88,7 +88,7 @@ def summary(pack: Pack) -> str:
     refused = sum(row.error is not None for row in pack.rows)
     parts = [
         f"{len(pack.corrections):,} labelled by you" if pack.corrections else "",
-        f"{unsure:,} {NOT_SURE}" if unsure else "sure of all",
+        f"{unsure:,} {NOT_SURE}" if unsure else "sure of all" if pack.sounds() else "",
         counted(copies, "copy", "copies") if copies else "",
         f"{refused:,} {NOT_READ}" if refused else "",
     ]

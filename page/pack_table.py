@@ -6,19 +6,23 @@ import pandas as pd
 import streamlit as st
 
 from drumclf import Classifier
+from drumclf.batch import Row
 from drumclf.decision import format_percent
 from drumclf.names import visible
 from drumclf.pack import Pack
 from page.pack_sound import listen_to
+from page.words import shortened
 
 ALL, NOT_SURE, COPIES, NOT_READ = "all", "not sure", "copies", "not read"
 TABLE_HEIGHT = 560
+_NAME_LENGTH = 34
+"""Letters of a file's name that fit into its column."""
 
 
 def shown(pack: Pack, which: str) -> list[int]:
     """The rows that a filter lets through."""
     tests = {
-        ALL: lambda i: True,
+        ALL: lambda i: pack.rows[i].error is None,
         NOT_SURE: lambda i: pack.rows[i].error is None and not pack.is_sure(i),
         COPIES: pack.is_duplicate,
         NOT_READ: lambda i: pack.rows[i].error is not None,
@@ -32,10 +36,11 @@ def show_table(pack: Pack, classifier: Classifier, unsure_first: bool) -> tuple[
     counts = pack.counts()
     titles = {ALL: "All", **classifier.titles, NOT_SURE: "Not sure", COPIES: "Copies", NOT_READ: "Not read"}
     numbers = {which: counts[which] or len(shown(pack, which)) for which in titles}
+    filters = [which for which, n in numbers.items() if n] or [ALL]
     which = st.pills(
         "Show",
-        [which for which, n in numbers.items() if n or which == ALL],
-        default=ALL,
+        filters,
+        default=filters[0],
         required=True,
         format_func=lambda which: f"{titles[which]} {numbers[which]:,}",
         key="filter",
@@ -43,9 +48,12 @@ def show_table(pack: Pack, classifier: Classifier, unsure_first: bool) -> tuple[
         wrap=True,
     )
     indices = shown(pack, which)
-    if unsure_first:
-        indices.sort(key=lambda i: (pack.rows[i].error is not None, pack.is_sure(i)))
     key = f"table {which} {unsure_first} {len(pack.rows)}"
+    if which == NOT_READ:
+        st.dataframe(refused_table(pack, indices), hide_index=True, width="stretch", key=key)
+        return [], key
+    if unsure_first:
+        indices.sort(key=pack.is_sure)
 
     def play() -> None:
         listen_to(indices[st.session_state.play.row])
@@ -60,12 +68,12 @@ def show_table(pack: Pack, classifier: Classifier, unsure_first: bool) -> tuple[
         selection_mode="multi-row",
         column_config={
             "play": st.column_config.ButtonColumn("", width=50, type="tertiary", on_click=play, key="play"),
-            "file": st.column_config.TextColumn("File", width=190),
+            "file": st.column_config.TextColumn("File", width=250),
             "label": st.column_config.TextColumn("Label", width=105),
             "probability": st.column_config.ProgressColumn(
-                "Probability", format="%d%%", min_value=0, max_value=100, width=120
+                "Probability", format="%d%%", min_value=0, max_value=100, width=110
             ),
-            "second": st.column_config.TextColumn("Second choice", width=130),
+            "second": st.column_config.TextColumn("Second choice", width=125),
             "note": st.column_config.TextColumn("Note", width=260),
             "folder": st.column_config.TextColumn("Folder", width=150),
         },
@@ -94,44 +102,65 @@ def show_ticked(pack: Pack, classifier: Classifier, ticked: list[int], table_key
 
 
 def table_of(pack: Pack, classifier: Classifier, indices: list[int]) -> pd.DataFrame:
-    """The table's cells."""
+    """The cells of sounds; without the columns that would say nothing: no notes, all in one folder."""
+    rows = [pack.rows[i] for i in indices]
+    cells = pd.DataFrame(
+        {
+            "play": ["▶"] * len(rows),
+            "label": [label_cell(pack, classifier, i) for i in indices],
+            "probability": [
+                100 * row.probability if row.label == pack.label(i) else None
+                for i, row in zip(indices, rows, strict=True)
+            ],
+            "file": [file_cell(row) for row in rows],
+            "second": [second_cell(row, classifier) for row in rows],
+            "note": [note_cell(pack, classifier, i) for i in indices],
+            "folder": [folder_cell(row) for row in rows],
+        }
+    )
+    idle = {"note": not any(cells["note"]), "folder": cells["folder"].nunique() < 2}
+    return cells.drop(columns=[name for name, says_nothing in idle.items() if says_nothing])
+
+
+def refused_table(pack: Pack, indices: list[int]) -> pd.DataFrame:
+    """The files that are no sounds to us, and why."""
     rows = [pack.rows[i] for i in indices]
     return pd.DataFrame(
         {
-            "play": ["▶" if row.error is None else "" for row in rows],
-            "file": [visible(PurePosixPath(row.name).name) for row in rows],
-            "label": [label_cell(pack, classifier, i) for i in indices],
-            "probability": [
-                100 * row.probability if row.error is None and row.label == pack.label(i) else None
-                for i, row in zip(indices, rows, strict=True)
-            ],
-            "second": [second_cell(row, classifier) for row in rows],
-            "note": [note_cell(pack, classifier, i) for i in indices],
-            "folder": [visible(str(PurePosixPath(row.name).parent)) for row in rows],
+            "File": [file_cell(row) for row in rows],
+            "Why": [row.error for row in rows],
+            "Folder": [folder_cell(row) for row in rows],
         }
     )
 
 
+def file_cell(row: Row) -> str:
+    """The file's name, as much as fits."""
+    return shortened(visible(PurePosixPath(row.name).name), _NAME_LENGTH)
+
+
+def folder_cell(row: Row) -> str:
+    """Where it lies."""
+    folder = str(PurePosixPath(row.name).parent)
+    return "" if folder == "." else visible(folder)
+
+
 def label_cell(pack: Pack, classifier: Classifier, i: int) -> str:
     """Title of the label, with a sign where the visitor gave it."""
-    label = pack.label(i)
-    return "" if label is None else classifier.titles[label] + (" ✎" if i in pack.corrections else "")
+    return classifier.titles[pack.label(i)] + (" ✎" if i in pack.corrections else "")
 
 
-def second_cell(row, classifier: Classifier) -> str:
+def second_cell(row: Row, classifier: Classifier) -> str:
     """The second most probable class."""
-    if row.error is not None or len(row.probabilities) < 2:
+    if len(row.probabilities) < 2:
         return ""
     name = sorted(row.probabilities, key=row.probabilities.get, reverse=True)[1]
     return f"{classifier.titles[name]} {format_percent(row.probabilities[name])}"
 
 
 def note_cell(pack: Pack, classifier: Classifier, i: int) -> str:
-    """What else is to be said of a file."""
-    row = pack.rows[i]
-    if row.error is not None:
-        return row.error
-    said = []
+    """What else is to be said of a sound."""
+    row, said = pack.rows[i], []
     if pack.label(i) != row.label:
         said.append(f"The model said {classifier.titles[row.label]}, {format_percent(row.probability)}")
     elif not pack.is_sure(i):

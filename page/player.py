@@ -31,6 +31,11 @@ class Player:
         return f".st-key-{self.key} audio"
 
 
+def player_key(place: str, data: bytes) -> str:
+    """Tells the player of a sound at a place from others."""
+    return f"audio-{place}-{hashlib.sha256(data).hexdigest()[:12]}"
+
+
 def put_player(place: str, data: bytes, clip: Clip) -> Player:
     """Play the file as it is where browsers can, else its clip.
 
@@ -43,7 +48,7 @@ def put_player(place: str, data: bytes, clip: Clip) -> Player:
     clip : Clip
         What was read of it.
     """
-    key = f"audio-{place}-{hashlib.sha256(data).hexdigest()[:12]}"
+    key = player_key(place, data)
     mime = playable_type(data)
     with st.container(key=key):
         st.audio(data if mime else encode_wav(clip), format=mime or "audio/wav")

@@ -33,7 +33,7 @@ def find(_classifier: Classifier, data: bytes, _clip: Clip) -> Recording:
 
 
 def show_recording(
-    classifier: Classifier, chosen: Chosen, recording: Recording, player: Player, alone: bool = True
+    classifier: Classifier, chosen: Chosen, recording: Recording, player: Player, shown: float | None = None
 ) -> None:
     """What was played, hit by hit.
 
@@ -43,21 +43,21 @@ def show_recording(
     chosen : Chosen
     recording : Recording
     player : Player
-    alone : bool
-        Whether nothing is beside it.
+    shown : float, optional
+        Seconds on the time axis of the stage, for comparing.
     """
     titles, hits = classifier.titles, recording.hits
     labels = {hit.prediction.label for hit in hits}
     heading = f"{len(hits)} hits" if chosen.is_recorded else f"A loop of {len(hits)} hits"
     st.title(heading, anchor=False)
-    st.markdown(pattern(classifier, hits))
+    if shown is None:
+        st.markdown(pattern(classifier, hits))
     st.text(chosen.name)
     if not recording.clip.is_whole:
         st.caption(f"Only its first {recording.clip.duration:.0f} seconds.")
-    key = f"timeline {player.key}"
-    selected = _selected(key, len(hits))
+    selected = selected_hit(player.key, recording)
     component("timeline")(
-        key=key,
+        key=_key(player.key),
         default={"hit": 0},
         on_hit_change=lambda: None,
         data={
@@ -90,15 +90,15 @@ def show_recording(
         player,
         hit_at=start + hit.prediction.onset,
         stop=start + hit.prediction.clip.duration,
-        autoplay=selected != st.session_state.setdefault(f"heard {key}", 0),
+        autoplay=selected != st.session_state.setdefault(f"heard {player.key}", 0),
     )
-    st.session_state[f"heard {key}"] = selected
-    show_stage(classifier, hit.prediction, playback, selected)
+    st.session_state[f"heard {player.key}"] = selected
+    show_stage(classifier, hit.prediction, playback, selected, shown)
     row = st.container(horizontal=True)
-    if alone:
+    if shown is None:
         row.button("Compare with another", icon=":material/add:", on_click=keep, args=(chosen,))
     with row:
-        show_share(key, "hits", lambda cards: cards.draw_pattern_card(recording, titles, heading, chosen.name))
+        show_share(player.key, "hits", lambda cards: cards.draw_pattern_card(recording, titles, heading, chosen.name))
 
 
 def pattern(classifier: Classifier, hits: tuple[Hit, ...]) -> str:
@@ -115,7 +115,11 @@ def say_hit(classifier: Classifier, hit: Hit) -> str:
     return f"{headline}: {classifier.titles[hit.prediction.label]} {chance}" if reason else f"{headline} {chance}"
 
 
-def _selected(key: str, n_hits: int) -> int:
-    """Which hit; what comes from a browser may be anything."""
-    index = st.session_state.get(key, {}).get("hit")
-    return index if type(index) is int and 0 <= index < n_hits else 0
+def selected_hit(player_key: str, recording: Recording) -> int:
+    """Which hit of what a player plays; what comes from a browser may be anything."""
+    index = st.session_state.get(_key(player_key), {}).get("hit")
+    return index if type(index) is int and 0 <= index < len(recording.hits) else 0
+
+
+def _key(player_key: str) -> str:
+    return f"timeline {player_key}"

@@ -1,6 +1,7 @@
 """One sound on the page, or two beside each other: verdict, stage, what to do next; or a sentence that says why not."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -8,15 +9,17 @@ from drumclf import AudioError, Classifier, ModelError, Prediction, load_classif
 from drumclf.decision import format_percent, verdict
 from drumclf.decoders import reading_apart
 from drumclf.explain import nearest
-from drumclf.hits import may_hold_hits
+from drumclf.hits import Recording, may_hold_hits
 from drumclf.traits import TRAITS, supporting_traits
 from drumclf.waveform import shown_duration
 from page.chosen import Chosen, close_kept, close_shown, compare, keep
 from page.examples import EXAMPLES, drum_titles
-from page.player import put_player
-from page.recording import find, show_recording, slicer
+from page.player import player_key, put_player
+from page.recording import find, selected_hit, show_recording, slicer
 from page.share import show_share
 from page.stage import Playback, show_stage
+
+_CLOSE = {"icon": ":material/close:", "type": "tertiary"}
 
 
 @st.cache_resource(show_spinner="Waking the model")
@@ -55,75 +58,92 @@ def in_line(classifier: Classifier) -> str:
     return f"In line: {n} before you" if n else "Listening"
 
 
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a sound is, and what is in it where that is several hits."""
+
+    prediction: Prediction
+    recording: Recording | None
+
+    def drawn(self, player_key: str) -> Prediction:
+        """The prediction on the stage: of the sound, or of the hit that is selected."""
+        if self.recording is None:
+            return self.prediction
+        return self.recording.hits[selected_hit(player_key, self.recording)].prediction
+
+
 def show_sounds(kept: Chosen | None, chosen: Chosen | None, classifier: Classifier) -> None:
-    """The sound that is chosen; the one that was kept on its left, on the same time axis."""
-    if kept is None:
-        prediction = answer(classifier, chosen)
-        if prediction is not None:
-            show_sound(classifier, chosen, prediction, "shown")
+    """The sound that is chosen; beside the one that was kept, if there is one."""
+    if kept is not None:
+        show_pair(kept, chosen, classifier)
         return
-    left, right = st.columns(2, gap="large")
+    answer = listen(classifier, chosen)
+    if answer is not None:
+        show_sound(classifier, chosen, answer, "shown")
+
+
+def show_pair(kept: Chosen, chosen: Chosen | None, classifier: Classifier) -> None:
+    """Two sounds on the same time axis; or one, and a place for the second."""
+    left, right = st.container(key="pair").columns(2, gap="large")
+    is_second = chosen is not None and chosen != kept
     with left:
-        first = answer(classifier, kept)
+        title, close = ("Close the first", close_kept) if is_second else ("Close", close_shown)
+        st.button(title, key="close kept", on_click=close, **_CLOSE)
+        sides = [(left, "kept", kept, listen(classifier, kept))]
     with right:
-        is_second = chosen is not None and chosen != kept
-        second = answer(classifier, chosen) if is_second else None
-        if not is_second:
+        if is_second:
+            st.button("Close the second", key="close shown", on_click=close_shown, **_CLOSE)
+            sides.append((right, "shown", chosen, listen(classifier, chosen)))
+        else:
+            st.space(40)  # as high as the button
             st.title("And?", anchor=False)
             st.markdown("Choose the second sound: click, drop or record.")
-    shown = max([shown_duration(prediction) for prediction in (first, second) if prediction], default=None)
-    for side, place, sound, prediction, which, close in (
-        (left, "kept", kept, first, "the first", close_kept if is_second else close_shown),
-        (right, "shown", chosen, second, "the second", close_shown),
-    ):
-        with side:
-            if place == "kept" or is_second:
-                st.button(
-                    f"Close {which}", key=f"close {place}", icon=":material/close:", type="tertiary", on_click=close
-                )
-            if prediction is not None:
-                show_sound(classifier, sound, prediction, place, shown)
+    sides = [side for side in sides if side[-1] is not None]
+    drawn = [answer.drawn(player_key(place, sound.read())) for _, place, sound, answer in sides]
+    shown = max(map(shown_duration, drawn), default=None)
+    for column, place, sound, answer in sides:
+        with column:
+            show_sound(classifier, sound, answer, place, shown)
 
 
-def answer(classifier: Classifier, chosen: Chosen) -> Prediction | None:
-    """The prediction; or its name, a sentence and None."""
+def listen(classifier: Classifier, chosen: Chosen) -> Answer | None:
+    """What a sound is; or its name, a sentence and None."""
+    data = chosen.read()
     try:
         with st.spinner(in_line(classifier)):
-            return classify(classifier, chosen.read())
+            prediction = classify(classifier, data)
     except AudioError as error:
         st.text(chosen.name)
         st.error(str(error), icon=":material/hearing_disabled:")
         return None
+    recording = find(classifier, data, prediction.clip) if may_hold_hits(prediction.clip) else None
+    return Answer(prediction, recording if recording and len(recording.hits) > 1 else None)
 
 
-def show_sound(
-    classifier: Classifier, chosen: Chosen, prediction: Prediction, place: str, shown: float | None = None
-) -> None:
+def show_sound(classifier: Classifier, chosen: Chosen, answer: Answer, place: str, shown: float | None = None) -> None:
     """Verdict, name, pictures; of a recording with several hits, all of them.
 
     Parameters
     ----------
     classifier : Classifier
     chosen : Chosen
-    prediction : Prediction
+    answer : Answer
     place : str
         Where on the page; each holds one sound.
     shown : float, optional
         Seconds on the time axis, for comparing.
     """
-    data = chosen.read()
-    if may_hold_hits(prediction.clip):
-        recording = find(classifier, data, prediction.clip)
-        if len(recording.hits) > 1:
-            show_recording(classifier, chosen, recording, put_player(place, data, recording.clip), alone=shown is None)
-            return
+    prediction = answer.prediction
+    player = put_player(place, chosen.read(), (answer.recording or prediction).clip)
+    if answer.recording is not None:
+        show_recording(classifier, chosen, answer.recording, player, shown)
+        return
     show_headline(classifier, prediction)
     if shown is None:
         show_reasons(classifier, prediction)
     st.text(chosen.name)
     if not prediction.clip.is_whole:
-        st.caption("A long file: this is its first hit.")
-    player = put_player(place, data, prediction.clip)
+        st.caption("A long file: only its beginning is judged.")
     playback = Playback(player, player.offset + prediction.onset, autoplay=chosen.example is not None)
     show_stage(classifier, prediction, playback, shown=shown)
     if shown is None:
@@ -148,7 +168,7 @@ def show_reasons(classifier: Classifier, prediction: Prediction) -> None:
     traits = [TRAITS[trait] for trait in supporting_traits(prediction, classifier.metadata["traits"])]
     if traits:
         words = " and ".join(filter(None, [", ".join(traits[:-1]), traits[-1]]))
-        st.markdown(f"Typical of {titles[prediction.label].lower()}: **{words}**.")
+        st.markdown(f"Typical of it: **{words}**.")
 
 
 def show_next(classifier: Classifier, chosen: Chosen, prediction: Prediction) -> None:

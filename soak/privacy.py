@@ -91,7 +91,7 @@ def shares_in_memory(ttl: int) -> tuple[float, float]:
             visitor.download("Picture to share")
             visitor.click("Another")
             visitor.wait_until(lambda: "And?" in visitor.picture.titles)
-            visitor.choose("Click a sound", "Hand claps")
+            visitor.choose("Try a sound", "Hand claps")
             while_visited = sound.share_in_memory(process)
         time.sleep(ttl + INTERVAL + _MARGIN)
         return while_visited, sound.share_in_memory(process)

@@ -101,6 +101,6 @@ def test_a_pack_makes_way_for_a_recording_and_waits(page):
     page.file_uploader[0].set_value(files).run()
     page.audio_input[0].set_value(("r.wav", (EXAMPLES / "kick_analogue.wav").read_bytes(), "audio/wav")).run()
     assert titles(page)[0].startswith("Kick")
-    press(page, "Back to your 2 sounds")
+    press(page, "Back to your pack")
     assert [header.value for header in page.header] == ["2 sounds"]
     assert not page.title

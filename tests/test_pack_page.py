@@ -46,11 +46,38 @@ def group(page, label):
 def test_several_files_are_a_table(page):
     drop(page, {"a.wav": KICK, "b.wav": SNARE, "bad.wav": b"no sound"})
     cells = table(page)
-    assert list(cells["file"]) == ["a.wav", "b.wav", "bad.wav"]
-    assert list(cells["label"]) == ["Kick", "Snare", ""]
+    assert list(cells["file"]) == ["a.wav", "b.wav"]
+    assert list(cells["label"]) == ["Kick", "Snare"]
     assert cells["probability"][0] > 50
-    assert cells["note"][2].endswith(".")
+    assert not {"note", "folder"} & set(cells)  # nothing is to be said there
     assert page.header[0].value == "2 sounds"
+    assert "1 not read" in page.markdown[0].value
+
+
+def test_what_is_refused_has_a_table_of_its_own(page):
+    drop(page, {"a.wav": KICK, "bad.wav": b"no sound"})
+    page.button_group(key="filter").select("not read").run()
+    assert list(table(page)["File"]) == ["bad.wav"]
+    assert table(page)["Why"][0].endswith(".")
+
+
+def test_where_all_is_refused_that_is_what_is_shown(page):
+    drop(page, {"bad.wav": b"no sound", "worse.wav": b""})
+    assert list(table(page)["File"]) == ["bad.wav", "worse.wav"]
+    assert page.header[0].value == "0 sounds"
+    assert page.markdown[0].value == "2 not read"
+
+
+def test_of_a_long_name_beginning_and_end_are_shown(page):
+    drop(page, {f"{'Ultimate Collection of Vinyl ' * 3}{k}.wav": data for k, data in enumerate((KICK, SNARE))})
+    names = list(table(page)["file"])
+    assert all(name.startswith("Ultimate") and len(name) == 34 for name in names)
+    assert [name[-5:] for name in names] == ["0.wav", "1.wav"]
+
+
+def test_folders_are_shown_where_there_are_several(page):
+    drop(page, {"pack.zip": zip_of({"Kicks/a.wav": KICK, "Snares/b.wav": SNARE})})
+    assert list(table(page)["folder"]) == ["Kicks", "Snares"]
 
 
 def test_a_zip_is_a_table_and_other_files_are_named(page):
@@ -63,8 +90,9 @@ def test_a_zip_is_a_table_and_other_files_are_named(page):
 
 def test_a_bad_zip_is_one_row(page):
     drop(page, {"pack.zip": zip_of({"kick.wav": KICK})[:-30], "b.wav": SNARE})
-    assert "damaged" in table(page)["note"][0]
-    assert table(page)["label"][1] == "Snare"
+    assert list(table(page)["label"]) == ["Snare"]
+    page.button_group(key="filter").select("not read").run()
+    assert "damaged" in table(page)["Why"][0]
 
 
 def test_a_sound_that_is_called_a_zip_is_a_sound(page):
@@ -83,7 +111,7 @@ def test_filters_and_not_sure_first(page):
     page.button_group(key="filter").select("snare").run()
     assert list(table(page)["label"]) == ["Snare"] * len(table(page))
     page.button_group(key="filter").select("not read").run()
-    assert list(table(page)["file"]) == ["bad.wav"]
+    assert list(table(page)["File"]) == ["bad.wav"]
     page.button_group(key="filter").select("all").run()
     page.toggle(key="unsure first").set_value(True).run()
     assert table(page)["file"][0] == "noise.wav"
@@ -108,7 +136,7 @@ def test_an_example_does_not_take_the_pack_away(page):
     group(page, "Label the ticked sound as").select("tom").run()
     page.button_group(key="example").select("cowbell_analogue.wav").run()
     assert page.title[0].value.startswith("Percussion")
-    next(button for button in page.button if button.label == "Back to your 2 sounds").click().run()
+    next(button for button in page.button if button.label == "Back to your pack").click().run()
     assert list(table(page)["label"]) == ["Kick", "Tom ✎"]
 
 

@@ -146,7 +146,7 @@ def test_no_visitor_sees_a_name_of_another(address):
     secret = marked_sound()
     with Visitor(address) as one, Visitor(address) as other:
         one.upload((secret.name, secret.data))
-        other.choose("Click a sound", "Hand claps")
+        other.choose("Try a sound", "Hand claps")
         seen = other.picture.words()
         other.upload(("mine.wav", (EXAMPLES / "tom_acoustic.wav").read_bytes()))
         assert secret.token.decode() in one.picture.words()

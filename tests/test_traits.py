@@ -98,6 +98,14 @@ def test_the_body_rings_until_it_is_30_decibels_down(seconds):
     assert float(said.removeprefix("rings ").removesuffix(" ms")) == pytest.approx(1_000 * seconds / 2, rel=0.2)
 
 
+def test_a_body_that_rings_longer_than_the_picture_is_no_measured_one():
+    def said(seconds):
+        return say_colors(rgb_spectrogram(sound(fading(seconds), steady(440), seconds=2)))["green"]
+
+    assert said(5) == "rings 1 s or more"
+    assert said(1.6).endswith(" ms")
+
+
 @pytest.mark.parametrize("n", [1, 3, 4, 5])
 def test_bursts_are_counted(n):
     """A burst every 12 ms, that fades by 60 dB in 18 ms."""
