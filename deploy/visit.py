@@ -48,10 +48,10 @@ def chromium() -> str | None:
 def _example(page: Page) -> None:
     page.get_by_text("Hand claps").click()
     expect(page.locator("h1")).to_contain_text("Clap")
-    for picture in ("RGB spectrogram", "Waveform", "What speaks for Clap: "):
+    for picture in ("RGB spectrogram", "Waveform", "Why Clap: "):
         expect(page.get_by_role("img", name=picture)).to_be_visible()
     page.get_by_role("group", name="Probability of each class").get_by_role("button", name="Snare").click()
-    expect(page.get_by_role("img", name="What speaks for Snare: ")).to_be_visible()
+    expect(page.get_by_role("img", name="Most like Snare ")).to_be_visible()
 
 
 def _upload(page: Page) -> None:

@@ -14,11 +14,12 @@ _SHARED_JS = ("shared.js", "cells.js")
 
 def component(name: str) -> ComponentRenderer:
     """The component `name`, to be called with ``key`` and ``data``."""
-    return st.components.v2.component(name, **_sources(name))
+    return st.components.v2.component(name, **sources(name))
 
 
 @cache
-def _sources(name: str) -> dict[str, str]:
+def sources(name: str) -> dict[str, str]:
+    """HTML, CSS and JavaScript of the component `name`, by kind."""
     files = {"html": [f"{name}.html"], "css": ["shared.css", f"{name}.css"], "js": [*_SHARED_JS, f"{name}.js"]}
     return {kind: "".join((_FOLDER / file).read_text(encoding="utf-8") for file in files[kind]) for kind in files}
 

@@ -16,7 +16,8 @@ from page.share import show_share
 from page.stage import Playback, show_stage
 
 MOST_NAMES = 32
-_COLUMNS = 1200
+_LEAST_COLUMNS, _COLUMNS_A_SECOND = 1200, 120
+"""Of the waveform, which is wider than the page where hits are close."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -56,6 +57,7 @@ def show_recording(
     if not recording.clip.is_whole:
         st.caption(f"Only its first {recording.clip.duration:.0f} seconds.")
     selected = selected_hit(player.key, recording)
+    columns = max(_LEAST_COLUMNS, round(_COLUMNS_A_SECOND * recording.clip.duration))
     component("timeline")(
         key=_key(player.key),
         default={"hit": 0},
@@ -66,8 +68,8 @@ def show_recording(
             "offset": player.offset,
             "duration": recording.clip.duration,
             "wave": packed_wave(
-                *envelope(recording.clip.samples, 0.0, recording.clip.duration, _COLUMNS),
-                recording_colors(recording, _COLUMNS),
+                *envelope(recording.clip.samples, 0.0, recording.clip.duration, columns),
+                recording_colors(recording, columns),
             ),
             "selected": selected,
             "autoplay": chosen.example is not None,

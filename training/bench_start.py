@@ -102,7 +102,7 @@ def _drop(browser, address: str) -> tuple[float, float]:
         page.locator("input[type=file]").set_input_files(_sound())
         _verdict(page).wait_for(timeout=_TIMEOUT)
         verdict = time.perf_counter() - start
-        page.get_by_role("img", name="What speaks for").wait_for(timeout=_TIMEOUT)  # the last that is drawn
+        page.get_by_role("img", name="Why ").wait_for(timeout=_TIMEOUT)  # the last that is drawn
         return verdict, time.perf_counter() - start
 
 

@@ -40,7 +40,7 @@ class Cells {
     if (high < 0) return "nothing in it";
     const hertz = [low, high].map((row) => Math.round(this.frequencies[row]).toLocaleString("en"));
     const times = [first, last + 1].map((frame) => Math.max(0, Math.round(1000 * (this.edges[frame] + from))));
-    return `most between ${hertz[0]} and ${hertz[1]} Hz, ${times[0]} to ${times[1]} ms after the hit`;
+    return `mostly between ${hertz[0]} and ${hertz[1]} Hz, ${times[0]} to ${times[1]} ms after the hit`;
   }
 
   /** How high above the bottom a frequency lies, from 0 to 1. */

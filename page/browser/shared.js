@@ -12,11 +12,13 @@ function makeButton(className, children, press) {
   return Object.assign(make("button", children), { type: "button", className, onclick: press });
 }
 
+const MOST_PIXELS = 16384; // across a canvas, which some browsers leave empty when it is wider
+
 /** A canvas as large as it is shown, in the screen's own pixels; drawn anew when that changes. */
 function paint(canvas, draw) {
   const context = canvas.getContext("2d");
   const repaint = () => {
-    const scale = window.devicePixelRatio || 1;
+    const scale = Math.min(window.devicePixelRatio || 1, MOST_PIXELS / Math.max(1, canvas.clientWidth));
     canvas.width = Math.max(1, Math.round(canvas.clientWidth * scale));
     canvas.height = Math.max(1, Math.round(canvas.clientHeight * scale));
     context.imageSmoothingEnabled = false;

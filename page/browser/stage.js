@@ -1,7 +1,8 @@
 const WORDS = { red: "Pitch", green: "Body", blue: "Attack" };
+const DIMMEST = 0.4; // how bright the picture of a class is at least, where that of the label is 1
 const HERTZ = { 100: "100", 500: "500", 2000: "2k", 5000: "5k", 10000: "10k" };
 
-/** One sound: waveform, spectrogram and what speaks for a class above one time axis, with a playhead. */
+/** One sound: waveform, spectrogram and where it is like a class above one time axis, with a playhead. */
 export default function stage({ data, parentElement }) {
   const root = parentElement.querySelector(".stage");
   if (root.sound === data.id) return root.end; // the page ran again; this sound plays on
@@ -38,23 +39,33 @@ function drawPictures(root, data, shown) {
     paint(root.querySelector(".seen canvas"), drawCells(() => 1)),
     paint(
       root.querySelector(".why canvas"),
-      drawCells((cell) => Math.min(2 * (evidence[shown.lit][cell] / 255), 1)),
+      drawCells((cell) => brightnessOf(data, shown.lit) * Math.min(2 * (evidence[shown.lit][cell] / 255), 1)),
     ),
   ];
   const all = (what) => () => paintings.forEach((painting) => painting[what]());
   return { cells, evidence, repaint: all("repaint"), stop: all("stop") };
 }
 
+const classOf = (data, name) => data.classes.find((one) => one.name === name);
+
+/** The less likely a class is beside the label, the darker: each one's evidence is scaled to its own maximum. */
+function brightnessOf(data, name) {
+  const share = classOf(data, name).probability / classOf(data, data.label).probability;
+  return DIMMEST + (1 - DIMMEST) * Math.min(share, 1);
+}
+
 /** What the pictures show, for those who do not see them. */
 function sayPictures(root, data, { lit, alone }, { cells, evidence }) {
   const { red, green, blue } = data.colors;
-  const title = data.classes.find(({ name }) => name === lit).title;
+  const { title, percent } = classOf(data, lit);
+  const isLabel = lit === data.label;
   const only = alone ? `, ${alone} alone: ${WORDS[alone].toLowerCase()}` : "";
   const say = (lane, words) => root.querySelector(`.${lane} canvas`).setAttribute("aria-label", words);
   say("wave", `Waveform: ${green}, ${blue}.`);
   say("seen", `RGB spectrogram${only}. Red, pitch: ${red}. Green, body: ${green}. Blue, attack: ${blue}.`);
-  say("why", `What speaks for ${title}: ${cells.sayWhere(evidence[lit], data.from)}.`);
-  root.querySelector(".note").textContent = `speaks for ${title}`;
+  const where = cells.sayWhere(evidence[lit], data.from);
+  say("why", isLabel ? `Why ${title}: ${where}.` : `Most like ${title} (${percent}): ${where}.`);
+  root.querySelector(".note").textContent = isLabel ? `why ${title}` : `most like ${title} (${percent})`;
 }
 
 /** A button for each class, its probability as a bar; with each, whether it is pressed. */
@@ -94,6 +105,7 @@ function drawAxes(root, { from, shown }, cells) {
   const times = ticks.map((tick, k) =>
     put(k === ticks.length - 1 ? `${tick} ms` : `${tick}`, "left", (tick / 1000 - from) / (shown - from)),
   );
+  times.at(-1).classList.toggle("at-end", ticks.at(-1) >= 1000 * shown - 1);
   root.querySelector(".times").replaceChildren(...times);
 }
 

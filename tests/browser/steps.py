@@ -52,7 +52,7 @@ def lane(page, words):
 
 def expect_stage(page):
     """Three pictures are on the page, and not empty."""
-    for words in ("Waveform:", "RGB spectrogram", "What speaks for"):
+    for words in ("Waveform:", "RGB spectrogram", "Why "):
         expect(lane(page, words)).to_be_visible(timeout=FIRST_ANSWER)
         assert max(brightest(lane(page, words))) > 100
 

@@ -150,7 +150,7 @@ def test_the_keyboard_is_enough(page):
     page.wait_for_function("document.querySelector('.stAudio').playbackRate === 0.25")
     tab_to(page, page.get_by_role("group", name="Probability").get_by_role("button", name="Clap"))
     page.keyboard.press("Enter")
-    expect(lane(page, "What speaks for Clap")).to_be_visible()
+    expect(lane(page, "Most like Clap")).to_be_visible()
     tab_to(page, page.get_by_role("button", name="Attack"))
     page.keyboard.press("Space")
     assert brightest(lane(page, "RGB spectrogram"))[:2] == [0, 0]

@@ -147,5 +147,5 @@ def test_a_rerun_leaves_the_stage_alone(page):
     page.get_by_text("A whole folder").click()  # the page runs again
     settle(page)
     assert stage.evaluate("(stage) => stage.mark") == "the same"
-    expect(lane(page, "What speaks for Clap")).to_be_visible()
+    expect(lane(page, "Most like Clap")).to_be_visible()
     expect(page.get_by_role("button", name="Attack")).to_have_attribute("aria-pressed", "true")

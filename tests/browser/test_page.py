@@ -66,12 +66,12 @@ def test_a_bad_file_gets_a_sentence_and_the_page_goes_on(page):
     expect(alert).to_have_count(0)
 
 
-def test_what_speaks_for_another_class_is_lit_up(page):
+def test_where_it_is_like_another_class_is_lit_up(page):
     page.get_by_text("Acoustic snare").click()
     expect(page.locator("h1")).to_contain_text("Snare", timeout=FIRST_ANSWER)
-    before = pixels(lane(page, "What speaks for Snare"))
+    before = pixels(lane(page, "Why Snare"))
     page.get_by_role("group", name="Probability of each class").get_by_role("button", name="Clap").click()
-    assert pixels(lane(page, "What speaks for Clap")) != before
+    assert pixels(lane(page, "Most like Clap")) != before
     expect(page.get_by_text("Compare with")).to_be_visible()
 
 
@@ -79,6 +79,9 @@ def test_the_report_card_is_one_click_away(page):
     page.get_by_text("How good is it?").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("All classes right")).to_be_visible(timeout=FIRST_ANSWER)
+    places = [metric.bounding_box() for metric in dialog.get_by_test_id("stMetric").all()]
+    rows, columns = ({round(place[edge]) for place in places} for edge in "yx")
+    assert (len(rows), len(columns)) == ((1, 4) if page.viewport_size["width"] > 760 else (2, 2))
     dialog.get_by_role("tab", name="Confusions").click()
     expect(dialog.get_by_alt_text("Confusion matrix")).to_be_visible(timeout=FIRST_ANSWER)
     dialog.get_by_role("tab", name="How honest").click()
