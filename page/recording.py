@@ -15,7 +15,7 @@ from page.player import Player
 from page.share import show_share
 from page.stage import Playback, show_stage
 
-MOST_NAMES = 32
+_MOST_NAMES = 16
 _LEAST_COLUMNS, _COLUMNS_A_SECOND = 1200, 120
 """Of the waveform, which is wider than the page where hits are close."""
 
@@ -106,8 +106,8 @@ def show_recording(
 def pattern(classifier: Classifier, hits: tuple[Hit, ...]) -> str:
     """The hits by name, in order."""
     names = [classifier.titles[hit.prediction.label] if hit.prediction.is_sure else "?" for hit in hits]
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return " · ".join(names[:MOST_NAMES]) + more
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return " · ".join(names[:_MOST_NAMES]) + more
 
 
 def say_hit(classifier: Classifier, hit: Hit) -> str:
