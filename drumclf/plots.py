@@ -7,8 +7,10 @@ time axis and margins, so that one stands exactly above the other.
 
 import io
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -20,6 +22,10 @@ from drumclf.waveform import envelope, shown_duration, waveform_colors
 
 WIDTH = 5.2
 """Inches, for all figures."""
+FONTS = ("Archivo", "DejaVu Sans")
+"""The page's own, of drumclf/fonts, and what Matplotlib brings, for what Archivo cannot write."""
+for _file in (Path(__file__).parent / "fonts").glob("*.ttf"):
+    font_manager.fontManager.addfont(_file)
 _MARGINS = {"left": 0.115, "right": 0.96}
 _DIMMED = 0.3
 """Brightness of what does not speak for the class that is explained."""
@@ -170,13 +176,15 @@ def _weight(name: str, prediction: Prediction) -> str:
 
 
 def finish(figure: Figure, ink: Ink) -> Figure:
-    """Transparent, without frames, in the colours of a theme."""
+    """Transparent, without frames, in the font of the page and the colours of a theme."""
     figure.patch.set_alpha(0)
     for axes in figure.axes:
         axes.patch.set_alpha(0)
-        axes.tick_params(colors=ink.text, length=0, labelsize=10)
-        axes.xaxis.label.set(color=ink.text, size=10)
-        axes.yaxis.label.set(color=ink.text, size=10)
+        axes.tick_params(colors=ink.text, length=0, labelsize=10, labelfontfamily=FONTS)
+        for label in (axes.xaxis.label, axes.yaxis.label):
+            label.set(color=ink.text, size=10)
+        for text in (axes.xaxis.label, axes.yaxis.label, *axes.texts):
+            text.set_family(FONTS)
         for spine in axes.spines.values():
             spine.set_visible(False)
     return figure

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from drumclf.plots import LIGHT, Ink, finish
 
@@ -66,12 +68,20 @@ def headline_figures(report: dict) -> dict[str, list[float]]:
     if "core" in valid:
         figures["Core five right"] = valid["core"]["balanced_accuracy"]
         if "original, mended" in report:
-            figures["By the original, mended"] = report["original, mended"]["scores"]["valid"]["core"][
-                "balanced_accuracy"
-            ]
+            figures["2023 demo, mended"] = report["original, mended"]["scores"]["valid"]["core"]["balanced_accuracy"]
     figures["All classes right"] = valid["all"]["balanced_accuracy"]
     figures["Calibration error"] = unseen["calibration_error"]
     return figures
+
+
+def say_figures(report: dict) -> str:
+    """What the headline figures mean."""
+    parts = ["Each class counts alike. Grey: 95% intervals over kits."]
+    if "original, mended" in report:
+        parts.append("The 2023 demo, which this replaces, knows only the core five: kick, snare, clap and both hats.")
+    seen = ", on sounds that calibration did not see" if "report" in report["drumclf"]["scores"] else ""
+    parts.append(f"Calibration error: how far probabilities are from how often they come true{seen}.")
+    return " ".join(parts)
 
 
 def recall_table(report: dict) -> list[dict]:
@@ -83,9 +93,9 @@ def recall_table(report: dict) -> list[dict]:
         row = {"class": model["titles"][name], "sounds": sum(counts), "drumclf": _of(scores["all"], name)}
         if "core" in scores and len(scores["core"]["classes"]) < len(scores["all"]["classes"]):
             row["drumclf, core five"] = _of(scores["core"], name)
-        for rival in ("original, mended", "original"):
+        for rival, title in (("original, mended", "2023 demo, mended"), ("original", "2023 demo, as it was")):
             if rival in report:
-                row[f"the {rival}"] = _of(report[rival]["scores"]["valid"]["core"], name)
+                row[title] = _of(report[rival]["scores"]["valid"]["core"], name)
         rows.append(row)
     return rows
 
@@ -145,43 +155,56 @@ def draw_confusion(result: dict, titles: dict[str, str], ink: Ink = LIGHT) -> Fi
     """
     shares = _shares(result)
     names = [titles[name] for name in result["classes"]]
-    figure = Figure(figsize=(7, 5.6), layout="constrained")
-    axes = figure.add_subplot()
+    figure, axes = _blank(5.6, 4.7)
     for (row, column), share in np.ndenumerate(shares):
         color, weight = (ink.blue, "bold") if row == column else (ink.red, "normal")
         axes.add_patch(_cell(column, row, color, share))
         if share >= 0.005:
-            axes.text(
-                column, row, f"{100 * share:.0f}", ha="center", va="center", size=10, color=ink.text, weight=weight
-            )
+            text = axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center")
+            text.set(size=10, color=ink.text, weight=weight)
     axes.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(names) - 0.5, -0.5))
     axes.set_xticks(range(len(names)), names, rotation=40, ha="right")
     axes.set_yticks(range(len(names)), names)
-    axes.set(xlabel="Taken for, in percent", ylabel="Is")
+    axes.set_xlabel("Taken for, in percent", weight="bold")
+    above = {"xytext": (-4, 3), "xycoords": "axes fraction", "textcoords": "offset points"}
+    axes.annotate("It is", (0, 1), ha="right", va="bottom", size=10, weight="bold", color=ink.text, **above)
     return finish(figure, ink)
 
 
 def draw_reliability(reliability: list[list[float]], ink: Ink = LIGHT) -> Figure:
     """How often answers are right against the probability given for them; honest answers lie on the diagonal."""
     promised, right, _ = np.array(reliability).T
-    figure = Figure(figsize=(4.2, 3.8), layout="constrained")
-    axes = figure.add_subplot()
+    figure, axes = _blank(4.2, 3.4)
     axes.plot([0, 1], [0, 1], color=ink.faint, linewidth=1.5)
     axes.plot(promised, right, "o-", color=ink.blue, markersize=5, linewidth=1.2)
-    axes.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="Probability of the answer", ylabel="Share that is right")
-    return finish(figure, ink)
+    for x, y, words in ((0.2, 0.8, "too modest"), (0.8, 0.2, "too sure")):
+        axes.text(x, y, words, ha="center", va="center", size=10, color=ink.text)
+    axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel="Probability of the answer", ylabel="Share that is right")
+    return finish(_in_percent(figure), ink)
 
 
 def draw_coverage(coverage: list[list[float]], ink: Ink = LIGHT) -> Figure:
     """How many of the most confident answers are right, against how many are given."""
     given, right = np.array(coverage).T
-    figure = Figure(figsize=(4.2, 3.8), layout="constrained")
-    axes = figure.add_subplot()
+    figure, axes = _blank(4.2, 3.4)
     axes.plot(given, right, "o-", color=ink.blue, markersize=4, linewidth=1.2)
     axes.grid(axis="y", color=ink.faint, linewidth=0.8)
-    axes.set(xlim=(0, 1.02), ylim=(min(0.8, right.min() - 0.02), 1.003))
+    low = min(0.8, right.min() - 0.02)
+    axes.set(xlim=(-0.03, 1.03), ylim=(low - 0.03 * (1 - low), 1 + 0.03 * (1 - low)))
     axes.set(xlabel="Share of the sounds answered, core five", ylabel="Share that is right")
-    return finish(figure, ink)
+    return finish(_in_percent(figure), ink)
+
+
+def _blank(width: float, height: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.add_subplot()
+
+
+def _in_percent(figure: Figure) -> Figure:
+    for axis in (figure.axes[0].xaxis, figure.axes[0].yaxis):
+        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+        axis.set_major_formatter(PercentFormatter(1, decimals=0))
+    return figure
 
 
 def _shares(result: dict) -> np.ndarray:

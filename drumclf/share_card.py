@@ -3,7 +3,6 @@
 import io
 import re
 import unicodedata
-from pathlib import Path
 
 from matplotlib import font_manager
 from matplotlib.axes import Axes
@@ -15,16 +14,12 @@ from drumclf.classifier import Prediction
 from drumclf.decision import format_percent, verdict
 from drumclf.hits import Recording
 from drumclf.names import visible
-from drumclf.plots import STAGE, fill_waveform, paint_spectrogram, paint_waveform
+from drumclf.plots import FONTS, STAGE, fill_waveform, paint_spectrogram, paint_waveform
 from drumclf.waveform import envelope, recording_colors
 
 WIDTH, HEIGHT = 1200, 675
 """Pixels; 16 to 9, which no network crops."""
 _DPI = 100
-_FONTS = ("Archivo", "DejaVu Sans")
-"""The page's own, of drumclf/fonts, and what Matplotlib brings, for names that Archivo cannot write."""
-for _file in (Path(__file__).parent / "fonts").glob("*.ttf"):
-    font_manager.fontManager.addfont(_file)
 _QUIET = "#9a9eb0"
 _MARGIN = 56
 _COLUMN = 300
@@ -115,7 +110,7 @@ def shortened(name: str, longest: int = _MAX_NAME) -> str:
 
 def writable(name: str) -> str:
     """A name with an ellipsis in place of what the font lacks; empty where no letter or digit of the stem is left."""
-    font = FT2Font(font_manager.findfont(_FONTS[-1]))
+    font = FT2Font(font_manager.findfont(FONTS[-1]))
     text = ""
     for sign in name:
         sign = " " if unicodedata.category(sign) == "Zs" else sign  # the wide space of Japanese is not in the font
@@ -145,7 +140,7 @@ def _area(figure: Figure, left: float, top: float, width: float, height: float) 
 
 def _write(page: Axes, x: float, y: float, text: str, size: float, **how):
     """Text on a baseline, its size in pixels-like points; what looks like mathematics is not taken for it."""
-    how = {"color": STAGE.text, "va": "baseline", "family": _FONTS, "parse_math": False} | how
+    how = {"color": STAGE.text, "va": "baseline", "family": FONTS, "parse_math": False} | how
     return page.text(x, y, text, size=size, **how)
 
 

@@ -14,11 +14,23 @@ from drumclf.report_card import (
     say_confusion,
     say_coverage,
     say_decisions,
+    say_figures,
     say_judges,
     say_reliability,
     say_training,
     unseen_part,
 )
+
+FIGURES = """
+<style>
+.st-key-figures { display: grid; grid-template-columns: repeat(4, auto); justify-content: start; gap: 16px 48px; }
+@media (max-width: 760px) { .st-key-figures { grid-template-columns: 1fr 1fr; justify-content: stretch; gap: 16px; } }
+</style>
+"""
+"""The figures to see first: one row, or two of two on a narrow screen."""
+
+PLOT = 460
+"""Width of a plot, in pixels, where there is room."""
 
 
 @st.dialog("How good is it?", width="large")
@@ -32,32 +44,33 @@ def show_report() -> None:
     valid = scores["valid"]
     st.markdown(say_judges(report["drumclf"]))
     pictures = draw_report(titles, scores, st.context.theme.type == "dark")
-    with st.container(horizontal=True, gap="large"):
+    st.html(FIGURES)
+    with st.container(key="figures"):
         for title, (value, low, high) in headline_figures(report).items():
             interval = f"{low:.1%} to {high:.1%}"
             st.metric(title, f"{value:.1%}", interval, delta_color="off", delta_arrow="off", width="content")
-    judged = ", on sounds that calibration did not see" if "report" in scores else ""
-    st.caption(
-        "Each class counts alike. Below: 95% intervals over kits. Calibration error: how far probabilities are from "
-        f"how often they come true{judged}."
-    )
+    st.caption(say_figures(report))
     by_class, confusions, honesty, failures, data = st.tabs(
         ["By class", "Confusions", "How honest", "Where it fails", "Trained on"]
     )
     with by_class:
         show_table(recall_table(report))
-        st.caption("Share recognised of each class, among all classes or the core five: the original knows only those.")
+        note = " The 2023 demo, mended: its input is scaled as in its training." if "original, mended" in report else ""
+        st.caption(f"Share recognised of each class, among all classes or the core five.{note}")
     with confusions:
-        st.image(pictures["confusion"], alt=f"Confusion matrix. {say_confusion(valid['all'], titles)}", width=640)
+        st.image(pictures["confusion"], alt=f"Confusion matrix. {say_confusion(valid['all'], titles)}", width=560)
     with honesty:
-        left, right, _ = st.columns([2, 2, 1])
+        plots = st.container(horizontal=True, gap="medium")
         unseen = unseen_part(scores)
-        left.image(
-            pictures["reliability"], alt=f"Reliability. {say_reliability(unseen['reliability'])}", width="stretch"
-        )
+        with plots.container(width=PLOT):
+            st.markdown("**When it says 80%, is it right 80% of the time?**")
+            alt = f"Reliability. {say_reliability(unseen['reliability'])}"
+            st.image(pictures["reliability"], alt=alt, width="stretch")
         if "coverage" in pictures:
-            alt = f"Right over answered, core five. {say_coverage(unseen['core']['coverage'])}"
-            right.image(pictures["coverage"], alt=alt, width="stretch")
+            with plots.container(width=PLOT):
+                st.markdown("**The fewer sounds it answers, the more of them are right**")
+                alt = f"Right over answered, core five. {say_coverage(unseen['core']['coverage'])}"
+                st.image(pictures["coverage"], alt=alt, width="stretch")
         st.markdown(say_decisions(scores))
     with failures:
         st.markdown("The sources (who published the kits) it hears worst:")

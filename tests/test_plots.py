@@ -1,14 +1,17 @@
 import io
+from pathlib import Path
 
 import matplotlib.image
 import numpy as np
 import pytest
 from conftest import EXAMPLES
 from matplotlib.colors import to_hex, to_rgb
+from matplotlib.font_manager import findfont
+from matplotlib.text import Text
 
 from drumclf import constants as c
 from drumclf import plots
-from drumclf.report_card import draw_confusion
+from drumclf.report_card import draw_confusion, draw_coverage
 from drumclf.waveform import shown_duration, waveform_colors
 
 
@@ -84,6 +87,20 @@ def test_numbers_of_the_confusion_matrix_can_be_read(ink, share):
     for cell in figure.axes[0].patches:
         *color, alpha = cell.get_facecolor()
         assert contrast(to_hex(alpha * np.array(color) + (1 - alpha) * page), ink.text) >= 4.5
+
+
+def test_figures_are_set_in_the_font_of_the_page(classifier, prediction):
+    result = {"classes": ["a", "b"], "confusion": [[9, 1], [0, 9]]}
+    for figure in (
+        draw_confusion(result, {"a": "A", "b": "B"}),
+        draw_coverage([[0.5, 0.9], [1.0, 0.8]]),
+        plots.draw_probabilities(prediction, classifier.titles),
+    ):
+        figure.draw_without_rendering()
+        texts = [text for text in figure.findobj(Text) if text.get_text()]
+        assert {Path(findfont(text.get_fontproperties())).stem for text in texts} <= {
+            "archivo-regular", "archivo-bold"
+        }  # fmt: skip
 
 
 def test_waveform_and_spectrogram_stand_on_the_stage_in_both_themes(prediction):

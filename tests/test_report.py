@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pytest
@@ -8,12 +9,14 @@ from drumclf.constants import CLASSES, CORE_CLASSES
 from drumclf.report_card import (
     draw_confusion,
     draw_coverage,
+    draw_reliability,
     headline_figures,
     read_report,
     recall_table,
     say_confusion,
     say_coverage,
     say_decisions,
+    say_figures,
     say_reliability,
     say_training,
 )
@@ -97,9 +100,9 @@ def test_a_report_of_another_model_is_not_shown(scores, tmp_path):
 def test_report_card_tables_and_figures(scores):
     rows = recall_table(scores)
     assert [row["class"] for row in rows] == list(CLASSES)
-    assert rows[0]["the original"] == 1.0
-    assert rows[8]["the original"] is None
-    assert headline_figures(scores)["By the original, mended"] == [0.2, 0.2, 0.2]
+    assert rows[0]["2023 demo, as it was"] == 1.0
+    assert rows[8]["2023 demo, as it was"] is None
+    assert headline_figures(scores)["2023 demo, mended"] == [0.2, 0.2, 0.2]
     assert "one answer for 100%, 7" in say_decisions(scores["drumclf"]["scores"])
     unseen = scores["drumclf"]["scores"]["report"]
     shares = np.array(draw_coverage(unseen["core"]["coverage"]).axes[0].lines[0].get_xdata())
@@ -108,6 +111,31 @@ def test_report_card_tables_and_figures(scores):
     promised, right, counts = np.array(unseen["reliability"]).T
     assert counts.sum() == 900
     assert np.sum(counts * np.abs(promised - right)) / 900 == pytest.approx(unseen["calibration_error"][0], abs=1e-3)
+
+
+def test_the_headline_figures_are_explained(scores):
+    assert "The 2023 demo" in say_figures(scores)
+    assert say_figures(scores).endswith("on sounds that calibration did not see.")
+    alone = {"drumclf": {"scores": {"valid": scores["drumclf"]["scores"]["valid"]}}}
+    assert "2023" not in say_figures(alone)
+    assert say_figures(alone).endswith("how often they come true.")
+
+
+@pytest.mark.parametrize("lowest", [0.2, 0.89, 1.0])
+def test_shares_are_percent_and_do_not_meet_in_the_corner(lowest):
+    points = [[0.4, lowest, 10], [1.0, 1.0, 10]]
+    for figure in (draw_reliability(points), draw_coverage([point[:2] for point in points])):
+        figure.draw_without_rendering()
+        (axes,) = figure.axes
+        names = [
+            label
+            for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim()))
+            for tick, label in zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
+            if limits[0] <= tick <= limits[1]
+        ]
+        assert all(re.fullmatch(r"\d+%", name.get_text()) for name in names)
+        boxes = [name.get_window_extent() for name in names]
+        assert not any(box.overlaps(other) for i, box in enumerate(boxes) for other in boxes[i + 1 :])
 
 
 def test_without_core_sounds_or_a_report_part_there_is_still_a_card(scores):
