@@ -64,7 +64,9 @@ def show_result() -> None:
             show_pack(pack, the_classifier())
     else:
         st.title("What drum is it?", anchor=False)
-        st.markdown("Click a sound, drop your own, or record one: a neural network says what it is, and how sure it is.")
+        st.markdown(
+            "Click a sound, drop your own, or record one: a neural network says what it is, and how sure it is."
+        )
         st.html(HERE / "page" / "hero.html")
         the_classifier()  # while the visitor reads
 
