@@ -15,7 +15,7 @@ from page.player import Player
 from page.share import show_share
 from page.stage import Playback, show_stage
 
-_MOST_NAMES = 16
+_MOST_NAMES = 24
 _LEAST_COLUMNS, _COLUMNS_A_SECOND = 1200, 120
 """Of the waveform, which is wider than the page where hits are close."""
 

@@ -102,9 +102,7 @@ function drawAxes(root, { from, shown }, cells) {
   root.querySelector(".hertz").replaceChildren(...hertz);
   const step = shown <= 0.11 ? 25 : shown <= 0.31 ? 50 : shown <= 0.5 ? 100 : 200;
   const ticks = Array.from({ length: Math.floor((1000 * shown) / step + 1e-6) + 1 }, (_, k) => k * step);
-  const times = ticks.map((tick, k) =>
-    put(k === ticks.length - 1 ? `${tick} ms` : `${tick}`, "left", (tick / 1000 - from) / (shown - from)),
-  );
+  const times = ticks.map((tick) => put(tick ? `${tick}` : "0 ms", "left", (tick / 1000 - from) / (shown - from)));
   times.at(-1).classList.toggle("at-end", ticks.at(-1) >= 1000 * shown - 1);
   root.querySelector(".times").replaceChildren(...times);
 }
