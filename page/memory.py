@@ -23,7 +23,9 @@ def settle() -> None:
     """
     import page.pack
     import page.report_card  # noqa: F401
+    from page.recording import slicer
 
+    slicer()
     gc.collect()
     gc.freeze()
 

@@ -15,7 +15,7 @@ from drumclf.waveform import shown_duration
 from page.chosen import Chosen, close_kept, close_shown, compare, keep
 from page.examples import EXAMPLES, drum_titles
 from page.player import player_key, put_player
-from page.recording import find, selected_hit, show_recording, slicer
+from page.recording import find, selected_hit, show_recording
 from page.share import show_share
 from page.stage import Playback, show_stage
 
@@ -24,8 +24,7 @@ _CLOSE = {"icon": ":material/close:", "type": "tertiary"}
 
 @st.cache_resource(show_spinner="Waking the model")
 def load() -> Classifier:
-    """The classifier, the same one for all visitors; and what a first loop would wait for."""
-    slicer()
+    """The classifier, the same one for all visitors."""
     return load_classifier(read=reading_apart())
 
 
