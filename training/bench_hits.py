@@ -181,7 +181,7 @@ def _durations(classifier: Classifier, loops: list[Loop]) -> str:
     lines = [
         "## Time\n",
         f"librosa, imported and called once: {warm:.1f} s in each process; {cold:.0f} s where numba's cache is empty",
-        "(for the image, `deploy/warm_up.py` fills it). The page has a process for it that begins with the server",
+        "(for the image, `deploy/warm_up.py` fills it). The page has a process for it",
         "(`drumclf/slicer.py`). Then, on one core:\n",
         "| sound | hits | onsets, s | labels too, s | seconds of sound in a second |\n|---|---|---|---|---|",
     ]
