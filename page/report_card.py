@@ -29,8 +29,8 @@ FIGURES = """
 """
 """The figures to see first: one row, or two of two on a narrow screen."""
 
-PLOT = 460
-"""Width of a plot, in pixels, where there is room."""
+PLOT, MATRIX = 460, 560
+"""Widths in pixels, where there is room."""
 
 
 @st.dialog("How good is it?", width="large")
@@ -58,7 +58,8 @@ def show_report() -> None:
         note = " The 2023 demo, mended: its input is scaled as in its training." if "original, mended" in report else ""
         st.caption(f"Share recognised of each class, among all classes or the core five.{note}")
     with confusions:
-        st.image(pictures["confusion"], alt=f"Confusion matrix. {say_confusion(valid['all'], titles)}", width=560)
+        alt = f"Confusion matrix. {say_confusion(valid['all'], titles)}"
+        st.container(width=MATRIX).image(pictures["confusion"], alt=alt, width="stretch")
     with honesty:
         plots = st.container(horizontal=True, gap="medium")
         unseen = unseen_part(scores)
