@@ -11,6 +11,7 @@ from drumclf.pack import Pack
 from page.player import put_player
 from page.sound import classify, show_headline, show_reasons
 from page.stage import Playback, show_stage
+from page.words import text_only
 
 
 def listen_to(i: int) -> None:
@@ -65,8 +66,3 @@ def show_current(pack: Pack, classifier: Classifier) -> None:
                 on_click=listen_to,
                 args=(j,),
             )
-
-
-def text_only(text: str) -> str:
-    """Text in which Streamlit finds no Markdown."""
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()<>#+-.!|~$:" else sign for sign in text)

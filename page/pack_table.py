@@ -1,5 +1,6 @@
 """The table of a pack: filtered, sorted, listened to, ticked and labelled."""
 
+from collections import defaultdict
 from pathlib import PurePosixPath
 
 import pandas as pd
@@ -11,7 +12,7 @@ from drumclf.decision import format_percent
 from drumclf.names import visible
 from drumclf.pack import Pack
 from page.pack_sound import listen_to
-from page.words import shortened
+from page.words import shortened, text_only
 
 ALL, NOT_SURE, COPIES, NOT_READ = "all", "not sure", "copies", "not read"
 TABLE_HEIGHT = 560
@@ -50,7 +51,7 @@ def show_table(pack: Pack, classifier: Classifier, unsure_first: bool) -> tuple[
     indices = shown(pack, which)
     key = f"table {which} {unsure_first} {len(pack.rows)}"
     if which == NOT_READ:
-        st.dataframe(refused_table(pack, indices), hide_index=True, width="stretch", key=key)
+        show_refused(pack, indices)
         return [], key
     if unsure_first:
         indices.sort(key=pack.is_sure)
@@ -80,6 +81,17 @@ def show_table(pack: Pack, classifier: Classifier, unsure_first: bool) -> tuple[
     )
     st.caption("Click ▶ to listen. Tick sounds to label them together. Click a column's name to sort.")
     return [indices[row] for row in table.selection.rows if row < len(indices)], key
+
+
+def show_refused(pack: Pack, indices: list[int]) -> None:
+    """The files that are no sounds to us, below the sentence that says why."""
+    names = defaultdict(list)
+    for row in (pack.rows[i] for i in indices):
+        names[row.error].append(visible(row.name))
+    for why, refused in names.items():
+        with st.container(border=True):
+            st.markdown(f"**{text_only(why)}**")
+            st.text("\n".join(refused))
 
 
 def show_ticked(pack: Pack, classifier: Classifier, ticked: list[int], table_key: str) -> None:
@@ -120,18 +132,6 @@ def table_of(pack: Pack, classifier: Classifier, indices: list[int]) -> pd.DataF
     )
     idle = {"note": not any(cells["note"]), "folder": cells["folder"].nunique() < 2}
     return cells.drop(columns=[name for name, says_nothing in idle.items() if says_nothing])
-
-
-def refused_table(pack: Pack, indices: list[int]) -> pd.DataFrame:
-    """The files that are no sounds to us, and why."""
-    rows = [pack.rows[i] for i in indices]
-    return pd.DataFrame(
-        {
-            "File": [file_cell(row) for row in rows],
-            "Why": [row.error for row in rows],
-            "Folder": [folder_cell(row) for row in rows],
-        }
-    )
 
 
 def file_cell(row: Row) -> str:

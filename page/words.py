@@ -1,4 +1,4 @@
-"""Words that depend on a number, and names that must fit."""
+"""Words that depend on a number, names that must fit, text that is not Markdown."""
 
 
 def counted(n: int, one: str, many: str | None = None) -> str:
@@ -10,3 +10,8 @@ def shortened(name: str, length: int) -> str:
     """A name of so many letters at most; of a longer one its beginning and its end, which tell it from others."""
     half = length // 2
     return name if len(name) <= length else f"{name[: length - half - 1]}…{name[-half:]}"
+
+
+def text_only(text: str) -> str:
+    """Text in which Streamlit finds no Markdown."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()<>#+-.!|~$:" else sign for sign in text)
