@@ -14,3 +14,11 @@ def visible(name: str) -> str:
     What a screen would obey instead of showing it becomes "�", so that no name passes for another.
     """
     return "".join("�" if unicodedata.category(sign) in _HIDDEN and sign not in _JOINERS else sign for sign in name)
+
+
+def shortened(name: str, longest: int) -> str:
+    """A name of at most `longest` characters, its middle left out: what differs stands at either end."""
+    if len(name) <= longest:
+        return name
+    end = (longest - 1) // 2
+    return f"{name[: longest - 1 - end]}…{name[-end:]}"

@@ -13,7 +13,7 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 from drumclf.classifier import Prediction
 from drumclf.decision import format_percent, verdict
 from drumclf.hits import Recording
-from drumclf.names import visible
+from drumclf.names import shortened, visible
 from drumclf.plots import FONTS, STAGE, fill_waveform, paint_spectrogram, paint_waveform
 from drumclf.waveform import envelope, recording_colors
 
@@ -100,14 +100,6 @@ def png(card: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def shortened(name: str, longest: int = _MAX_NAME) -> str:
-    """A name of at most `longest` characters, its middle left out: what differs stands at either end."""
-    if len(name) <= longest:
-        return name
-    end = (longest - 1) // 2
-    return f"{name[: longest - 1 - end]}…{name[-end:]}"
-
-
 def writable(name: str) -> str:
     """A name with an ellipsis in place of what the font lacks; empty where no letter or digit of the stem is left."""
     font = FT2Font(font_manager.findfont(FONTS[-1]))
@@ -126,7 +118,7 @@ def _page(headline: str, percent: str, name: str) -> tuple[Figure, Axes]:
     page = _area(figure, 0, 0, WIDTH, HEIGHT)
     page.set(xlim=(0, WIDTH), ylim=(HEIGHT, 0))
     _write_headline(page, headline, percent)
-    _write(page, _MARGIN, 196, writable(shortened(visible(name))), 17, color=_QUIET)
+    _write(page, _MARGIN, 196, writable(shortened(visible(name), _MAX_NAME)), 17, color=_QUIET)
     _write(page, WIDTH - _MARGIN, 641, "drumclf", 15, weight="bold", color=_QUIET, ha="right")
     return figure, page
 

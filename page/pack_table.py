@@ -9,10 +9,10 @@ import streamlit as st
 from drumclf import Classifier
 from drumclf.batch import Row
 from drumclf.decision import format_percent
-from drumclf.names import visible
+from drumclf.names import shortened, visible
 from drumclf.pack import Pack
 from page.pack_sound import listen_to
-from page.words import shortened, text_only
+from page.words import text_only
 
 ALL, NOT_SURE, COPIES, NOT_READ = "all", "not sure", "copies", "not read"
 TABLE_HEIGHT = 560

@@ -9,8 +9,8 @@ from conftest import EXAMPLES
 
 from drumclf.audio import Clip
 from drumclf.hits import Hit, Recording
-from drumclf.names import visible
-from drumclf.share_card import draw_pattern_card, draw_share_card, png, shortened, writable
+from drumclf.names import shortened, visible
+from drumclf.share_card import draw_pattern_card, draw_share_card, png, writable
 
 PATTERN = ["kick_analogue.wav", "closed_hat_analogue.wav", "snare_acoustic.wav", "kick_analogue.wav"]
 NAMES = [
