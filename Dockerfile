@@ -30,7 +30,6 @@ COPY model model
 COPY example_samples example_samples
 COPY static static
 COPY .streamlit .streamlit
-COPY deploy/warm_up.py deploy/
 # Bytecode is made here because the user cannot write it later; the base image has none of the standard library.
 RUN python -m compileall -q /usr/local/lib/python3.11 .
 
@@ -46,7 +45,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     STREAMLIT_BROWSER_SERVER_ADDRESS=localhost
 USER user
 # Fills the cache above, so that no visitor waits for a list of fonts; and stops the build if a package is missed.
-RUN python -m deploy.warm_up
+RUN python -m page.warm_up
 
 EXPOSE 8501
 HEALTHCHECK --start-period=60s --timeout=5s \

@@ -25,41 +25,41 @@ report: .venv/app  ## score the model and the original on unseen kits
 	$(BIN)/python -m training.report $(if $(DATA),"$(DATA)")
 
 bench: .venv/app  ## time one warm call and many files beside the original's, and their memory
-	$(BIN)/python -m training.bench
-	$(BIN)/python -m training.bench_batch
+	$(BIN)/python -m tools.bench.one_sound
+	$(BIN)/python -m tools.bench.many_files
 
 bench-start: .venv/dev  ## time cold starts beside a bare import of TensorFlow
-	$(BIN)/python -m training.bench_start
+	$(BIN)/python -m tools.bench.start
 
 hits-report: .venv/app  ## score the finding of hits on patterns made of unseen sounds: docs/hits.md
-	$(BIN)/python -m training.bench_hits $(if $(DATA),"$(DATA)")
+	$(BIN)/python -m tools.bench.hits $(if $(DATA),"$(DATA)")
 
 audit: .venv/app  ## look the pinned packages up in the databases of known vulnerabilities
 	$(BIN)/pip install --quiet --disable-pip-version-check pip-audit
 	$(BIN)/pip-audit -r requirements.txt --no-deps --disable-pip
 
 soak: .venv/dev  ## many visitors, bombs and a thousand files against the real server
-	$(BIN)/python -m soak
+	$(BIN)/python -m tools.soak
 
 compare: .venv/app  ## try ideas for better training, each alone, and write the table
-	$(BIN)/python -m training.compare $(if $(DATA),"$(DATA)")
+	$(BIN)/python -m training.ideas $(if $(DATA),"$(DATA)")
 
 labels: .venv/app  ## list the labels that look wrong
-	$(BIN)/python -m training.labels $(if $(DATA),"$(DATA)" --synthetic 0)
+	$(BIN)/python -m training.ideas.labels $(if $(DATA),"$(DATA)" --synthetic 0)
 
 examples: .venv/app  ## make the example sounds again
 	$(BIN)/python -m synthesis
 
 screenshot: .venv/dev  ## take the pictures of README and guide again
-	$(BIN)/python -m docs.screenshot
+	$(BIN)/python -m tools.pictures
 
 image-check: .venv/dev  ## build the image without Docker, measure it and visit it (Linux, as root)
-	$(BIN)/python -m deploy.image_check
+	$(BIN)/python -m tools.image
 
 .venv/app: requirements.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m deploy.warm_up
+	$(BIN)/python -m page.warm_up
 	touch $@
 
 .venv/dev: .venv/app requirements-dev.txt

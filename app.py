@@ -1,13 +1,14 @@
 """The page. Reads widgets, calls drumclf, draws; read `main` from top to bottom."""
 
+import gc
 from pathlib import Path
 
 import streamlit as st
 
-from page.apology import apologising
 from page.chosen import the_chosen
 from page.inputs import back_to_pack, choose_example, choose_files, record
-from page.memory import forget_in_time, settle
+from page.memory import forget_in_time
+from page.words import apologising
 
 HERE = Path(__file__).parent
 state = st.session_state
@@ -50,7 +51,8 @@ def show_top() -> None:
 def show_result() -> None:
     """What was chosen: a pack, one sound, two beside each other, or nothing yet."""
     # Not at the top: what draws takes a second to import, and the widgets need not wait for it.
-    from page.sound import show_sounds, the_classifier
+    from page.answers import the_classifier
+    from page.sound import show_sounds
 
     pack, kept, chosen = state.get("pack"), state.get("kept"), the_chosen()
     if chosen is not None or kept is not None:
@@ -58,7 +60,7 @@ def show_result() -> None:
             st.button("Back to your pack", icon=":material/arrow_back:", type="tertiary", on_click=back_to_pack)
         show_sounds(kept, chosen, the_classifier())
     elif pack is not None:
-        from page.pack import show_pack
+        from page.pack.browse import show_pack
 
         with st.container(key="pack"):
             show_pack(pack, the_classifier())
@@ -69,6 +71,22 @@ def show_result() -> None:
         )
         st.html(HERE / "page" / "hero.html")
         the_classifier()  # while the visitor reads
+
+
+@st.cache_resource(show_spinner=False)
+def settle() -> None:
+    """Once for each server, when its first visitor has been served: load the rest, and never look at it again.
+
+    Streamlit collects garbage after every run of the page. All that was imported is no garbage,
+    but looking through it takes a tenth of a second in which nothing else can run.
+    """
+    import page.pack.browse
+    import page.report_card  # noqa: F401
+    from page.answers import slicer
+
+    slicer()
+    gc.collect()
+    gc.freeze()
 
 
 main()

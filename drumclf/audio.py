@@ -17,21 +17,14 @@ import soundfile
 import soxr
 
 from drumclf import constants as c
-from drumclf.containers import describe_foreign, unwrap_wav
-from drumclf.limits import ACCEPTED
+from drumclf import limits
+from drumclf.file_types import describe_foreign, unwrap_wav
 
 Source = str | os.PathLike | bytes | BinaryIO
-DAMAGED = f"This file is damaged or not a sound that can be read; send {ACCEPTED}."
+DAMAGED = f"This file is damaged or not a sound that can be read; send {limits.ACCEPTED}."
 NO_FILE = "There is no file here that can be opened; give the path of a sound file."
-_SCAN_DURATION = 0.1
-"""Seconds that are read at a time in search of the first sound."""
-_LENGTH_UNKNOWN = 2**63 - 1
-"""libsndfile's SF_COUNT_MAX: a FLAC that was written to a pipe."""
-_MAX_SCANNED_SAMPLES = {"PCM": 32_000_000, "other": 8_000_000}
-"""Silence before the hit that is decoded at most, over all channels: 6 minutes of stereo; 90 s where a coding takes
-more work than PCM and FLAC, up to ten times. A second's work."""
-_MAX_DECODED_SAMPLES = int(c.CLIP_DURATION * c.MAX_FILE_RATE) * (c.MAX_CHANNELS + 1)
-"""Of all channels, and of the one that is copied: 138 MB. CLIP_DURATION of no file has more; a longer clip is cut."""
+_SCAN_DURATION = 0.1  # seconds that are read at a time in search of the first sound
+_LENGTH_UNKNOWN = 2**63 - 1  # libsndfile's SF_COUNT_MAX: a FLAC that was written to a pipe
 
 
 class AudioError(ValueError):
@@ -85,16 +78,16 @@ def read_clip(source: Source, duration: float = c.CLIP_DURATION) -> Clip:
     data = read_bytes(source)
     foreign = describe_foreign(data)
     if foreign:
-        raise AudioError(f"This is {foreign}; save the sound as {ACCEPTED}.")
+        raise AudioError(f"This is {foreign}; save the sound as {limits.ACCEPTED}.")
     try:
         channels, rate, start, stated_duration = _decode(unwrap_wav(data), duration)
     except (soundfile.SoundFileError, OSError, RuntimeError, MemoryError) as error:
         raise AudioError(DAMAGED) from error
     decoded_duration = len(channels) / rate
     samples = soxr.resample(_loudest_channel(channels), rate, c.SAMPLE_RATE)[: round(duration * c.SAMPLE_RATE)]
-    if len(samples) < c.MIN_DURATION * c.SAMPLE_RATE:
-        raise AudioError(f"This sound is too short to tell; send at least {1000 * c.MIN_DURATION:.0f} ms.")
-    if np.abs(samples).max() < c.INAUDIBLE_LEVEL:
+    if len(samples) < limits.MIN_DURATION * c.SAMPLE_RATE:
+        raise AudioError(f"This sound is too short to tell; send at least {1000 * limits.MIN_DURATION:.0f} ms.")
+    if np.abs(samples).max() < limits.INAUDIBLE_LEVEL:
         raise AudioError(
             f"There is nothing below {c.SAMPLE_RATE // 2000} kHz in this sound; send one that can be heard."
         )
@@ -110,7 +103,7 @@ def read_bytes(source: Source) -> bytes:
     AudioError
         When there are none, or too many.
     """
-    limit = c.MAX_FILE_BYTES + 1
+    limit = limits.MAX_FILE_BYTES + 1
     if isinstance(source, bytes | bytearray | memoryview):
         data = bytes(source)
     elif isinstance(source, str | os.PathLike):
@@ -124,7 +117,7 @@ def read_bytes(source: Source) -> bytes:
     if not data:
         raise AudioError("This file is empty; send a sound file.")
     if len(data) >= limit:
-        raise AudioError(f"This file is larger than {c.MAX_FILE_BYTES // 1_000_000} MB; send a shorter sound.")
+        raise AudioError(f"This file is larger than {limits.MAX_FILE_BYTES // 1_000_000} MB; send a shorter sound.")
     return data
 
 
@@ -147,14 +140,14 @@ class _Stream(soundfile.SoundFile):
 
 
 def _check_header(file: soundfile.SoundFile) -> None:
-    if not c.MIN_FILE_RATE <= file.samplerate <= c.MAX_FILE_RATE:
-        low, high = c.MIN_FILE_RATE // 1000, c.MAX_FILE_RATE // 1000
+    if not limits.MIN_FILE_RATE <= file.samplerate <= limits.MAX_FILE_RATE:
+        low, high = limits.MIN_FILE_RATE // 1000, limits.MAX_FILE_RATE // 1000
         raise AudioError(f"The sample rate of this file is out of range; send {low} to {high} kHz.")
-    if file.channels > c.MAX_CHANNELS:
-        raise AudioError(f"This file has {file.channels} channels; send 1 to {c.MAX_CHANNELS}.")
-    if c.MAX_DURATION * file.samplerate < file.frames < _LENGTH_UNKNOWN:
+    if file.channels > limits.MAX_CHANNELS:
+        raise AudioError(f"This file has {file.channels} channels; send 1 to {limits.MAX_CHANNELS}.")
+    if limits.MAX_DURATION * file.samplerate < file.frames < _LENGTH_UNKNOWN:
         raise AudioError(
-            f"This file says that it is longer than {c.MAX_DURATION / 60:.0f} minutes; send a shorter sound."
+            f"This file says that it is longer than {limits.MAX_DURATION / 60:.0f} minutes; send a shorter sound."
         )
 
 
@@ -173,12 +166,12 @@ def _decode(data: bytes, duration: float) -> tuple[np.ndarray, int, float, float
         Seconds that the header says the whole file lasts, NaN if it does not; None where the file
         ends with these samples.
     """
-    for level in (c.NOISE_LEVEL, c.SILENCE_LEVEL):  # a file that is quiet as a whole is read anew
+    for level in (limits.NOISE_LEVEL, limits.SILENCE_LEVEL):  # a file that is quiet as a whole is read anew
         with _Stream(io.BytesIO(data)) as file:
             _check_header(file)
             lead, n_skipped, loudest = _skip_below(level, file)
             if len(lead):
-                most = _MAX_DECODED_SAMPLES // (file.channels + 1)
+                most = limits.MAX_DECODED_SAMPLES // (file.channels + 1)
                 n_lead, n_rest = len(lead), min(int(duration * file.samplerate), most)
                 samples = np.empty((n_lead + n_rest, file.channels), np.float32)
                 samples[:n_lead] = lead
@@ -187,7 +180,7 @@ def _decode(data: bytes, duration: float) -> tuple[np.ndarray, int, float, float
                 stated = file.frames / file.samplerate if file.frames < _LENGTH_UNKNOWN else math.nan
                 samples = samples[: n_lead + len(rest)]
                 return samples, file.samplerate, n_skipped / file.samplerate, None if is_whole else stated
-            if loudest < c.SILENCE_LEVEL:
+            if loudest < limits.SILENCE_LEVEL:
                 break
     if n_skipped:
         raise AudioError("There is no sound in this file, or none for minutes; send one that begins with the hit.")
@@ -207,7 +200,7 @@ def _skip_below(level: float, file: soundfile.SoundFile) -> tuple[np.ndarray, in
         The highest level among them.
     """
     n_skipped, loudest, before = 0, 0.0, np.zeros((0, file.channels), np.float32)
-    n_most = _MAX_SCANNED_SAMPLES["PCM" if file.subtype.startswith("PCM") else "other"] // file.channels
+    n_most = limits.MAX_SCANNED_SAMPLES["PCM" if file.subtype.startswith("PCM") else "other"] // file.channels
     block = _read_block(file, _SCAN_DURATION)
     while len(block) and n_skipped < n_most:
         swing = np.max(block.max(axis=0) / 2 - block.min(axis=0) / 2)  # a constant is silence too

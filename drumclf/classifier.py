@@ -12,9 +12,8 @@ from drumclf.audio import AudioError, Clip, Source, read_clip
 from drumclf.decision import decide
 from drumclf.model_folder import MODEL_FOLDER, read_model
 from drumclf.network import Network, load_network
-from drumclf.parallel import WORKERS, in_batches, map_ahead
 from drumclf.spectrogram import find_onset, rgb_spectrogram
-from drumclf.turns import Turns
+from drumclf.threads import WORKERS, Turns, in_batches, map_ahead
 
 _BATCH_SIZE = 8
 """Sounds that go through the network together; more of them no longer fit a core's cache and take longer each."""
@@ -194,7 +193,7 @@ def load_classifier(
     folder : path
         Holds ``metadata.json``, ``drumclf.keras`` and, made from it, ``drumclf.tflite``.
     read : function
-        How sounds are read; `drumclf.decoders.reading_apart` for those of strangers.
+        How sounds are read; `drumclf.processes.decoders.reading_apart` for those of strangers.
     engine : {"litert", "tensorflow"}, optional
         What runs the network; LiteRT where it can, unless told otherwise. With TensorFlow it
         takes as long as importing that.

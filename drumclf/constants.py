@@ -1,7 +1,7 @@
-"""Every number the front end is made of, in one place.
+"""The classes, and every number that a picture depends on.
 
-Training, serving and drawing all read these; ``model/metadata.json`` records
-them and loading refuses a model that was trained with others. Times are in
+Training, serving and drawing all read these; ``model/metadata.json`` records all but
+the classes, and loading refuses a model that was trained with others. Times are in
 seconds, frequencies in hertz, levels in decibels relative to a peak unless a
 name says otherwise. Why the grid looks as it does: ``docs/spectrogram.md``.
 """
@@ -21,26 +21,10 @@ CLASS_TITLES = {
 CLASSES = tuple(CLASS_TITLES)
 CORE_CLASSES = CLASSES[:5]
 
-# --- What a file may be.
-MAX_FILE_BYTES = 10_000_000
-MAX_DURATION = 600.0
-MIN_DURATION = 0.015
-"""Of less, nothing but the attack is left."""
-MIN_FILE_RATE, MAX_FILE_RATE = 4_000, 768_000
-MAX_CHANNELS = 8
-NOISE_LEVEL = 10 ** (-60 / 20)
-"""Peak amplitude, full scale 1.0: what is quieter before the hit is passed over as noise."""
-SILENCE_LEVEL = 10 ** (-90 / 20)
-"""What is quieter all through is silence: the last bit of a 16-bit file is just below it."""
-INAUDIBLE_LEVEL = 10 ** (-60 / 20)
-"""Peak of the clip, before it is scaled, when the file's peak is 1.0."""
-
 # --- The clip.
 SAMPLE_RATE = 22_050
 CLIP_DURATION = 5.0
 """How much is read, counted from the first sound in the file."""
-RECORDING_DURATION = 30.0
-"""How much is read where hits are looked for."""
 
 # --- The RGB spectrogram: red, green and blue are a long, a middle and a short window.
 ONSET_LEVEL = -30.0

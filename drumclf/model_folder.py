@@ -5,16 +5,11 @@ import json
 import os
 from pathlib import Path
 
-from drumclf import constants as c
+from drumclf import constants
 
 MODEL_FOLDER = Path(__file__).resolve().parent.parent / "model"
 NETWORK, EXPORTED = "drumclf.keras", "drumclf.tflite"
 """The trained network, and what LiteRT runs of it."""
-_FRONT_END = (
-    "SAMPLE_RATE", "CLIP_DURATION", "ONSET_LEVEL", "PRE_ONSET", "WINDOW_LENGTHS", "HOP_LENGTHS",
-    "FFT_LENGTHS", "N_MELS", "MEL_FMIN", "MEL_FMAX", "N_FRAMES", "FIRST_FRAME_DURATION", "ATTACK_FRAMES", "SPAN",
-    "DYNAMIC_RANGE",
-)  # fmt: skip
 _NEEDED_METADATA = {"classes", "titles", "front_end", "calibration", "thresholds", "traits", "sha256", "checksum"}
 
 
@@ -66,7 +61,7 @@ def read_metadata(folder: str | os.PathLike) -> dict:
 
 def front_end_constants() -> dict[str, float | list[int]]:
     """The constants that a picture depends on, as they are recorded with a model."""
-    values = {name: getattr(c, name) for name in _FRONT_END}
+    values = {name: value for name, value in vars(constants).items() if name.isupper() and "CLASS" not in name}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 

@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from drumclf.model_folder import EXPORTED, NETWORK, ModelError
-from drumclf.parallel import WORKERS
+from drumclf.threads import WORKERS
 
 _TENSORFLOW_SETTINGS = {
     "TF_CPP_MIN_LOG_LEVEL": "2",

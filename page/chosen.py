@@ -1,14 +1,29 @@
 """The sound that is looked at, and the one that is kept beside it."""
 
+import csv
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from drumclf.names import visible
-from page.examples import EXAMPLES, example_titles
 
+EXAMPLES = Path(__file__).parent.parent / "example_samples"
+LOOPS = {"loops/beat.flac": "A beat"}
 state = st.session_state
+
+
+@st.cache_data(show_spinner=False)
+def drum_titles() -> dict[str, str]:
+    """File name of every drum -> its title, in the order of the pads."""
+    with (EXAMPLES / "examples.csv").open(newline="", encoding="utf-8") as file:
+        return {row["file"]: row["title"] for row in csv.DictReader(file)}
+
+
+def example_titles() -> dict[str, str]:
+    """As `drum_titles`, and the loop."""
+    return drum_titles() | LOOPS
 
 
 @dataclass(frozen=True)

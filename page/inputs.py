@@ -4,11 +4,9 @@ from pathlib import PurePath
 
 import streamlit as st
 
-from drumclf import constants as c
-from drumclf.limits import ACCEPTED, LIMITS, MAX_ARCHIVE_BYTES
-from page.apology import apologising
-from page.chosen import choose, empty_inputs
-from page.examples import example_titles
+from drumclf import limits
+from page.chosen import choose, empty_inputs, example_titles
+from page.words import apologising
 
 RECORDING_RATE = 44_100
 state = st.session_state
@@ -38,14 +36,14 @@ def choose_files() -> None:
     st.file_uploader(
         "Drop yours, or a zip",
         accept_multiple_files="directory" if state.get("whole folder") else True,
-        max_upload_size=MAX_ARCHIVE_BYTES // 1_000_000,
+        max_upload_size=limits.MAX_ARCHIVE_BYTES // 1_000_000,
         key=_key("upload"),
         on_change=take_files,
-        help=f"{ACCEPTED}; {LIMITS}.",
+        help=f"{limits.ACCEPTED}; {limits.LIMITS}.",
     )
-    limits = f"Max {c.MAX_FILE_BYTES // 1_000_000} MB, zip {MAX_ARCHIVE_BYTES // 1_000_000} MB"
+    short = f"Max {limits.MAX_FILE_BYTES // 1_000_000} MB, zip {limits.MAX_ARCHIVE_BYTES // 1_000_000} MB"
     # In the place of Streamlit's own words, which know one limit.
-    st.html(f'<style>:root {{ --limits: "{limits}"; }}</style>')
+    st.html(f'<style>:root {{ --limits: "{short}"; }}</style>')
     st.toggle("A whole folder", key="whole folder", on_change=empty_inputs)
 
 

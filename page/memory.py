@@ -1,4 +1,4 @@
-"""What the server's memory holds: a visitor's uploads for a while, its own code for ever."""
+"""Forgets sessions in time, and with them what their visitors uploaded."""
 
 import gc
 
@@ -15,22 +15,6 @@ MultiPartParser.spool_max_size = MAX_ARCHIVE_BYTES
 
 
 @st.cache_resource(show_spinner=False)
-def settle() -> None:
-    """Once for each server, when its first visitor has been served: load the rest, and never look at it again.
-
-    Streamlit collects garbage after every run of the page. All that was imported is no garbage,
-    but looking through it takes a tenth of a second in which nothing else can run.
-    """
-    import page.pack
-    import page.report_card  # noqa: F401
-    from page.recording import slicer
-
-    slicer()
-    gc.collect()
-    gc.freeze()
-
-
-@st.cache_resource(show_spinner=False)
 def forget_in_time() -> None:
     """Forget sessions when they are over. Once for each server.
 
@@ -40,7 +24,7 @@ def forget_in_time() -> None:
     if not runtime.exists():  # a test without a server
         return
     server = runtime.get_instance()
-    try:  # there is no public way to these two; tests/test_soak.py notices when they move
+    try:  # there is no public way to these two; tests/tools/test_soak.py notices when they move
         stored, loop = server._session_mgr._session_storage._cache, server._get_async_objs().eventloop
     except AttributeError:
         return

@@ -7,7 +7,7 @@ import streamlit as st
 
 from drumclf import Clip
 from drumclf.audio import encode_wav
-from drumclf.containers import playable_type
+from drumclf.file_types import playable_type
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,13 @@
 """A recording on the page: its hits on a time line, and the one that is selected."""
 
-from collections.abc import Callable
-
 import streamlit as st
 
-from drumclf import Classifier, Clip
+from drumclf import Classifier
 from drumclf.decision import format_percent, verdict
-from drumclf.hits import Hit, Recording, find_hits_in, read_on
-from drumclf.slicer import slicing_apart
-from drumclf.waveform import envelope, recording_colors
+from drumclf.drawing.waveform import envelope, recording_colors
+from drumclf.hits.find import Hit, Recording
+from page.browser.component import component, packed_wave
 from page.chosen import Chosen, keep
-from page.component import component, packed_wave
 from page.player import Player
 from page.share import show_share
 from page.stage import Playback, show_stage
@@ -18,19 +15,6 @@ from page.stage import Playback, show_stage
 _MOST_NAMES = 24
 _LEAST_COLUMNS, _COLUMNS_A_SECOND = 1200, 120
 """Of the waveform, which is wider than the page where hits are close."""
-
-
-@st.cache_resource(show_spinner=False)
-def slicer() -> Callable:
-    """What cuts recordings, the same for all visitors; a process that takes a moment to be ready."""
-    return slicing_apart()
-
-
-# Scoped to the session: what one visitor uploads is never kept where another's could be found.
-@st.cache_data(scope="session", max_entries=4, show_spinner="Finding the hits")
-def find(_classifier: Classifier, data: bytes, _clip: Clip) -> Recording:
-    """The hits of a file that begins with a clip."""
-    return find_hits_in(_classifier, read_on(_classifier, data, _clip), slicer())
 
 
 def show_recording(

@@ -2,12 +2,10 @@
 
 import streamlit as st
 
+from drumclf.drawing.ink import DARK, LIGHT, to_png
+from drumclf.drawing.report_figures import draw_confusion, draw_coverage, draw_reliability
 from drumclf.model_folder import MODEL_FOLDER, read_metadata
-from drumclf.plots import DARK, LIGHT, to_png
-from drumclf.report_card import (
-    draw_confusion,
-    draw_coverage,
-    draw_reliability,
+from drumclf.report import (
     headline_figures,
     read_report,
     recall_table,

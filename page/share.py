@@ -5,7 +5,7 @@ from types import ModuleType
 
 import streamlit as st
 
-from drumclf.turns import Turns
+from drumclf.threads import Turns
 
 DRAWING = Turns(1)
 """Matplotlib holds Python's lock: two who draw at the same time only keep each other."""
@@ -21,11 +21,11 @@ def show_share(key: str, name: str, draw: Callable[[ModuleType], object]) -> Non
     name : str
         Of the file, without its ending.
     draw : function
-        drumclf.share_card, which imports Matplotlib -> a figure of it.
+        drumclf.drawing.share_card, which imports Matplotlib -> a figure of it.
     """
 
     def picture() -> bytes:
-        from drumclf import share_card
+        from drumclf.drawing import share_card
 
         with DRAWING:
             return share_card.png(draw(share_card))

@@ -5,56 +5,20 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from drumclf import AudioError, Classifier, ModelError, Prediction, load_classifier
+from drumclf import AudioError, Classifier, Prediction
 from drumclf.decision import format_percent, verdict
-from drumclf.decoders import reading_apart
+from drumclf.drawing.waveform import shown_duration
 from drumclf.explain import nearest
-from drumclf.hits import Recording, may_hold_hits
+from drumclf.hits.find import Recording, may_hold_hits
 from drumclf.traits import TRAITS, supporting_traits
-from drumclf.waveform import shown_duration
-from page.chosen import Chosen, close_kept, close_shown, compare, keep
-from page.examples import EXAMPLES, drum_titles
+from page.answers import classify, example_predictions, find, in_line
+from page.chosen import Chosen, close_kept, close_shown, compare, drum_titles, keep
 from page.player import player_key, put_player
-from page.recording import find, selected_hit, show_recording
+from page.recording import selected_hit, show_recording
 from page.share import show_share
 from page.stage import Playback, show_stage
 
 _CLOSE = {"icon": ":material/close:", "type": "tertiary"}
-
-
-@st.cache_resource(show_spinner="Waking the model")
-def load() -> Classifier:
-    """The classifier, the same one for all visitors."""
-    return load_classifier(read=reading_apart())
-
-
-@st.cache_resource(show_spinner=False)
-def example_predictions(_classifier: Classifier) -> dict[str, Prediction]:
-    """What the drums among the examples are to the network, for finding those that a sound is like."""
-    files = list(drum_titles())
-    return dict(zip(files, _classifier.classify_many(EXAMPLES / file for file in files), strict=True))
-
-
-# Scoped to the session: what one visitor uploads is never kept where another's could be found.
-@st.cache_data(scope="session", max_entries=8, show_spinner=False)
-def classify(_classifier: Classifier, data: bytes) -> Prediction:
-    """The answer for one sound; raises AudioError."""
-    return _classifier.classify(data)
-
-
-def the_classifier() -> Classifier:
-    """The classifier; where it cannot be loaded, the page ends with the sentence that says why."""
-    try:
-        return load()
-    except ModelError as error:
-        st.error(str(error))
-        st.stop()
-
-
-def in_line(classifier: Classifier) -> str:
-    """What a visitor reads while others are served."""
-    n = classifier.n_waiting
-    return f"In line: {n} before you" if n else "Listening"
 
 
 @dataclass(frozen=True, eq=False)

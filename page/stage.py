@@ -8,11 +8,11 @@ import streamlit as st
 from drumclf import Classifier, Prediction
 from drumclf import constants as c
 from drumclf.decision import format_percent
+from drumclf.drawing.waveform import envelope, shown_duration, waveform_colors
 from drumclf.explain import grad_cam
 from drumclf.spectrogram import frame_edges, mel_frequencies
 from drumclf.traits import say_colors
-from drumclf.waveform import envelope, shown_duration, waveform_colors
-from page.component import component, packed, packed_wave
+from page.browser.component import component, packed, packed_wave
 from page.player import Player
 
 _COLUMNS = 640

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from drumclf.archives import ArchiveError, Budget, is_archive, is_litter, open_archive
 from drumclf.audio import Source
-from drumclf.batch import Refused
+from drumclf.batch.archives import ArchiveError, Budget, is_archive, is_litter, open_archive
+from drumclf.batch.pack import Pack
+from drumclf.batch.rows import Refused
 from drumclf.limits import MAX_TOGETHER
-from drumclf.pack import Pack
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from conftest import ROOT
 
 from drumclf.decision import format_percent
 from drumclf.limits import ACCEPTED, LIMITS
-from drumclf.report_card import say_decisions
-from training.bench_hits import GUIDE, REPORT, say_hits
+from drumclf.report import say_decisions
+from tools.bench.hits import GUIDE, REPORT, say_hits
 
 PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", ROOT / "model" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 LINK = re.compile(r'\]\(([^)\s]+)\)|src="([^"]+)"')

@@ -19,9 +19,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"training: {error}", file=sys.stderr)
         return 2
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from synthesis.recipes import synthetic_examples
     from training.features import VARIANTS, extract_features
-    from training.store import finish_model
-    from training.synthetic import synthetic_examples
+    from training.save_model import finish_model
     from training.train import Settings, train_network
 
     classes = class_names(examples)

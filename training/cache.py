@@ -7,7 +7,8 @@ from types import ModuleType
 
 import numpy as np
 
-from drumclf import audio, constants, containers, spectrogram
+from drumclf import audio, constants, spectrogram
+from drumclf import file_types as containers
 
 _FRONT_END = (audio, constants, containers, spectrogram)
 

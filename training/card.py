@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from drumclf.report_card import recall_table, say_decisions, say_judges, unseen_part
+from drumclf.report import recall_table, say_decisions, say_judges, unseen_part
 
 INTERVALS = "In brackets: 95% interval, bootstrapped over kits."
 

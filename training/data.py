@@ -17,8 +17,8 @@ import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from drumclf.batch import SOUND_SUFFIXES
 from drumclf.constants import CLASSES
+from drumclf.file_types import SOUND_SUFFIXES
 
 ROOT = Path(__file__).resolve().parent.parent
 TRAIN, TUNE, REPORT = "train", "tune", "report"

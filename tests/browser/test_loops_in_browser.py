@@ -21,7 +21,7 @@ pytest.importorskip("playwright")
 from playwright.sync_api import expect
 from steps import drop, expect_silence, follow_head, lane, pixels, places_of_head, settle
 
-from page.component import sources
+from page.browser.component import sources
 
 NAMES = {"kick": "Kick", "closed_hat": "Closed hat", "snare": "Snare", "clap": "Clap"}
 HITS = [NAMES[name.rsplit("_", 1)[0]] for name, _ in PATTERN]

@@ -1,0 +1,1 @@
+"""Many sounds at once."""

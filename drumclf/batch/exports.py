@@ -1,0 +1,96 @@
+"""A sorted pack -> a spreadsheet, a zip of folders, a training set."""
+
+import io
+import zipfile
+from pathlib import PurePosixPath
+
+from drumclf.audio import AudioError, read_bytes
+from drumclf.batch.destinations import ORIGINAL_NAMES, destinations
+from drumclf.batch.pack import Pack
+from drumclf.batch.tables import columns, csv_line, record
+
+
+def pack_csv(pack: Pack, classes: tuple[str, ...]) -> str:
+    """A line for every file.
+
+    Columns: path, label (the visitor's, where there is one), the probability of each class, decision,
+    duration in seconds, duplicate_of (path of the first sound that is the same recording), corrected
+    ("yes" where the label is the visitor's), error.
+    """
+    *names, error = columns(classes)
+    lines = [csv_line([*names, "duplicate_of", "corrected", error])]
+    for i, row in enumerate(pack.rows):
+        cells = record(row, classes) | {
+            "label": pack.label(i),
+            "duplicate_of": pack.rows[pack.duplicate_of[i]].name if pack.is_duplicate(i) else None,
+            "corrected": "yes" if i in pack.corrections else None,
+        }
+        lines.append(csv_line(cells[name] for name in [*names, "duplicate_of", "corrected", error]))
+    return "".join(lines)
+
+
+def sorted_names(pack: Pack, pattern: str = ORIGINAL_NAMES, skip_duplicates: bool = False) -> dict[int, str]:
+    """Where each sound goes in the sorted zip.
+
+    Raises
+    ------
+    PatternError
+        When the pattern is none.
+    """
+    sounds = pack.sounds(skip_duplicates)
+    described = ((pack.rows[i].name, pack.label(i), pack.is_sure(i)) for i in sounds)
+    return dict(zip(sounds, destinations(described, pattern), strict=True))
+
+
+def sorted_zip(pack: Pack, pattern: str = ORIGINAL_NAMES, skip_duplicates: bool = False) -> bytes:
+    """A zip with a folder for each class; the files in it are, byte for byte, those that came in.
+
+    Raises
+    ------
+    PatternError
+        When the pattern is none.
+    """
+    places = sorted_names(pack, pattern, skip_duplicates)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        _write_sounds(archive, pack, places)
+    return buffer.getvalue()
+
+
+def training_zip(pack: Pack, corrected_only: bool = True) -> bytes:
+    """A zip with ``manifest.csv`` and the sounds it names: ``make model DATA=...`` trains on it.
+
+    Parameters
+    ----------
+    pack : Pack
+    corrected_only : bool
+        Only sounds that the visitor labelled; else all, with the model's labels where the
+        visitor left them. Copies of one recording are in it once.
+    """
+    chosen = [i for i in pack.sounds() if i in pack.corrections or not corrected_only]
+    chosen.sort(key=lambda i: i not in pack.corrections)  # of several copies, one that a person labelled
+    sounds = sorted({pack.first(i): i for i in reversed(chosen)}.values())
+    described = ((pack.rows[i].name, pack.label(i), True) for i in sounds)
+    places = {i: f"sounds/{place}" for i, place in zip(sounds, destinations(described), strict=True)}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        lines = [csv_line(["path", "target", "kit", "labelled_by"])]
+        for i in _write_sounds(archive, pack, places):
+            kit = PurePosixPath(pack.rows[i].name).parent.as_posix()
+            by = "person" if i in pack.corrections else "model"
+            lines.append(csv_line([places[i], pack.label(i), "" if kit == "." else kit, by]))
+        archive.writestr("manifest.csv", "".join(lines).encode("utf-8", "replace"))
+    return buffer.getvalue()
+
+
+def _write_sounds(archive: zipfile.ZipFile, pack: Pack, places: dict[int, str]) -> list[int]:
+    """As they are, not packed: sounds hardly get smaller, and it is instant. Returns those that could be read."""
+    written = []
+    for i, place in places.items():
+        try:
+            data = read_bytes(pack.files[i][1])
+        except AudioError:  # a file on the disk that is gone since: the others still count
+            continue
+        archive.writestr(place, data)
+        written.append(i)
+    return written

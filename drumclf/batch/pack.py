@@ -1,0 +1,121 @@
+"""Many sounds of one visitor: what came in, what the model says, and what the visitor says."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from drumclf.audio import Source
+from drumclf.batch.duplicates import find_duplicates
+from drumclf.batch.rows import Row, classify_files
+from drumclf.classifier import Classifier
+
+_STEP = 96
+"""Sounds between two looks at the progress: some tenths of a second."""
+
+
+@dataclass(eq=False)
+class Pack:
+    """Sounds that came together. Sounds are spoken of by their index in `files`.
+
+    Threads may share it: two runs of one visitor's page overlap for a moment after each click.
+
+    Attributes
+    ----------
+    files : list of (name, source)
+        Sources can be read again: paths, bytes or `drumclf.batch.archives.Entry`.
+    passed_over : list of str
+        Names of files that are no sounds.
+    rows : list of Row
+        The answers so far, in the order of `files`.
+    duplicate_of : list of int or None
+        For each row the first sound that is the same recording; empty until `mark_duplicates`.
+    corrections : dict[int, str]
+        Label that the visitor gave to a sound.
+    keys : list of str
+        What tells each file from all others; their names need not.
+    """
+
+    files: list[tuple[str, Source]]
+    passed_over: list[str] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    duplicate_of: list[int | None] = field(default_factory=list)
+    corrections: dict[int, str] = field(default_factory=dict)
+    keys: list[str] = field(default_factory=list)
+    _working: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def adopt(self, known: "Pack") -> None:
+        """Take over answers and corrections of files that are in another pack too; those files come first."""
+        place = {key: i for i, key in enumerate(self.keys)}
+        kept = [j for j in range(len(known.rows)) if known.keys[j] in place]
+        order = [place[known.keys[j]] for j in kept]
+        order += sorted(set(range(len(self.files))) - set(order))
+        self.files, self.keys = [self.files[i] for i in order], [self.keys[i] for i in order]
+        self.rows = [known.rows[j] for j in kept]
+        self.corrections = {i: known.corrections[j] for i, j in enumerate(kept) if j in known.corrections}
+
+    def classify_on(self, classifier: Classifier) -> Iterator[int]:
+        """Classify what is left, step by step; may be left off and called again.
+
+        Yields
+        ------
+        int
+            How many rows there are now.
+        """
+        while len(self.rows) < len(self.files):
+            with self._working:
+                if files := self.files[len(self.rows) :][:_STEP]:  # another thread may have done the rest
+                    rows = list(classify_files(classifier, files))
+                    self.duplicate_of = []
+                    self.rows += rows
+            yield len(self.rows)
+
+    def mark_duplicates(self, classifier: Classifier) -> None:
+        """Find the sounds that are the same recording as one before them."""
+        with self._working:
+            if len(self.duplicate_of) < len(self.rows):
+                self.duplicate_of = find_duplicates(self.rows, lambda i: classifier.read_clip(self.files[i][1]))
+
+    def correct(self, indices: list[int], label: str) -> None:
+        """Give sounds a label; one that the model gives anyway is thereby confirmed."""
+        for i in indices:
+            if self.rows[i].error is None:
+                self.corrections[i] = label
+
+    def label(self, i: int) -> str | None:
+        """The visitor's label, or else the model's; None for a refused file."""
+        return self.corrections.get(i, self.rows[i].label)
+
+    def is_sure(self, i: int) -> bool:
+        """Whether the visitor or the model vouches for the label."""
+        return i in self.corrections or self.rows[i].is_sure
+
+    def is_duplicate(self, i: int) -> bool:
+        """Whether an earlier sound is the same recording."""
+        copies = self.duplicate_of
+        return i < len(copies) and copies[i] is not None
+
+    def sounds(self, skip_duplicates: bool = False) -> list[int]:
+        """All that could be read, without copies of others if asked."""
+        return [
+            i for i, row in enumerate(self.rows) if row.error is None and not (skip_duplicates and self.is_duplicate(i))
+        ]
+
+    def counts(self) -> Counter[str]:
+        """How many sounds each label has."""
+        return Counter(self.label(i) for i in self.sounds())
+
+    def look_alikes(self, i: int, n: int = 3) -> list[int]:
+        """The sounds whose embeddings are nearest, nearest first, without copies of the sound itself."""
+        first = self.first(i)
+        others = [j for j in self.sounds() if self.first(j) != first]
+        if not others:
+            return []
+        similarity = np.stack([self.rows[j].embedding for j in others]) @ self.rows[i].embedding
+        return [others[k] for k in np.argsort(-similarity)[:n]]
+
+    def first(self, i: int) -> int:
+        """The first sound that is the same recording: itself, if there is none before it."""
+        return self.duplicate_of[i] if self.is_duplicate(i) else i

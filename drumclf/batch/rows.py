@@ -1,0 +1,143 @@
+"""Many files -> one light row for each."""
+
+import hashlib
+import itertools
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from drumclf.audio import AudioError, Source
+from drumclf.batch.duplicates import fingerprint
+from drumclf.classifier import Classifier, Prediction
+from drumclf.file_types import SOUND_SUFFIXES
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """What is kept of one file of many: two kilobytes, where a prediction holds its whole sound.
+
+    Attributes
+    ----------
+    name : str
+        Path of the file, or its name in an archive.
+    error : str or None
+        Why there is no answer, in one sentence. Then all that follows is None or empty.
+    label : str or None
+        Name of the most probable class.
+    probabilities : dict[str, float] or None
+        Of every class, in class order.
+    decision : tuple of str
+        As in `Prediction`.
+    duration : float or None
+        Length of the file in seconds; NaN where it does not say.
+    embedding : np.ndarray or None, shape (n,), float32
+        As in `Prediction`.
+    digest : bytes
+        The same for files that decode to the same samples, whatever they are called and packed in.
+    fingerprint : np.ndarray or None, shape (n,), uint8
+        The spectrogram, coarsely: near for files that may hold the same recording.
+    """
+
+    name: str
+    error: str | None = None
+    label: str | None = None
+    probabilities: dict[str, float] | None = None
+    decision: tuple[str, ...] = ()
+    duration: float | None = None
+    embedding: np.ndarray | None = field(default=None, repr=False)
+    digest: bytes = field(default=b"", repr=False)
+    fingerprint: np.ndarray | None = field(default=None, repr=False)
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the decision is the label alone."""
+        return len(self.decision) == 1
+
+    @property
+    def probability(self) -> float:
+        """Probability of the label."""
+        return self.probabilities[self.label]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """In the place of a file that cannot be opened: a source that gives nothing but the reason."""
+
+    reason: str
+
+    def read(self, limit: int = -1) -> bytes:
+        """Raises AudioError with the reason."""
+        raise AudioError(self.reason)
+
+
+def find_sounds(paths: Iterable[Path]) -> Iterator[Path]:
+    """Files as they are given; of folders, the sound files below them, by name.
+
+    Hidden files, and files whose suffix is not a sound's, are passed over in folders;
+    links to folders are not followed. A folder that cannot be opened is itself in the
+    answer, so that it is not lost.
+    """
+    for path in paths:
+        if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a folder above cannot be entered
+            yield from _walk(path)
+        else:
+            yield path
+
+
+def classify_files(classifier: Classifier, files: Iterable[tuple[str, Source]]) -> Iterator[Row]:
+    """One row for each file, in order, while they are read.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    files : iterable of (name, source)
+        A source is a path, bytes or a binary file object.
+    """
+    names, sources = itertools.tee(files)
+    outcomes = classifier.classify_many(source for _, source in sources)
+    for (name, _), outcome in zip(names, outcomes, strict=True):
+        yield row_of(name, outcome)
+
+
+def row_of(name: str, outcome: Prediction | AudioError) -> Row:
+    """What is kept of a prediction, or of a refusal."""
+    if isinstance(outcome, AudioError):
+        return Row(name, str(outcome))
+    return Row(
+        name=name,
+        label=outcome.label,
+        probabilities=outcome.probabilities,
+        decision=outcome.decision,
+        duration=outcome.clip.file_duration,
+        embedding=outcome.embedding,
+        digest=hashlib.blake2b(outcome.clip.samples.tobytes(), digest_size=16).digest(),
+        fingerprint=fingerprint(outcome.spectrogram),
+    )
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    left = [(root, True)]  # not by recursion: folders may lie in one another a thousand deep
+    while left:
+        path, is_folder = left.pop()
+        if not is_folder:
+            yield path
+            continue
+        try:
+            with os.scandir(path) as listing:
+                found = {entry.name: entry.is_dir(follow_symlinks=False) for entry in listing if _is_wanted(entry)}
+        except OSError:
+            yield path
+        else:
+            left += [(path / name, found[name]) for name in sorted(found, reverse=True)]
+
+
+def _is_wanted(entry: os.DirEntry) -> bool:
+    if entry.name.startswith("."):
+        return False
+    if entry.is_dir(follow_symlinks=False):
+        return True
+    is_sound = os.path.splitext(entry.name)[1].lower() in SOUND_SUFFIXES  # noqa: PTH122
+    return is_sound and (entry.is_file(follow_symlinks=False) or os.path.isfile(entry.path))  # noqa: PTH113

@@ -1,0 +1,169 @@
+"""Rows -> lines of text: for people, for spreadsheets, for programs; and what such a file holds already."""
+
+import csv
+import io
+import json
+import math
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from drumclf.batch.rows import Row
+from drumclf.classifier import Classifier
+from drumclf.decision import format_percent
+from drumclf.names import visible
+
+_DANGEROUS = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001 - the wide signs are meant
+"""What a spreadsheet may run as a formula, after apostrophes or not (OWASP, CSV injection)."""
+_NOT_CSV = "it is not a table of this model's answers in csv"
+_JSON_START = '{"path": "'
+
+
+def table_lines(rows: Iterable[Row], classifier: Classifier) -> Iterator[str]:
+    """Aligned text for people: label, "?" where it is not sure, probability, path.
+
+    What a terminal would obey in a name is shown as "�".
+    """
+    width = max(map(len, classifier.titles.values()))
+    for row in rows:
+        name = visible(row.name)
+        if row.error is None:
+            sure = " " if row.is_sure else "?"
+            yield f"{classifier.titles[row.label]:<{width}}{sure} {format_percent(row.probability):>4}  {name}\n"
+        else:
+            yield f"{'-':<{width}}       {name}: {row.error}\n"
+
+
+def csv_lines(rows: Iterable[Row], classifier: Classifier, header: bool = True) -> Iterator[str]:
+    """A header and one line a row; see `columns`."""
+    if header:
+        yield csv_line(columns(classifier.classes))
+    for row in rows:
+        yield csv_line(record(row, classifier.classes).values())
+
+
+def json_lines(rows: Iterable[Row], classifier: Classifier) -> Iterator[str]:
+    """One object a line: path, label, probabilities, error."""
+    for row in rows:
+        answer = {"path": row.name, "label": row.label, "probabilities": row.probabilities, "error": row.error}
+        yield json.dumps(answer) + "\n"
+
+
+LINES: dict[str, Callable[..., Iterator[str]]] = {"table": table_lines, "csv": csv_lines, "jsonl": json_lines}
+
+
+def columns(classes: Iterable[str]) -> list[str]:
+    """Names of the columns of a table of answers."""
+    return ["path", "label", *classes, "decision", "duration", "error"]
+
+
+def record(row: Row, classes: Iterable[str]) -> dict[str, str | float | None]:
+    """A row as a flat dictionary with the keys of `columns`.
+
+    ``decision`` is the name of a class, "clap or snare", or "not sure"; ``duration`` is
+    in seconds. None where there is no value.
+    """
+    known = row.error is None
+    return {
+        "path": row.name,
+        "label": row.label,
+        **{name: row.probabilities[name] if known else None for name in classes},
+        "decision": (" or ".join(row.decision) or "not sure") if known else None,
+        "duration": row.duration if known and math.isfinite(row.duration) else None,
+        "error": row.error,
+    }
+
+
+def csv_line(cells: Iterable) -> str:
+    """One line of CSV in which no text can be run as a formula. None is an empty cell."""
+    line = io.StringIO()
+    # With the line end "\n" Python before 3.13 leaves "\r" in a name without quotes.
+    csv.writer(line, lineterminator="\r\n").writerow(defuse(c) if isinstance(c, str) else c for c in cells)
+    return line.getvalue().removesuffix("\r\n") + "\n"
+
+
+def defuse(cell: str) -> str:
+    """Text with an apostrophe before it where a spreadsheet would run it; two texts never become one."""
+    return f"'{cell}" if _DANGEROUS.match(cell) else cell
+
+
+def read_done(path: Path, format: str, classifier: Classifier) -> tuple[Counter[str], int]:
+    """What a file of answers holds already; a last line that was cut off is taken out of it.
+
+    Parameters
+    ----------
+    path : Path
+        As written by `csv_lines` or `json_lines`; need not exist.
+    format : str
+        "csv" or "jsonl".
+    classifier : Classifier
+
+    Returns
+    -------
+    done : Counter of str
+        The paths in it, as they are written there (`written_name`), and how many times.
+    n_refused : int
+        How many of them have no answer.
+
+    Raises
+    ------
+    ValueError
+        When it is not such a file; it is left as it is.
+    """
+    if not path.exists():
+        return Counter(), 0
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        read = _read_csv if format == "csv" else _read_json_lines
+        done, n_refused, end = read(file, columns(classifier.classes))
+    os.truncate(path, end)
+    return done, n_refused
+
+
+def written_name(name: str, format: str) -> str:
+    """How a path is written in a file of that format."""
+    return defuse(name) if format == "csv" else name
+
+
+def _read_json_lines(file: io.TextIOWrapper, _: list[str]) -> tuple[Counter[str], int, int]:
+    done, n_refused, end = Counter(), 0, 0
+    for line in file:
+        if not line.endswith("\n") and line.startswith(_JSON_START[: len(line)]):
+            break
+        try:
+            if not line.endswith("\n"):
+                raise ValueError
+            answer = json.loads(line)
+            done[answer["path"]] += 1
+            n_refused += answer["error"] is not None
+        except (ValueError, KeyError, TypeError):
+            raise ValueError("a line of it is not an answer in jsonl") from None
+        end += _n_bytes(line)
+    return done, n_refused, end
+
+
+def _read_csv(file: io.TextIOWrapper, header: list[str]) -> tuple[Counter[str], int, int]:
+    done, n_refused, end, record_text = Counter(), 0, 0, ""
+    for line in file:
+        record_text += line  # a name may hold a line break: then a record takes several lines
+        if not line.endswith("\n") or record_text.count('"') % 2:
+            continue
+        try:
+            (cells,) = csv.reader(io.StringIO(record_text, newline=""))
+        except csv.Error:
+            cells = []
+        if (end == 0 and cells != header) or len(cells) != len(header):
+            raise ValueError(_NOT_CSV)
+        if end:
+            done[cells[0]] += 1
+            n_refused += bool(cells[-1])
+        end += _n_bytes(record_text)
+        record_text = ""
+    if end == 0 and not csv_line(header).startswith(record_text):
+        raise ValueError(_NOT_CSV)
+    return done, n_refused, end
+
+
+def _n_bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogateescape"))

@@ -1,0 +1,1 @@
+"""Many sounds on many machines, with Dask and fsspec."""

@@ -1,0 +1,1 @@
+"""Pictures of sounds and of reports, with Matplotlib, and the colors of waveforms."""

@@ -1,0 +1,222 @@
+"""Prediction or recording -> a picture of the result, made for posting."""
+
+import io
+import re
+import unicodedata
+
+import numpy as np
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ft2font import FT2Font
+from matplotlib.patches import FancyBboxPatch, Rectangle
+
+from drumclf import constants as c
+from drumclf.classifier import Prediction
+from drumclf.decision import format_percent, verdict
+from drumclf.drawing.ink import FONTS, STAGE
+from drumclf.drawing.waveform import envelope, recording_colors, shown_duration, waveform_colors
+from drumclf.hits.find import Recording
+from drumclf.names import shortened, visible
+from drumclf.spectrogram import frame_edges
+
+WIDTH, HEIGHT = 1200, 675
+"""Pixels; 16 to 9, which no network crops."""
+_DPI = 100
+_QUIET = "#9a9eb0"
+_MARGIN = 56
+_COLUMN = 300
+"""Width of the left column, with legend and probabilities, in pixels."""
+_PICTURE = _MARGIN + _COLUMN + 48
+_MAX_NAME = 44
+_LEGEND = (("red", "pitch"), ("green", "body"), ("blue", "attack"))
+
+
+def draw_share_card(prediction: Prediction, titles: dict[str, str], name: str, thresholds: dict) -> Figure:
+    """The verdict, the waveform and the RGB spectrogram, always dark.
+
+    Parameters
+    ----------
+    prediction : Prediction
+    titles : dict[str, str]
+        Name of a class -> what to call it.
+    name : str
+        The sound's; of any length and script. What the font cannot write becomes an ellipsis.
+    thresholds : dict
+        As in `drumclf.decision.decide`.
+
+    Returns
+    -------
+    Figure, 1200 x 675 pixels
+    """
+    headline, _ = verdict(prediction, titles, thresholds)
+    figure, page = _page(headline, format_percent(prediction.probability) if prediction.is_sure else "", name)
+    _draw_legend(page)
+    _draw_likely(page, prediction, titles)
+    width = WIDTH - _MARGIN - _PICTURE
+    _paint_waveform(_area(figure, _PICTURE, 222, width, 102), prediction, width)
+    _paint_spectrogram(_area(figure, _PICTURE, 330, width, 276), prediction)
+    return figure
+
+
+def draw_pattern_card(recording: Recording, titles: dict[str, str], heading: str, name: str) -> Figure:
+    """The hits of a recording, a row for each class, below its waveform.
+
+    Parameters
+    ----------
+    recording : Recording
+    titles : dict[str, str]
+        Name of a class -> what to call it, in the order of the rows.
+    heading, name : str
+
+    Returns
+    -------
+    Figure, 1200 x 675 pixels
+    """
+    figure, page = _page(heading, "", name)
+    left, duration = _MARGIN + 190, recording.clip.duration
+    width = WIDTH - _MARGIN - left
+    low, high = envelope(recording.clip.samples, 0.0, duration, width)
+    axes = _area(figure, left, 222, width, 120)
+    _fill_waveform(axes, low, high, recording_colors(recording, width), (0, duration))
+    axes.set(xlim=(0, duration), ylim=(-1.05, 1.05))
+    labels = [hit.prediction.label for hit in recording.hits]
+    rows = [label for label in titles if label in labels]
+    height = min(250 / len(rows), 56)
+    for row, label in enumerate(rows):
+        y = 362 + height * row
+        page.plot([left, left + width], [y, y], color=STAGE.faint, linewidth=1)
+        _write(page, _MARGIN, y + height / 2, shortened(titles[label], 20), min(20, height / 2), va="center")
+    for hit in recording.hits:
+        x, y = left + width * hit.time / duration, 362 + height * rows.index(hit.prediction.label)
+        color = STAGE.text if hit.prediction.is_sure else "none"
+        mark = FancyBboxPatch((x, y + 0.2 * height), 9, 0.6 * height, boxstyle="round,pad=0,rounding_size=3")
+        page.add_patch(mark)
+        mark.set(facecolor=color, edgecolor=STAGE.text if hit.prediction.is_sure else _QUIET, linewidth=1.5)
+    return figure
+
+
+def png(card: Figure) -> bytes:
+    """A card as a PNG file."""
+    buffer = io.BytesIO()
+    card.savefig(buffer, format="png", dpi=_DPI)
+    return buffer.getvalue()
+
+
+def writable(name: str) -> str:
+    """A name with an ellipsis in place of what the font lacks; empty where no letter or digit of the stem is left."""
+    font = FT2Font(font_manager.findfont(FONTS[-1]))
+    text = ""
+    for sign in name:
+        sign = " " if unicodedata.category(sign) == "Zs" else sign  # the wide space of Japanese is not in the font
+        text += sign if font.get_char_index(ord(sign)) else "…"
+    text = re.sub(r"…[\W_]*(?=…)", "", text)  # what stands between two holes tells nothing
+    stem = text.rpartition(".")[0] or text
+    return text if any(sign.isalnum() for sign in stem) else ""
+
+
+def _page(headline: str, percent: str, name: str) -> tuple[Figure, Axes]:
+    """What all cards have, and axes in pixels from the upper left corner to draw the rest on."""
+    figure = Figure(figsize=(WIDTH / _DPI, HEIGHT / _DPI), dpi=_DPI, facecolor=STAGE.background)
+    page = _area(figure, 0, 0, WIDTH, HEIGHT)
+    page.set(xlim=(0, WIDTH), ylim=(HEIGHT, 0))
+    _write_headline(page, headline, percent)
+    _write(page, _MARGIN, 196, writable(shortened(visible(name), _MAX_NAME)), 17, color=_QUIET)
+    _write(page, WIDTH - _MARGIN, 641, "drumclf", 15, weight="bold", color=_QUIET, ha="right")
+    return figure, page
+
+
+def _area(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
+    """Bare axes at a place in pixels from the upper left corner."""
+    axes = figure.add_axes((left / WIDTH, 1 - (top + height) / HEIGHT, width / WIDTH, height / HEIGHT))
+    axes.set_axis_off()
+    return axes
+
+
+def _write(page: Axes, x: float, y: float, text: str, size: float, **how):
+    """Text on a baseline, its size in pixels-like points; what looks like mathematics is not taken for it."""
+    how = {"color": STAGE.text, "va": "baseline", "family": FONTS, "parse_math": False} | how
+    return page.text(x, y, text, size=size, **how)
+
+
+def _write_headline(page: Axes, headline: str, percent: str) -> None:
+    """As large as its width allows, the percentage after it in blue."""
+    size, room = 92.0, WIDTH - 2 * _MARGIN
+    word = _write(page, _MARGIN, 140, headline, size, weight="bold")
+    number = _write(page, 0, 140, percent, size, weight="bold", color=STAGE.blue)
+    gap = 32 if percent else 0
+    widths = [text.get_window_extent().width for text in (word, number)]
+    scale = min(1, (room - gap) / sum(widths))
+    for text in (word, number):
+        text.set_size(size * scale)
+    number.set_x(_MARGIN + widths[0] * scale + gap)
+
+
+def _draw_legend(page: Axes) -> None:
+    x = _PICTURE
+    for color, word in _LEGEND:
+        page.add_patch(Rectangle((x, 626), 15, 15, facecolor=getattr(STAGE, color), linewidth=0))
+        text = _write(page, x + 24, 640, word, 14, color=STAGE.text)
+        x += 24 + text.get_window_extent().width + 34
+
+
+def _draw_likely(page: Axes, prediction: Prediction, titles: dict[str, str]) -> None:
+    """Bars of the three likeliest classes, the decision's in blue."""
+    ranking = sorted(prediction.probabilities, key=prediction.probabilities.get, reverse=True)[:3]
+    for row, name in enumerate(ranking):
+        probability, decided = prediction.probabilities[name], name in prediction.decision
+        y, weight = 350 + 114 * row, "bold" if decided else "normal"
+        title = _write(page, _MARGIN, y, shortened(titles[name], 24), 20, weight=weight)
+        number = _write(page, _MARGIN + _COLUMN, y, format_percent(probability), 20, weight=weight, ha="right")
+        room = _COLUMN - number.get_window_extent().width - 16
+        title.set_size(20 * min(1, room / title.get_window_extent().width))
+        for width, color in (
+            (_COLUMN, STAGE.faint),
+            (max(probability * _COLUMN, 12), STAGE.blue if decided else _QUIET),
+        ):
+            bar = FancyBboxPatch((_MARGIN, y + 16), width, 12, boxstyle="round,pad=0,rounding_size=6")
+            bar.set(facecolor=color, linewidth=0)
+            page.add_patch(bar)
+
+
+def _paint_waveform(axes: Axes, prediction: Prediction, columns: int) -> None:
+    """The waveform, filled down to zero, in `columns` of its colours; milliseconds after the onset."""
+    limits = _time_limits(prediction)
+    duration = (limits[1] - limits[0]) / 1000
+    low, high = envelope(prediction.clip.samples, prediction.onset - c.PRE_ONSET, duration, columns)
+    _fill_waveform(axes, low, high, waveform_colors(prediction.spectrogram, duration, columns), limits)
+
+
+def _fill_waveform(
+    axes: Axes, low: np.ndarray, high: np.ndarray, colors: np.ndarray, limits: tuple[float, float]
+) -> None:
+    """A waveform from its lowest to its highest sample, zero included, over a stretch of time.
+
+    Parameters
+    ----------
+    axes : Axes
+    low, high : np.ndarray, shape (columns,)
+    colors : np.ndarray, shape (columns, 3), uint8
+    limits : tuple of float
+        Where the stretch begins and ends.
+    """
+    time = np.linspace(*limits, len(low), endpoint=False)
+    shape = axes.fill_between(time, np.minimum(low, 0), np.maximum(high, 0), facecolor="none", linewidth=0)
+    picture = axes.imshow(colors[None], aspect="auto", interpolation="nearest", extent=(*limits, -1, 1))
+    picture.set_clip_path(shape.get_paths()[0], axes.transData)
+    axes.set(xlim=limits, ylim=(-1.05, 1.05))
+
+
+def _paint_spectrogram(axes: Axes, prediction: Prediction) -> None:
+    """The RGB spectrogram, its frames as long as they last, over milliseconds after the onset."""
+    columns = np.searchsorted(frame_edges(), np.linspace(0, c.SPAN, 900, endpoint=False), side="right") - 1
+    extent = (-1000 * c.PRE_ONSET, 1000 * (c.SPAN - c.PRE_ONSET), -0.5, c.N_MELS - 0.5)
+    axes.imshow(
+        prediction.spectrogram[:, columns], origin="lower", aspect="auto", interpolation="nearest", extent=extent
+    )
+    axes.set_xlim(_time_limits(prediction))
+
+
+def _time_limits(prediction: Prediction) -> tuple[float, float]:
+    """From the start of the grid to the end of what can be seen, in milliseconds after the onset."""
+    return -1000 * c.PRE_ONSET, 1000 * shown_duration(prediction)

@@ -1,0 +1,1 @@
+"""A recording -> its hits."""

@@ -1,0 +1,116 @@
+"""A recording -> its hits, each with its prediction."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from drumclf import constants as c
+from drumclf import limits
+from drumclf.audio import AudioError, Clip, Source, read_bytes
+from drumclf.classifier import Classifier, Prediction
+from drumclf.hits.onsets import rises_again
+from drumclf.hits.slices import slice_hits
+
+
+@dataclass(frozen=True, eq=False)
+class Hit:
+    """One hit of a recording.
+
+    Attributes
+    ----------
+    time : float
+        Its onset, in seconds from the start of the recording's clip.
+    prediction : Prediction
+        Of the sound up to the next hit, without what rings on of those before, as if it were a file of its own: clip
+        and onset are the slice's.
+    """
+
+    time: float
+    prediction: Prediction
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """A sound and what is in it.
+
+    Attributes
+    ----------
+    clip : Clip
+        At most ``RECORDING_DURATION``.
+    hits : tuple of Hit
+        In order of time, `drumclf.hits.onsets.MIN_DISTANCE` apart at least; never empty.
+    """
+
+    clip: Clip
+    hits: tuple[Hit, ...]
+
+
+def may_hold_hits(clip: Clip) -> bool:
+    """Whether to look for more than one hit: the file goes on, or the level rises again after its first hit.
+
+    Takes less than a millisecond, where `find_hits` must import librosa.
+
+    Parameters
+    ----------
+    clip : Clip
+        As `Classifier.read_clip` gives it.
+    """
+    return not clip.is_whole or rises_again(clip.samples)
+
+
+def find_hits(classifier: Classifier, source: Source) -> Recording:
+    """Find and classify the hits in the first ``RECORDING_DURATION`` of a sound.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    source : path, bytes or binary file object
+
+    Raises
+    ------
+    AudioError
+        When the sound cannot be used.
+    """
+    data = read_bytes(source)
+    return find_hits_in(classifier, read_on(classifier, data, classifier.read_clip(data)))
+
+
+def read_on(classifier: Classifier, data: bytes, clip: Clip) -> Clip:
+    """The clip up to ``RECORDING_DURATION`` where its file goes on; as it is where that cannot be read."""
+    if clip.is_whole:
+        return clip
+    try:
+        return classifier.read_clip(data, limits.RECORDING_DURATION)
+    except AudioError:  # takes too long to decode, or is damaged further on
+        return clip
+
+
+def find_hits_in(classifier: Classifier, clip: Clip, slice_hits: Callable = slice_hits) -> Recording:
+    """As `find_hits`, of a clip of any length.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    clip : Clip
+    slice_hits : function
+        How it is cut: `drumclf.processes.slicer.slicing_apart` where librosa is not to be in this process.
+    """
+    onsets, slices = slice_hits(clip.samples)
+    clips = [_as_file(piece) for piece in slices] or [_only_hit(clip, int(onsets[0]))]
+    times = (onsets / c.SAMPLE_RATE).tolist()
+    return Recording(clip, tuple(Hit(*pair) for pair in zip(times, classifier.classify_clips(clips), strict=True)))
+
+
+def _as_file(samples: np.ndarray) -> Clip:
+    return Clip(samples / np.abs(samples).max(), 0.0, True, len(samples) / c.SAMPLE_RATE)
+
+
+def _only_hit(clip: Clip, onset: int) -> Clip:
+    """The clip itself, so that a one-shot gets the same answer everywhere; of a long one the part that can be used."""
+    n_most = round(c.CLIP_DURATION * c.SAMPLE_RATE)
+    if len(clip.samples) <= n_most:
+        return clip
+    start = max(onset - round(c.PRE_ONSET * c.SAMPLE_RATE), 0)
+    piece = clip.samples[start : start + n_most]
+    return replace(clip, samples=piece / np.abs(piece).max(), start=clip.start + start / c.SAMPLE_RATE, is_whole=False)

@@ -1,0 +1,148 @@
+"""What ``make report`` measured of a model, in words, for the page and for the docs."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+
+def read_report(folder: Path, metadata: dict) -> dict:
+    """The report beside a model.
+
+    Parameters
+    ----------
+    folder : Path
+        The model's.
+    metadata : dict
+        The model's; where no report of this very model is found, its own scores make one.
+
+    Returns
+    -------
+    dict
+        ``drumclf``: the model's titles, scores and training; where they were measured also
+        ``original``, ``original, mended`` and ``robustness``.
+    """
+    try:
+        report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        if report["sha256"] == metadata["sha256"]:
+            return report
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # a model trained with make model, not yet reported on
+    return {"drumclf": {key: metadata.get(key, {}) for key in ("titles", "scores", "training")}}
+
+
+def say_judges(model: dict) -> str:
+    """On which sounds the scores are, and what that is worth."""
+    valid = model["scores"]["valid"]
+    what = {
+        "source": f"{valid['n_sources']} sources ({valid['n_kits']} kits) that gave nothing to training",
+        "kit": f"{valid['n_kits']} kits that gave nothing to training",
+        "file": "the same kits as the training sounds: these figures flatter",
+    }[model["training"]["held_out_by"]]
+    return f"On {valid['n_sounds']:,} sounds of {what}."
+
+
+def unseen_part(scores: dict) -> dict:
+    """Scores of the sounds on which nothing was chosen, where there are such."""
+    return scores.get("report", scores["valid"])
+
+
+def say_training(training: dict) -> str:
+    """On how many sounds it was trained, and of whom."""
+    sources = f" of {len(training['sources'])} sources" if training["sources"] else ""
+    apart = ", none among the judges" if training["held_out_by"] == "source" else ""
+    synthetic = f", and {training['synthetic_sounds']} synthetic ones" if training["synthetic_sounds"] else ""
+    return f"{sum(training['sounds'].values()):,} sounds{sources}{apart}{synthetic}."
+
+
+def headline_figures(report: dict) -> dict[str, list[float]]:
+    """The few figures to see first: name -> [value, low, high], each class counting alike."""
+    valid, unseen = report["drumclf"]["scores"]["valid"], unseen_part(report["drumclf"]["scores"])
+    figures = {}
+    if "core" in valid:
+        figures["Core five right"] = valid["core"]["balanced_accuracy"]
+        if "original, mended" in report:
+            figures["2023 demo, mended"] = report["original, mended"]["scores"]["valid"]["core"]["balanced_accuracy"]
+    figures["All classes right"] = valid["all"]["balanced_accuracy"]
+    figures["Calibration error"] = unseen["calibration_error"]
+    return figures
+
+
+def say_figures(report: dict) -> str:
+    """What the headline figures mean."""
+    parts = ["Each class counts alike. Grey: 95% intervals over kits."]
+    if "original, mended" in report:
+        parts.append("The 2023 demo, which this replaces, knows only the core five: kick, snare, clap and both hats.")
+    seen = ", on sounds that calibration did not see" if "report" in report["drumclf"]["scores"] else ""
+    parts.append(f"Calibration error: how far probabilities are from how often they come true{seen}.")
+    return " ".join(parts)
+
+
+def recall_table(report: dict) -> list[dict]:
+    """A row for each class: how many sounds, and the share of them that each system recognises."""
+    model = report["drumclf"]
+    scores = model["scores"]["valid"]
+    rows = []
+    for name, counts in zip(scores["all"]["classes"], scores["all"]["confusion"], strict=True):
+        row = {"class": model["titles"][name], "sounds": sum(counts), "drumclf": _of(scores["all"], name)}
+        if "core" in scores and len(scores["core"]["classes"]) < len(scores["all"]["classes"]):
+            row["drumclf, core five"] = _of(scores["core"], name)
+        for rival, title in (("original, mended", "2023 demo, mended"), ("original", "2023 demo, as it was")):
+            if rival in report:
+                row[title] = _of(report[rival]["scores"]["valid"]["core"], name)
+        rows.append(row)
+    return rows
+
+
+def say_decisions(scores: dict) -> str:
+    """How often it gives one answer, two or none, and how often that is right."""
+    decisions = unseen_part(scores)["decisions"]
+    of = "On sounds on which nothing was chosen" if "report" in scores else "On these sounds"
+    one, two, none = (decisions[kind] for kind in ("one", "two", "none"))
+    parts = [f"one answer for {one['coverage']:.0%}"]
+    parts[0] += f", {one['precision']:.0%} of them right" if one["precision"] is not None else ""
+    if two["precision"] is not None:
+        parts.append(f"“one or the other” for {two['coverage']:.0%}, right for {two['precision']:.0%} of them")
+    parts.append(f"“not sure” for {none['coverage']:.0%}")
+    return f"{of}: {'; '.join(parts)}."
+
+
+def say_confusion(result: dict, titles: dict[str, str], most: int = 3) -> str:
+    """The confusion matrix in words: the largest of its mistakes, as shares of what the sounds are."""
+    shares, names = shares_of(result), [titles[name] for name in result["classes"]]
+    np.fill_diagonal(shares, 0)
+    worst = np.argsort(-shares, axis=None, kind="stable")[:most]
+    places = [
+        (row, column) for row, column in np.transpose(np.unravel_index(worst, shares.shape)) if shares[row, column]
+    ]
+    mistakes = [f"{names[r]} is taken for {names[k].lower()} {shares[r, k]:.0%} of the time" for r, k in places]
+    return f"{'; '.join(mistakes)}." if mistakes else "No sound is taken for another class."
+
+
+def say_reliability(reliability: list[list[float]]) -> str:
+    """The reliability diagram in words: its lowest, middle and highest point."""
+    points = [reliability[i] for i in sorted({0, len(reliability) // 2, len(reliability) - 1})]
+    parts = [f"at {promised:.0%} it is right {right:.0%} of the time" for promised, right, _ in points]
+    return f"{'; '.join(parts).capitalize()}."
+
+
+def say_coverage(coverage: list[list[float]]) -> str:
+    """The coverage curve in words: of the surest half, of four fifths and of all."""
+    points = dict.fromkeys(
+        min(map(tuple, coverage), key=lambda point: abs(point[0] - share)) for share in (0.5, 0.8, 1)
+    )
+    parts = [
+        f"of {'all' if given == 1 else f'the surest {given:.0%}'}, {right:.0%} are right" for given, right in points
+    ]
+    return f"{'; '.join(parts).capitalize()}."
+
+
+def shares_of(result: dict) -> np.ndarray:
+    """Rows of a confusion matrix as shares of what the sounds are."""
+    counts = np.array(result["confusion"], float)
+    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+
+
+def _of(result: dict, name: str) -> float | None:
+    recall = result["recall"].get(name)
+    return recall[0] if recall else None

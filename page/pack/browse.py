@@ -1,0 +1,95 @@
+"""Many sounds on the page: progress, table, map, one sound at a time, export."""
+
+import time
+
+import streamlit as st
+
+from drumclf import Classifier
+from drumclf.batch.pack import Pack
+from drumclf.names import visible
+from page.pack.current import show_current
+from page.pack.exports import show_exports
+from page.pack.map import show_map
+from page.pack.table import NOT_READ, NOT_SURE, show_table, show_ticked
+from page.words import counted
+
+
+def show_pack(pack: Pack, classifier: Classifier) -> None:
+    """Classify what is not yet classified, then show it all."""
+    state = st.session_state
+    if len(pack.rows) < len(pack.files) and not state.get("stopped"):
+        follow(pack, classifier)
+    if not pack.duplicate_of:
+        with st.spinner("Looking for copies"):
+            pack.mark_duplicates(classifier)
+    browse(pack, classifier)
+
+
+def follow(pack: Pack, classifier: Classifier) -> None:
+    """Classify with a progress bar. The rows stay in the pack, whatever ends this run of the page."""
+    place = st.empty()
+    row = place.container(horizontal=True, vertical_alignment="bottom")
+    bar = row.progress(0.0, "Reading")
+    row.button("Stop", icon=":material/stop:", on_click=stop)
+    started, before, total = time.monotonic(), len(pack.rows), len(pack.files)
+    for done in pack.classify_on(classifier):
+        rate = (done - before) / (time.monotonic() - started)
+        shared = " · taking turns with others" if classifier.n_waiting else ""
+        left = f"{rate:.0f} a second · {(total - done) / rate:.0f} s left"
+        bar.progress(done / total, f"{done:,} of {total:,} · {left}{shared}")
+    place.empty()
+
+
+def stop() -> None:
+    """Keep what is done."""
+    st.session_state.stopped = True
+
+
+def go_on() -> None:
+    """Classify the rest."""
+    st.session_state.stopped = False
+
+
+def browse(pack: Pack, classifier: Classifier) -> None:
+    """Table or map on the left, the sound that is listened to on the right."""
+    st.header(counted(len(pack.sounds()), "sound"), anchor=False)
+    st.markdown(summary(pack))
+    if len(pack.rows) < len(pack.files):
+        left = len(pack.files) - len(pack.rows)
+        st.button(f"Go on with the other {left:,}", icon=":material/play_arrow:", on_click=go_on)
+    bar = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+    view = bar.segmented_control(
+        "View", ["Table", "Map", "Export"], default="Table", required=True, label_visibility="collapsed", key="view"
+    )
+    if view == "Export":
+        show_exports(pack, classifier)
+    else:
+        unsure_first = view == "Table" and bar.toggle("Not sure first", key="unsure first")
+        left, right = st.columns([2, 1], gap="medium")
+        ticked = []
+        with left:
+            if view == "Table":
+                ticked, table_key = show_table(pack, classifier, unsure_first)
+            else:
+                show_map(pack, classifier)
+        with right:
+            if ticked:
+                show_ticked(pack, classifier, ticked, table_key)
+            show_current(pack, classifier)
+    if pack.passed_over:
+        with st.expander(f"Passed over: {counted(len(pack.passed_over), 'file')} without sound"):
+            st.text("\n".join(map(visible, pack.passed_over)))
+
+
+def summary(pack: Pack) -> str:
+    """What came of it, in a line."""
+    copies = sum(first is not None for first in pack.duplicate_of)
+    unsure = sum(not pack.is_sure(i) for i in pack.sounds())
+    refused = sum(row.error is not None for row in pack.rows)
+    parts = [
+        f"{len(pack.corrections):,} labelled by you" if pack.corrections else "",
+        f"{unsure:,} {NOT_SURE}" if unsure else "sure of all" if pack.sounds() else "",
+        counted(copies, "copy", "copies") if copies else "",
+        f"{refused:,} {NOT_READ}" if refused else "",
+    ]
+    return " · ".join(filter(None, parts))

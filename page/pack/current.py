@@ -1,0 +1,69 @@
+"""One sound of a pack: verdict, its label to be changed, stage, look-alikes."""
+
+from pathlib import PurePosixPath
+
+import streamlit as st
+
+from drumclf import AudioError, Classifier
+from drumclf.audio import read_bytes
+from drumclf.batch.pack import Pack
+from drumclf.names import visible
+from page.answers import classify
+from page.player import put_player
+from page.sound import show_headline, show_reasons
+from page.stage import Playback, show_stage
+from page.words import text_only
+
+
+def listen_to(i: int) -> None:
+    """Make a sound the one on the right, and play it."""
+    st.session_state.current = i
+
+
+def show_current(pack: Pack, classifier: Classifier) -> None:
+    """One sound of the pack: player, verdict, its label to be changed, pictures, look-alikes."""
+    i = st.session_state.get("current")
+    if i is None or i >= len(pack.rows):
+        st.caption("Play a sound to see it here.")
+        return
+    row = pack.rows[i]
+    st.text(visible(row.name))
+    try:
+        data = read_bytes(pack.files[i][1])
+        prediction = classify(classifier, data)
+    except AudioError as error:
+        st.error(str(error), icon=":material/hearing_disabled:")
+        return
+    titles = classifier.titles
+    show_headline(classifier, prediction, st.subheader)
+    show_reasons(classifier, prediction)
+    key = f"label {i} {pack.label(i)}"
+
+    def relabel() -> None:
+        pack.correct([i], st.session_state[key])
+
+    st.pills(
+        "It is a",
+        classifier.classes,
+        default=pack.label(i),
+        required=True,
+        format_func=titles.get,
+        key=key,
+        on_change=relabel,
+        wrap=True,
+    )
+    player = put_player("current", data, prediction.clip)
+    show_stage(classifier, prediction, Playback(player, player.offset + prediction.onset, autoplay=True))
+    if alike := pack.look_alikes(i):
+        nearest = st.container(gap="xxsmall")
+        nearest.caption("Nearest look-alikes")
+        for j in alike:
+            name = f"{titles[pack.label(j)]}: {PurePosixPath(pack.rows[j].name).name}"
+            nearest.button(
+                text_only(visible(name)),
+                key=f"alike {j}",
+                icon=":material/play_arrow:",
+                type="tertiary",
+                on_click=listen_to,
+                args=(j,),
+            )

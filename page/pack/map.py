@@ -1,0 +1,141 @@
+"""The map of a pack: every sound a point, near the sounds that are like it."""
+
+from collections import Counter
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from drumclf import Classifier
+from drumclf.batch.pack import Pack
+from drumclf.batch.sound_map import lay_out
+from drumclf.names import visible
+from page.words import counted
+
+COLOURS = ["#e4572e", "#2e86de", "#f0a202", "#1fab89", "#8e44ad", "#a0522d", "#e377c2", "#7a8b2b", "#8a8f9c"]
+"""Of the classes, in their order; more classes begin again."""
+
+
+def ray(degrees: float, length: float = 1.0) -> complex:
+    """A point, x + y j with y downwards, in a direction from the middle."""
+    return length * np.exp(1j * np.radians(degrees))
+
+
+def polygon(corners: list[complex], turn: float = 0) -> str:
+    """SVG path of a shape, turned by degrees, that looks as large as Vega's circle, whose radius is 1."""
+    points = np.array(corners) * ray(turn)
+    x, y = points.real, points.imag
+    area = abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
+    reach = (np.ptp(x) + np.ptp(y)) / 4
+    points /= np.sqrt(np.sqrt(area / np.pi) * reach)  # halfway between the same area and the same reach
+    return f"M{'L'.join(f'{point.real:.3f},{point.imag:.3f}' for point in points)}Z"
+
+
+_SQUARE = [ray(degrees) for degrees in (45, 135, 225, 315)]
+_TRIANGLE = [ray(degrees) for degrees in (-90, 30, 150)]
+_PLUS = [corner * ray(90 * arm) for arm in range(4) for corner in (-1 - 3j, 1 - 3j, 1 - 1j)]
+_STAR = [ray(36 * k - 90, (1, 0.5)[k % 2]) for k in range(10)]
+SHAPES = [
+    "circle",
+    polygon(_SQUARE),
+    polygon(_TRIANGLE),
+    polygon(_SQUARE, 45),
+    polygon(_PLUS),
+    polygon(_TRIANGLE, 180),
+    polygon(_TRIANGLE, 90),
+    polygon(_STAR),
+    polygon(_PLUS, 45),
+]
+"""So that nobody needs to tell colours apart."""
+SIZE = 110
+"""Of a point, in square pixels around a circle."""
+HEIGHT = 560
+COLUMNS = alt.ExprRef("width < 560 ? 3 : 5")
+"""Of the legend."""
+
+
+def show_map(pack: Pack, classifier: Classifier) -> None:
+    """Points coloured by class; the name at the pointer, a click plays."""
+    sounds = pack.sounds()
+    if not sounds:
+        st.caption("There is no sound to draw.")
+        return
+    points = places(pack, sounds)
+    titles = classifier.titles
+    data = pd.DataFrame(
+        {
+            "x": points[:, 0],
+            "y": points[:, 1],
+            "index": sounds,
+            "file": [visible(pack.rows[i].name) for i in sounds],
+            "label": [titles[pack.label(i)] for i in sounds],
+            "probability": [pack.rows[i].probabilities[pack.label(i)] for i in sounds],
+        }
+    )
+    theme = st.context.theme.type or "light"
+    ink, paper = (st.get_option(f"theme.{theme}.{part}Color") for part in ("text", "background"))
+    chart = draw_map(data, [titles[name] for name in classifier.classes], st.session_state.get("current"), ink, paper)
+
+    def play() -> None:
+        chosen = st.session_state.map["selection"]["clicked"]
+        if chosen:
+            st.session_state.current = int(chosen[0]["index"])
+
+    counts = ", ".join(f"{n:,} {name}" for name, n in Counter(data["label"]).most_common())
+    alt_text = f"Map of {counted(len(sounds), 'sound')}, alike ones near one another: {counts}. The table lists them."
+    st.altair_chart(chart, key="map", on_select=play, width="stretch", alt=alt_text)
+    st.caption("Alike sounds lie together. Point for the name, click to listen.")
+
+
+def draw_map(data: pd.DataFrame, titles: list[str], current: int | None, ink: str, paper: str) -> alt.Chart:
+    """The chart.
+
+    Parameters
+    ----------
+    data : pd.DataFrame
+        ``x``, ``y``, ``index``, ``file``, ``label`` and ``probability`` of each sound.
+    titles : list[str]
+        What ``label`` can be; a class looks the same in every pack.
+    current : int, optional
+        Index of the sound that is listened to: it is larger.
+    ink, paper : str
+        Colours of the text, and of the line that parts points that overlap.
+    """
+    ranks = [rank for rank, title in enumerate(titles) if title in set(data["label"])]
+    names = [titles[rank] for rank in ranks]
+    colours, shapes = ([signs[rank % len(signs)] for rank in ranks] for signs in (COLOURS, SHAPES))
+    listened_to = alt.datum.index == (-1 if current is None else current)
+    legend = alt.Legend(
+        title=None, orient="bottom", columns=COLUMNS, symbolSize=SIZE, symbolStrokeWidth=0, labelColor=ink,
+        offset=0, padding=0, rowPadding=4, columnPadding=16,
+    )  # fmt: skip
+    return (
+        alt.Chart(data)
+        .mark_point(opacity=0.85, filled=True, stroke=paper, strokeWidth=0.8)
+        .encode(
+            size=alt.condition(listened_to, alt.value(400), alt.value(SIZE)),
+            x=alt.X("x", axis=None, scale=alt.Scale(domain=(-0.03, 1.03))),
+            y=alt.Y("y", axis=None, scale=alt.Scale(domain=(-0.03, 1.03))),
+            color=alt.Color("label", scale=alt.Scale(domain=names, range=colours), legend=legend),
+            shape=alt.Shape("label", scale=alt.Scale(domain=names, range=shapes)),
+            tooltip=[
+                alt.Tooltip("file", title="File"),
+                alt.Tooltip("label", title="Label"),
+                alt.Tooltip("probability", title="Probability", format=".0%"),
+            ],
+        )
+        .add_params(alt.selection_point("clicked", fields=["index"], on="click", empty=True))
+        .properties(height=HEIGHT, padding={"left": 0, "right": 0, "top": 0, "bottom": 4})
+        .configure_view(stroke=None)
+    )
+
+
+def places(pack: Pack, sounds: list[int]) -> np.ndarray:
+    """Where the points are; worked out once for a pack."""
+    known = st.session_state.get("places")
+    if known is None or known[0] is not pack or len(known[1]) != len(sounds):
+        with st.spinner("Drawing the map"):
+            points = lay_out(np.stack([pack.rows[i].embedding for i in sounds]))
+        known = st.session_state.places = (pack, points)
+    return known[1]

@@ -1,0 +1,170 @@
+"""The table of a pack: filtered, sorted, listened to, ticked and labelled."""
+
+from collections import defaultdict
+from pathlib import PurePosixPath
+
+import pandas as pd
+import streamlit as st
+
+from drumclf import Classifier
+from drumclf.batch.pack import Pack
+from drumclf.batch.rows import Row
+from drumclf.decision import format_percent
+from drumclf.names import shortened, visible
+from page.pack.current import listen_to
+from page.words import text_only
+
+ALL, NOT_SURE, COPIES, NOT_READ = "all", "not sure", "copies", "not read"
+TABLE_HEIGHT = 560
+_NAME_LENGTH = 34
+"""Letters of a file's name that fit into its column."""
+
+
+def shown(pack: Pack, which: str) -> list[int]:
+    """The rows that a filter lets through."""
+    tests = {
+        ALL: lambda i: pack.rows[i].error is None,
+        NOT_SURE: lambda i: pack.rows[i].error is None and not pack.is_sure(i),
+        COPIES: pack.is_duplicate,
+        NOT_READ: lambda i: pack.rows[i].error is not None,
+    }
+    passes = tests.get(which, lambda i: pack.label(i) == which)
+    return [i for i in range(len(pack.rows)) if passes(i)]
+
+
+def show_table(pack: Pack, classifier: Classifier, unsure_first: bool) -> tuple[list[int], str]:
+    """All sounds, to be filtered, sorted, listened to and ticked; returns the ticked ones, and the table's key."""
+    counts = pack.counts()
+    titles = {ALL: "All", **classifier.titles, NOT_SURE: "Not sure", COPIES: "Copies", NOT_READ: "Not read"}
+    numbers = {which: counts[which] or len(shown(pack, which)) for which in titles}
+    filters = [which for which, n in numbers.items() if n] or [ALL]
+    which = st.pills(
+        "Show",
+        filters,
+        default=filters[0],
+        required=True,
+        format_func=lambda which: f"{titles[which]} {numbers[which]:,}",
+        key="filter",
+        label_visibility="collapsed",
+        wrap=True,
+    )
+    indices = shown(pack, which)
+    key = f"table {which} {unsure_first} {len(pack.rows)}"
+    if which == NOT_READ:
+        show_refused(pack, indices)
+        return [], key
+    if unsure_first:
+        indices.sort(key=pack.is_sure)
+
+    def play() -> None:
+        listen_to(indices[st.session_state.play.row])
+
+    table = st.dataframe(
+        table_of(pack, classifier, indices),
+        hide_index=True,
+        width="stretch",
+        height=min(TABLE_HEIGHT, 38 + 35 * max(len(indices), 1)),
+        key=key,
+        on_select="rerun",
+        selection_mode="multi-row",
+        column_config={
+            "play": st.column_config.ButtonColumn("", width=50, type="tertiary", on_click=play, key="play"),
+            "file": st.column_config.TextColumn("File", width=268),
+            "label": st.column_config.TextColumn("Label", width=105),
+            "probability": st.column_config.ProgressColumn(
+                "Probability", format="%d%%", min_value=0, max_value=100, width=110
+            ),
+            "second": st.column_config.TextColumn("Second choice", width=125),
+            "note": st.column_config.TextColumn("Note", width=260),
+            "folder": st.column_config.TextColumn("Folder", width=150),
+        },
+    )
+    st.caption("Click ▶ to listen. Tick sounds to label them together. Click a column's name to sort.")
+    return [indices[row] for row in table.selection.rows if row < len(indices)], key
+
+
+def show_refused(pack: Pack, indices: list[int]) -> None:
+    """The files that are no sounds to us, below the sentence that says why."""
+    names = defaultdict(list)
+    for row in (pack.rows[i] for i in indices):
+        names[row.error].append(visible(row.name))
+    for why, refused in names.items():
+        with st.container(border=True):
+            st.markdown(f"**{text_only(why)}**")
+            st.text("\n".join(refused))
+
+
+def show_ticked(pack: Pack, classifier: Classifier, ticked: list[int], table_key: str) -> None:
+    """One label for all ticked sounds; then they are no longer ticked."""
+
+    def label_ticked() -> None:
+        pack.correct(ticked, st.session_state.pop("label ticked"))
+        st.session_state[table_key] = {"selection": {"rows": [], "columns": [], "cells": []}}
+
+    what = "the ticked sound" if len(ticked) == 1 else f"the {len(ticked):,} ticked sounds"
+    with st.container(border=True):
+        st.pills(
+            f"Label {what} as",
+            classifier.classes,
+            format_func=classifier.titles.get,
+            key="label ticked",
+            on_change=label_ticked,
+            wrap=True,
+        )
+
+
+def table_of(pack: Pack, classifier: Classifier, indices: list[int]) -> pd.DataFrame:
+    """The cells of sounds; without the columns that would say nothing: no notes, all in one folder."""
+    rows = [pack.rows[i] for i in indices]
+    cells = pd.DataFrame(
+        {
+            "play": ["▶"] * len(rows),
+            "label": [label_cell(pack, classifier, i) for i in indices],
+            "probability": [
+                100 * row.probability if row.label == pack.label(i) else None
+                for i, row in zip(indices, rows, strict=True)
+            ],
+            "file": [file_cell(row) for row in rows],
+            "second": [second_cell(row, classifier) for row in rows],
+            "note": [note_cell(pack, classifier, i) for i in indices],
+            "folder": [folder_cell(row) for row in rows],
+        }
+    )
+    idle = {"note": not any(cells["note"]), "folder": cells["folder"].nunique() < 2}
+    return cells.drop(columns=[name for name, says_nothing in idle.items() if says_nothing])
+
+
+def file_cell(row: Row) -> str:
+    """The file's name, as much as fits."""
+    return shortened(visible(PurePosixPath(row.name).name), _NAME_LENGTH)
+
+
+def folder_cell(row: Row) -> str:
+    """Where it lies."""
+    folder = str(PurePosixPath(row.name).parent)
+    return "" if folder == "." else visible(folder)
+
+
+def label_cell(pack: Pack, classifier: Classifier, i: int) -> str:
+    """Title of the label, with a sign where the visitor gave it."""
+    return classifier.titles[pack.label(i)] + (" ✎" if i in pack.corrections else "")
+
+
+def second_cell(row: Row, classifier: Classifier) -> str:
+    """The second most probable class."""
+    if len(row.probabilities) < 2:
+        return ""
+    name = sorted(row.probabilities, key=row.probabilities.get, reverse=True)[1]
+    return f"{classifier.titles[name]} {format_percent(row.probabilities[name])}"
+
+
+def note_cell(pack: Pack, classifier: Classifier, i: int) -> str:
+    """What else is to be said of a sound."""
+    row, said = pack.rows[i], []
+    if pack.label(i) != row.label:
+        said.append(f"The model said {classifier.titles[row.label]}, {format_percent(row.probability)}")
+    elif not pack.is_sure(i):
+        said.append(" or ".join(classifier.titles[k] for k in row.decision) or "Not sure")
+    if pack.is_duplicate(i):
+        said.append(f"Same recording as {visible(pack.rows[pack.first(i)].name)}")
+    return " · ".join(said)

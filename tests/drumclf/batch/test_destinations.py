@@ -1,0 +1,121 @@
+import string
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from drumclf.batch.destinations import PatternError, check_pattern, destinations, safe_name
+
+PATTERNS = ["{name}", "{class}_{n:03}", "{n}", "{folder} {name}", "{name}{name}-{n}", "{{{n}}}", "{class} {name:}"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    sounds=st.lists(
+        st.tuples(
+            st.text(
+                alphabet=st.one_of(st.sampled_from("aAäß\u0131K./\\ :?\0\udcff\u202e\u0301\u212a"), st.characters())
+            )
+            | st.sampled_from(["con.wav", "CON", "nul.tar.wav", "a" * 300 + ".wav", "a" * 300 + "b.wav", "鼓" * 99]),
+            st.sampled_from(["kick", "Kick", "closed_hat", "../x", "con"]),
+            st.booleans(),
+        ),
+        max_size=30,
+    ),
+    pattern=st.sampled_from(PATTERNS),
+    existing=st.sets(st.sampled_from(["kick/con_.wav", "kick/kick_001", "kick/_", "kick/1", "kick/a"])),
+)
+def test_destinations_are_safe_and_never_the_same(sounds, pattern, existing):
+    places = list(destinations(sounds, pattern, existing.__contains__))
+    assert len(places) == len(sounds)
+    assert len({place.casefold() for place in places}) == len(places)
+    assert not existing & set(places)
+    assert places == list(destinations(sounds, pattern, existing.__contains__))
+    for place, (_, _, is_sure) in zip(places, sounds, strict=True):
+        *folders, name = place.split("/")
+        assert len(folders) == (1 if is_sure else 2)
+        for part in (*folders, name):
+            assert 1 <= len(part.encode()) <= 255
+            assert part not in (".", "..")
+            assert not set(part) & set('<>:"\\|?*\0\u202e')
+            assert part == part.rstrip(". ")  # Windows drops them: then two names may be one
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("{name}", ["kick/a.wav", "kick/a (2).wav", "kick/not sure/a.wav", "snare/a.WAV", "snare/a (2).wav"]),
+        ("{class}_{n:03}", ["kick/kick_001.wav", "kick/kick_002.wav", "kick/not sure/kick_003.wav",
+                            "snare/snare_001.WAV", "snare/snare_002.wav"]),
+        ("{folder}-{n}", ["kick/x-1.wav", "kick/y-2.wav", "kick/not sure/z-3.wav", "snare/x-1.WAV", "snare/_-2.wav"]),
+    ],
+)  # fmt: skip
+def test_names_by_a_pattern(pattern, names):
+    sounds = [("x/a.wav", "kick", True), ("y/a.wav", "kick", True), ("x\\z\\a.wav", "kick", False)]
+    sounds += [("x/a.WAV", "snare", True), ("../a.wav", "snare", True)]
+    expected = [name.replace("_-2", "-2") if pattern.startswith("{folder}") else name for name in names]
+    assert list(destinations(sounds, pattern)) == expected
+
+
+def test_numbers_go_on_past_names_that_are_taken():
+    taken = {f"kick/kick_{n:03}.wav" for n in (1, 2, 4)}
+    sounds = [("a.wav", "kick", True)] * 3
+    places = list(destinations(sounds, "{class}_{n:03}", taken.__contains__))
+    assert places == [f"kick/kick_{n:03}.wav" for n in (3, 5, 6)]
+    assert list(destinations(sounds[:1], taken={"kick/a.wav", "kick/a (2).wav"}.__contains__)) == ["kick/a (3).wav"]
+
+
+def test_long_names_that_begin_alike_stay_two():
+    sounds = [(f"{'n' * 250} {i}.wav", "kick", True) for i in range(3)]
+    for pattern in ("{name}", "{name} {n}"):
+        places = list(destinations(sounds, pattern))
+        assert [place[-8:] for place in places] == ["nnnn.wav", " (2).wav", " (3).wav"]
+        assert {len(place) for place in places} <= {len("kick/") + 200}
+
+
+def test_thousands_of_sounds_of_one_name_ask_once_for_each_place():
+    asked = []
+    places = list(destinations([("a.wav", "kick", True)] * 3_000, taken=asked.append))
+    assert places[-1] == "kick/a (3000).wav"
+    assert len(asked) < 4 * 3_000  # not each place again for each sound
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [
+        ("con", "_con.wav"), ("Aux", "_Aux.wav"), ("nul.tar", "_nul.tar.wav"), ("com7", "_com7.wav"),
+        ("COM²", "_COM².wav"), ("lpt1 ", "_lpt1.wav"), ("con .x", "_con .x.wav"), ("console", "console.wav"),
+        ("..", "_.wav"), ("", "_.wav"), (". .con", "_con.wav"), ("a/b\\c:d", "a_b_c_d.wav"), ("\udcff", "_.wav"),
+        ("cafe\u0301", "caf\u00e9.wav"), ("gnp\u202e3pm", "gnp_3pm.wav"),
+    ],
+)  # fmt: skip
+def test_names_that_some_system_does_not_take(stem, name):
+    assert safe_name(stem, ".wav") == name
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "{class.__init__}", "{n.real}", "{name[0]}", "{0}", "{}", "{unknown}{n}", "{n:9999999999}", "{n:1000}",
+        "{n:>99}", "{n:{name}}", "{n:x}", "{n:²}", "{n:٣}", "{name:5}", "{n!r}", "{name!s}", "{n", "n}", "{n}}", "{n!",
+        "{", "}", "", "kick", "{class}", "{{n}}",
+    ],
+)  # fmt: skip
+def test_patterns_that_are_none(pattern):
+    with pytest.raises(PatternError) as caught:
+        check_pattern(pattern)
+    assert str(caught.value).endswith((".", "{n:03}"))
+    with pytest.raises(PatternError):
+        list(destinations([("a.wav", "kick", True)], pattern))
+
+
+@given(
+    st.text(alphabet=string.printable)
+    | st.lists(st.sampled_from([*"{}:!.[]03x", "{n", "n", "name", "class", "{n:03}"])).map("".join)
+)
+def test_a_pattern_names_sounds_or_is_refused(pattern):
+    try:
+        check_pattern(pattern)
+    except PatternError:
+        return
+    assert len(set(destinations([("a.wav", "kick", True)] * 3, pattern))) == 3

@@ -1,0 +1,215 @@
+"""Answers by the command line: formats, exit codes, and going on after a stop."""
+
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from command_steps import KICK, SNARE, load_once, mixed_sounds, run
+from conftest import EXAMPLES, ROOT
+
+from drumclf.__main__ import main
+from drumclf.threads import WORKERS
+
+loaded_once = pytest.fixture(load_once, autouse=True)
+sounds = pytest.fixture(mixed_sounds)
+
+
+def test_jsonl_is_identical_to_the_library(classifier, capsys):
+    status, out = run(capsys, "classify", SNARE, "--format", "jsonl")
+    row = json.loads(out)
+    prediction = classifier.classify(SNARE)
+    assert status == 0
+    assert row == {
+        "path": str(SNARE), "label": prediction.label, "probabilities": prediction.probabilities, "error": None
+    }  # fmt: skip
+
+
+def test_several_files_get_the_answers_of_the_library(classifier, capsys):
+    _, out = run(capsys, "classify", EXAMPLES, "--format", "jsonl")
+    for row in map(json.loads, out.splitlines()):
+        # In a batch of another size the network's sums may be rounded differently.
+        assert row["probabilities"] == pytest.approx(classifier.classify(row["path"]).probabilities, abs=1e-6)
+
+
+def test_csv(classifier, capsys, tmp_path):
+    formula = tmp_path / "=1+1.wav"
+    formula.write_bytes(KICK.read_bytes())
+    status, out = run(capsys, "classify", KICK, EXAMPLES / "README.md", formula, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert status == 1
+    assert [row["label"] for row in rows] == ["kick", "", "kick"]
+    alone = classifier.classify(KICK).probabilities["kick"]
+    assert float(rows[0]["kick"]) == pytest.approx(alone, abs=1e-6)  # a batch is summed in another order
+    assert rows[1]["error"].endswith(".")
+    assert not rows[2]["path"].startswith("=")
+
+
+def test_table_is_for_people(capsys, tmp_path):
+    status, out = run(capsys, "classify", KICK, tmp_path / "missing.wav")
+    first, second = out.splitlines()
+    assert status == 1
+    assert first.startswith("Kick")
+    assert "%" in first
+    assert "There is no file here" in second
+
+
+def test_out_writes_a_file(capsys, tmp_path):
+    target = tmp_path / "answers.jsonl"
+    status, out = run(capsys, "classify", KICK, "--format", "jsonl", "--out", target)
+    assert (status, out) == (0, "")
+    assert json.loads(target.read_text())["label"] == "kick"
+
+
+def test_out_that_cannot_be_written(capsys, tmp_path):
+    assert main(["classify", str(KICK), "--out", str(tmp_path / "no" / "folder.csv")]) == 2
+    assert "cannot write" in capsys.readouterr().err
+
+
+def test_a_sound_is_never_overwritten(capsys, tmp_path):
+    sound = tmp_path / "kick.wav"
+    sound.write_bytes(KICK.read_bytes())
+    assert main(["classify", str(sound), "--out", str(sound)]) == 2
+    assert sound.read_bytes() == KICK.read_bytes()
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    command = f"{sys.executable} -m drumclf classify {EXAMPLES} --format jsonl | head -c 10"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True)
+    assert len(done.stdout) == 10
+    assert "BrokenPipe" not in done.stderr
+
+
+def test_a_refused_file_is_one_row(capsys, tmp_path):
+    bad = tmp_path / "bad.wav"
+    bad.write_bytes(b"not a sound")
+    status, out = run(capsys, "classify", bad, KICK, "--format", "jsonl")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert status == 1
+    assert rows[0]["label"] is None
+    assert rows[0]["probabilities"] is None
+    assert len(rows[0]["error"]) <= 200
+    assert rows[1]["label"] == "kick"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [], ["classify"], ["classify", "x.wav", "--format", "xml"], ["fly", "x.wav"], ["sort", "x"], ["undo"],
+        ["sort", "a", "b", "--copy", "--move"], ["classify", "x.wav", "--workers", "many"],
+    ],
+)  # fmt: skip
+def test_wrong_usage_is_2(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_an_empty_folder_is_wrong_usage(tmp_path, capsys):
+    assert main(["classify", str(tmp_path)]) == 2
+    assert "no sound files" in capsys.readouterr().err
+
+
+def test_as_a_process():
+    done = subprocess.run(
+        [sys.executable, "-m", "drumclf", "classify", KICK, "--format", "jsonl"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["label"] == "kick"
+
+
+def test_import_is_free_of_tensorflow_and_streamlit():
+    code = (
+        "import sys, drumclf; sys.exit(any(m in sys.modules for m in ('tensorflow', 'keras', 'streamlit', 'librosa')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_answers_and_pictures_need_nothing_that_is_slow_to_import():
+    """Nor anything that compiles at run time."""
+    code = """if True:
+        import sys
+        from drumclf import load_classifier
+        from drumclf.__main__ import main
+        from drumclf.explain import grad_cam
+        from drumclf.traits import supporting_traits
+        from drumclf.drawing.share_card import draw_share_card, png
+        import page.sound
+        classifier = load_classifier()
+        prediction = classifier.classify(sys.argv[1])
+        supporting_traits(prediction, classifier.metadata["traits"])
+        grad_cam(classifier, prediction)
+        png(draw_share_card(prediction, classifier.titles, "kick", classifier.thresholds))
+        assert main(["classify", sys.argv[1]]) == 0
+        slow = {"tensorflow", "keras", "librosa", "numba", "llvmlite", "sklearn", "scipy.signal", "altair"}
+        sys.exit(", ".join(slow & set(sys.modules)) or 0)
+    """
+    done = subprocess.run([sys.executable, "-c", code, KICK], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl"])
+def test_resumed_is_as_if_never_stopped(format, classifier, sounds, tmp_path, capsys):
+    (sounds / "bad.wav").rename(sounds / os.fsdecode(b"b\xff.wav"))
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    classify = ["classify", sounds, sounds / "hit.wav", "--format", format, "--out"]  # one file is named twice
+    assert run(capsys, *classify, whole)[0] == 1
+    data = whole.read_bytes()
+    for n_bytes in (0, 5, len(data) // 2, len(data) - 1, len(data)):
+        cut.write_bytes(data[:n_bytes])
+        assert run(capsys, *classify, cut, "--resume")[0] == 1
+        assert rows_of(cut, format) == rows_of(whole, format)
+    assert cut.read_bytes() == data  # the last time there was nothing to do
+
+
+def rows_of(path, format):
+    """All cells, rounded: in a batch of another size sums come out otherwise in the last digits."""
+    text = path.read_bytes().decode("utf-8", "surrogateescape")
+    lines = list(csv.reader(io.StringIO(text, newline=""))) if format == "csv" else text.splitlines()
+    return re.sub(r"\d\.\d+(e-\d+)?", lambda number: f"{float(number[0]):.5f}", repr(lines))
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        (["--format", "jsonl"], "--out"), (["--out", "{tmp}/a.txt"], "--format"),
+        (["--format", "csv", "--out", "{tmp}/notes"], "cannot go on"),
+        (["--format", "jsonl", "--out", "{tmp}/notes"], "cannot go on"),
+        (["--format", "jsonl", "--out", "{tmp}"], "cannot go on"),
+    ],
+)  # fmt: skip
+def test_resume_needs_a_file_of_answers(more, why, tmp_path, capsys):
+    (tmp_path / "notes").write_text("shopping")
+    assert main(["classify", str(KICK), "--resume", *(word.format(tmp=tmp_path) for word in more)]) == 2
+    assert why in capsys.readouterr().err
+    assert (tmp_path / "notes").read_text() == "shopping"
+
+
+def test_a_table_on_the_screen_comes_line_by_line(classifier, tmp_path, monkeypatch):
+    """Lines are out before the last of many files is read."""
+    n = 16 * (2 * WORKERS + 2)  # batches of 16: more than are read ahead
+    names = [tmp_path / f"{i:03}.wav" for i in range(n)]
+    for name in names:
+        name.symlink_to(KICK)
+
+    class Screen(io.TextIOWrapper):
+        def write(self, text):
+            names[-1].unlink(missing_ok=True)  # when the first line is written
+            return super().write(text)
+
+    screen = Screen(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", screen)
+    assert main(["classify", str(tmp_path)]) == 1
+    screen.seek(0)
+    lines = screen.read().splitlines()
+    assert len(lines) == n
+    assert "There is no file here" in lines[-1]
+    assert all(line.startswith("Kick") for line in lines[:-1])

@@ -1,0 +1,242 @@
+import contextlib
+import errno
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from drumclf.cli import filing
+from drumclf.cli.filing import JOURNAL, Step, carry_out, is_done, read_journal, undo, write_journal
+
+NAMES = ("a.wav", "deep/b.wav", os.fsdecode(b"caf\xe9.wav"), "c\nd.wav")
+
+
+@pytest.fixture
+def source(tmp_path):
+    folder = tmp_path / "in"
+    for name in NAMES:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(os.fsencode(name))
+    return folder
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out"
+
+
+@pytest.fixture(params=["one disk", "two disks", "no links"])
+def disk(request, monkeypatch):
+    """Disks that the destination may be on: another one, or one that knows no links, as on a stick."""
+    link = os.link
+
+    def refuse(source, destination, **kwargs):
+        if request.param == "no links" or Path(source).parent != Path(destination).parent:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        link(source, destination, **kwargs)
+
+    if request.param != "one disk":
+        monkeypatch.setattr(os, "link", refuse)
+
+
+def plan(action, source, out):
+    """Steps into two folders, written down as `sort` does it."""
+    places = [f"{'kick' if i % 2 else 'kick/not sure'}/{i}.wav" for i in range(len(NAMES))]
+    steps = [Step(action, str(source / name), str(out / p)) for name, p in zip(NAMES, places, strict=True)]
+    write_journal(out, steps)
+    return steps
+
+
+def tree(folder):
+    """All that is below a folder: what a path holds, leads to, or None for a folder."""
+    return {p: p.readlink() if p.is_symlink() else None if p.is_dir() else p.read_bytes() for p in folder.rglob("*")}
+
+
+def errors(outcomes):
+    return [error for _, error in outcomes if error]
+
+
+def filed(action, source, out):
+    """Whether all is where it is to be, and no more than that."""
+    names = {os.fsencode(name) for name in NAMES}
+    there = {p for p in out.rglob("*") if not p.is_dir() and p.name != JOURNAL}
+    return (
+        {p.read_bytes() for p in there} == names
+        and len(there) == len(names)
+        and all(p.is_symlink() == (action == "link") for p in there)
+        and {p.read_bytes() for p in source.rglob("*") if p.is_file()} == (set() if action == "move" else names)
+    )
+
+
+def take_back(out):
+    """As `undo` does it."""
+    failed = errors(undo(read_journal(out)))
+    write_journal(out, [])
+    return failed
+
+
+@pytest.mark.parametrize("action", filing.ACTIONS)
+def test_filed_gone_on_with_and_undone(action, source, out, disk):
+    before = tree(source)
+    steps = plan(action, source, out)
+    assert read_journal(out) == steps
+    for n in range(len(steps) + 1):  # stopped after each file
+        for _ in zip(range(n), carry_out(steps), strict=False):
+            pass
+        assert [is_done(step) for step in steps][:n] == [True] * n
+    assert errors(carry_out(steps)) == []
+    assert filed(action, source, out)
+    assert take_back(out) == []
+    assert tree(source) == before
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("action", ["copy", "move"])
+@pytest.mark.parametrize("goes_on", [True, False], ids=["goes on", "is undone"])
+@pytest.mark.parametrize("call", ["copy2", "fsync", "link", "unlink"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_cut_off_within_a_file(action, goes_on, call, when, source, out, disk, monkeypatch):
+    before, steps = tree(source), plan(action, source, out)
+    owner = {"copy2": shutil, "unlink": Path}.get(call, os)
+    whole = getattr(owner, call)
+
+    def cut(*args, **kwargs):
+        if when == "after":
+            whole(*args, **kwargs)
+        elif call == "copy2":
+            Path(args[1]).write_bytes(b"ha")  # half a file
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, call, cut)
+        with contextlib.suppress(KeyboardInterrupt):
+            list(carry_out(steps))
+    if goes_on:
+        assert errors(carry_out(step for step in steps if not is_done(step))) == []
+        assert filed(action, source, out)
+    assert take_back(out) == []
+    assert tree(source) == before
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("action", filing.ACTIONS)
+def test_a_file_that_appeared_since_the_plan_is_not_overwritten(action, source, out, disk):
+    steps = plan(action, source, out)
+    places = [Path(step.destination) for step in steps]
+    places[0].parent.mkdir(parents=True)
+    places[0].write_bytes(b"somebody's")
+    places[1].symlink_to("nowhere")
+    assert [error is None for _, error in carry_out(steps)] == [False, False, True, True]
+    for _, error in carry_out(steps[:2]):
+        assert error.endswith(".")
+    before = places[0].read_bytes(), places[1].readlink()
+    assert before == (b"somebody's", Path("nowhere"))
+    assert Path(steps[0].source).read_bytes() == b"a.wav"
+    assert len(take_back(out)) == 2
+    assert (places[0].read_bytes(), places[1].readlink()) == before
+    assert tree(source) == {source / "deep": None} | {source / name: os.fsencode(name) for name in NAMES}
+
+
+def test_what_was_changed_or_is_the_only_copy_is_not_taken_back(source, out):
+    steps = plan("copy", source, out)
+    list(carry_out(steps))
+    originals, copies = [Path(step.source) for step in steps], [Path(step.destination) for step in steps]
+    stat = copies[0].stat()
+    copies[0].write_bytes(b"A.wav")  # of the same size and age
+    os.utime(copies[0], ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    originals[1].unlink()
+    originals[2].unlink()
+    originals[2].symlink_to(copies[2])  # somebody saved space
+    assert [error is None for _, error in undo(steps)] == [True, False, False, False]  # the last step first
+    assert [copy.exists() for copy in copies] == [True, True, True, False]
+    assert originals[2].read_bytes() == os.fsencode(NAMES[2])
+
+
+def test_the_only_copy_is_not_taken_back_through_a_folder_that_is_a_link(source, out):
+    steps = plan("copy", source, out)
+    list(carry_out(steps))
+    copy = Path(steps[1].destination)
+    shutil.rmtree(source / "deep")
+    (source / "deep").symlink_to(copy.parent)
+    copy.rename(copy.with_name("b.wav"))
+    step = Step("copy", str(source / "deep" / "b.wav"), str(copy.with_name("b.wav")))
+    assert errors(undo([step])) != []
+    assert copy.with_name("b.wav").read_bytes() == b"deep/b.wav"
+
+
+def test_a_moved_file_goes_back_only_where_nothing_took_its_place(source, out):
+    steps = plan("move", source, out)
+    list(carry_out(steps))
+    Path(steps[0].source).write_bytes(b"new")
+    Path(steps[1].destination).unlink()
+    first, second = errors(undo(steps))[::-1]
+    assert "another file" in first
+    assert "no longer there" in second
+    assert Path(steps[0].source).read_bytes() == b"new"
+    assert Path(steps[0].destination).read_bytes() == b"a.wav"
+
+
+def test_a_file_that_cannot_leave_its_folder_is_not_in_two(source, out, monkeypatch):
+    steps = plan("move", source, out)
+
+    def refuse(path, **kwargs):
+        if path.is_relative_to(source):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        os.unlink(path)  # noqa: PTH108
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        assert len(errors(carry_out(steps))) == len(steps)
+    assert not list(out.rglob("*.wav"))
+    assert {path.read_bytes() for path in source.rglob("*.wav")} == {os.fsencode(name) for name in NAMES}
+
+
+def test_a_link_is_not_moved_to_where_it_leads_nowhere(source, out):
+    link = source / "link.wav"
+    link.symlink_to("a.wav")
+    ((_, error),) = carry_out([Step("move", str(link), str(out / "kick" / "link.wav"))])
+    assert "link" in error
+    assert link.read_bytes() == b"a.wav"
+    assert errors(carry_out([Step("copy", str(link), str(out / "kick" / "link.wav"))])) == []
+    assert (out / "kick" / "link.wav").read_bytes() == b"a.wav"
+
+
+def test_no_half_file_stays_where_the_disk_is_full(source, out, monkeypatch):
+    def fill(_, part):
+        part.write_bytes(b"ha")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copy2", fill)
+    assert "No space left" in errors(carry_out(plan("copy", source, out)))[0]
+    assert [path.name for path in out.rglob("*") if not path.is_dir()] == [JOURNAL]
+
+
+def test_the_journal_is_whole_or_refused(source, out):
+    assert read_journal(out) == []
+    steps = plan("copy", source, out)
+    journal = out / JOURNAL
+    text = journal.read_bytes()
+    journal.write_bytes(text[:-5])
+    assert read_journal(out) == steps[:-1]
+    strange = [
+        b"nonsense\n", b"[]\n", b"\xff\n", b'{"action": "copy"}\n',
+        text.replace(b'"copy"', b'"burn"'),
+        json.dumps({"action": "copy", "source": "/a", "destination": str(out / ".." / "b")}).encode() + b"\n",
+    ]  # fmt: skip
+    for damaged in strange:
+        journal.write_bytes(damaged)
+        with pytest.raises(ValueError, match=JOURNAL):
+            read_journal(out)
+    journal.unlink()
+    journal.mkdir()
+    with pytest.raises(ValueError, match="cannot be read"):
+        read_journal(out)
+
+
+def test_the_journal_of_a_folder_that_was_moved_is_kept(source, out):
+    list(carry_out(plan("move", source, out)))
+    elsewhere = out.rename(out.with_name("elsewhere"))
+    with pytest.raises(ValueError, match="another folder"):
+        read_journal(elsewhere)

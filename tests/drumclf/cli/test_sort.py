@@ -1,0 +1,155 @@
+"""Sorting into folders by the command line, and taking it back."""
+
+import io
+import os
+
+import pytest
+from command_steps import KICK, load_once, mixed_sounds, run
+from conftest import EXAMPLES
+
+from drumclf.__main__ import main
+from drumclf.cli.filing import JOURNAL
+
+loaded_once = pytest.fixture(load_once, autouse=True)
+sounds = pytest.fixture(mixed_sounds)
+
+
+def tree(folder):
+    paths = [path for path in folder.rglob("*") if path.name != JOURNAL]
+    return {str(p.relative_to(folder)): p.read_bytes() for p in paths if not p.is_dir()}
+
+
+@pytest.mark.parametrize("action", ["copy", "move", "link"])
+def test_sort_and_undo(action, sounds, tmp_path, capsys):
+    before, out = tree(sounds), tmp_path / "new" / "out"
+    status, text = run(capsys, "sort", sounds, out, f"--{action}")
+    assert status == 1  # one file stays
+    assert "bad.wav" in text
+    assert set(tree(out)) == {
+        "kick/=a,___b_.wav", "clap/clap.wav", "snare/hit.wav", "snare/hit (2).WAV", "kick/hit.wav"
+    }  # fmt: skip
+    assert sorted(tree(out).values()) == sorted(data for data in before.values() if data != b"no sound")
+    assert tree(sounds) == ({"bad.wav": b"no sound"} if action == "move" else before)
+    assert {path.is_symlink() for path in out.rglob("*.[wW]*")} == {action == "link"}
+    assert run(capsys, "undo", out)[0] == 0
+    assert tree(sounds) == before
+    assert not out.exists()
+    assert main(["undo", str(out)]) == 2
+
+
+def test_sort_names_by_class_and_pattern(sounds, tmp_path, capsys):
+    run(capsys, "sort", sounds, tmp_path / "out", "--pattern", "{class}_{n:02} {folder}")
+    assert sorted(tree(tmp_path / "out")) == [
+        "clap/clap_01 in.wav", "kick/kick_01 in.wav", "kick/kick_02 kit.wav",
+        "snare/snare_01 in.wav", "snare/snare_02 kit.WAV",
+    ]  # fmt: skip
+
+
+def test_a_dry_run_shows_the_plan_and_does_nothing(sounds, tmp_path, capsysbinary):
+    clap = sounds / "clap.wav"
+    clap = clap.rename(clap.with_name(os.fsdecode(b"\xff.wav")))  # no text in any encoding
+    before = tree(tmp_path)
+    assert main(["sort", str(sounds), str(tmp_path / "out"), "--dry-run", "--move"]) == 1
+    plan = f"{clap} -> {tmp_path / 'out' / 'clap' / '_.wav'}\n"
+    assert os.fsencode(plan) in capsysbinary.readouterr().out
+    assert tree(tmp_path) == before
+    assert not (tmp_path / "out").exists()
+
+
+def test_copies_are_left_out_the_second_time_too(sounds, tmp_path, capsys):
+    out = tmp_path / "out"
+    for action in ("--copy", "--move", "--copy"):
+        status, text = run(capsys, "sort", sounds, out, "--skip-duplicates", action)
+        assert status == 1  # the refused one
+        assert len(tree(out)) == 3
+        assert "left out, the same recording as another: 2" in text
+    (sounds / "tom.wav").write_bytes((EXAMPLES / "tom_acoustic.wav").read_bytes())
+    run(capsys, "sort", sounds, out, "--skip-duplicates")
+    assert len(tree(out)) == 4
+
+
+@pytest.mark.parametrize("action", ["copy", "move", "link"])
+def test_sorted_into_itself_twice(action, sounds, capsys):
+    before, out = tree(sounds), sounds / "sorted"
+    run(capsys, "sort", sounds, out, f"--{action}")
+    once = tree(sounds)
+    assert run(capsys, "sort", sounds, out, f"--{action}")[0] == 1  # only what was refused is looked at again
+    assert tree(sounds) == once
+    assert len(tree(out)) == 5
+    run(capsys, "undo", out)
+    assert tree(sounds) == before
+
+
+def test_new_files_are_filed_beside_the_old_and_all_is_undone(sounds, tmp_path, capsys):
+    out = tmp_path / "out"
+    run(capsys, "sort", sounds, out, "--pattern", "{class}_{n}", "--move")
+    (sounds / "hit.wav").write_bytes((EXAMPLES / "kick_acoustic.wav").read_bytes())  # where one was moved from
+    (sounds / "more.wav").write_bytes((EXAMPLES / "kick_acoustic.wav").read_bytes())
+    run(capsys, "sort", sounds, out, "--pattern", "{class}_{n}")
+    assert (out / "kick" / "kick_3.wav").read_bytes() == (sounds / "more.wav").read_bytes()
+    (sounds / "hit.wav").unlink()
+    assert run(capsys, "undo", out)[0] == 0
+    assert not out.exists()
+    assert (sounds / "kit" / "hit.wav").read_bytes() == KICK.read_bytes()
+
+
+def test_what_was_cut_off_comes_first(sounds, tmp_path, capsys):
+    out = tmp_path / "out"
+    run(capsys, "sort", sounds, out)
+    whole = tree(out)
+    for path in (out / "snare").iterdir():
+        path.unlink()
+    status = main(["sort", str(sounds), str(out)])
+    shown = capsys.readouterr()
+    assert status == 1
+    assert "2 files are left from the run before" in shown.err
+    assert "copy 2 files" in shown.out
+    assert tree(out) == whole
+
+
+def test_a_changed_copy_is_not_taken_back(sounds, tmp_path, capsys):
+    out = tmp_path / "out"
+    run(capsys, "sort", sounds, out)
+    (out / "clap" / "clap.wav").write_bytes(b"mine")
+    assert main(["undo", str(out)]) == 1
+    assert "changed" in capsys.readouterr().err
+    assert tree(out) == {"clap/clap.wav": b"mine"}
+    (out / "clap" / "clap.wav").unlink()
+    assert run(capsys, "undo", out)[0] == 0  # the journal still knew of it
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "more", "goes_on"),
+    [("\n", [], False), ("n\n", [], False), ("", [], False), ("y\n", [], True), ("n\n", ["--yes"], True)],
+)
+def test_on_a_terminal_it_asks(typed, more, goes_on, sounds, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    run(capsys, "sort", sounds, tmp_path / "out", *more)
+    assert (tmp_path / "out").exists() == goes_on
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["{tmp}/none", "{tmp}/out"], "not a folder"), (["{tmp}/in", "{tmp}/in/bad.wav"], "not a folder"),
+        (["{tmp}/in", "{tmp}/out", "--pattern", "{{class.__init__}}{{n}}"], "pattern"),
+        (["{tmp}/in", "{tmp}/in/bad.wav/out", "--yes"], "cannot"),
+        (["{tmp}/in", "{tmp}/torn"], "damaged"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_sorted(arguments, why, sounds, tmp_path, capsys):
+    (tmp_path / "torn").mkdir()
+    (tmp_path / "torn" / JOURNAL).write_text("nonsense\n")
+    before = tree(tmp_path)
+    assert main(["sort", *(word.format(tmp=tmp_path) for word in arguments)]) == 2
+    assert why in capsys.readouterr().err
+    assert main(["undo", str(tmp_path / "torn")]) == 2
+    assert tree(tmp_path) == before
+
+
+def test_an_empty_folder_is_sorted_already(tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    assert run(capsys, "sort", tmp_path / "in", tmp_path / "out") == (0, "")
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,106 @@
+"""Loops and recordings on the page, driven without a browser."""
+
+import numpy as np
+import pytest
+from conftest import EXAMPLES, drawn, encode, make_hit
+from page_steps import LOOP, RATE, four_hits, open_page, press, titles, upload, words
+
+from drumclf.hits.find import find_hits
+
+page = pytest.fixture(open_page)
+loop = pytest.fixture(four_hits, scope="module")
+
+
+# Loops.
+
+
+def test_a_loop_has_its_hits_on_a_time_line(page, classifier, loop):
+    upload(page, "loop.wav", loop)
+    assert titles(page) == ["A loop of 4 hits"]
+    (timeline,) = drawn(page, "timeline")
+    hits = find_hits(classifier, loop).hits
+    found = [hit.prediction.label for hit in hits]
+    assert [hit["label"] for hit in timeline["hits"]] == found == ["kick", "snare", "closed_hat", "clap"]
+    assert [hit["isSure"] for hit in timeline["hits"]] == [hit.prediction.is_sure for hit in hits]
+    assert [timeline["offset"] + hit["time"] for hit in timeline["hits"]] == pytest.approx(
+        [time for _, time in LOOP], abs=0.01
+    )
+    assert timeline["duration"] == pytest.approx(2.3, abs=0.01)
+    assert [row["name"] for row in timeline["rows"]] == [
+        k for k in classifier.classes if k in {"kick", "snare", "closed_hat", "clap"}
+    ]
+    assert timeline["selected"] == 0
+
+
+def test_the_loop_among_the_examples(page, classifier):
+    page.button_group(key="example").select("loops/beat.flac").run()
+    assert not page.exception
+    hits = find_hits(classifier, EXAMPLES / "loops" / "beat.flac").hits
+    assert titles(page) == [f"A loop of {len(hits)} hits"]
+    (timeline,) = drawn(page, "timeline")
+    assert [hit["label"] for hit in timeline["hits"]] == [hit.prediction.label for hit in hits]
+    assert timeline["autoplay"]
+
+
+def test_the_hit_that_is_selected_is_on_the_stage(page, classifier, loop):
+    upload(page, "loop.wav", loop)
+    hits = find_hits(classifier, loop).hits
+    for k, hit in enumerate(hits):
+        say(page, k)
+        (stage,), (timeline,) = drawn(page, "stage"), drawn(page, "timeline")
+        assert timeline["selected"] == k
+        assert {row["name"]: row["probability"] for row in stage["classes"]} == hit.prediction.probabilities
+        assert stage["offset"] == pytest.approx(timeline["offset"] + hit.time + hit.prediction.onset)
+        assert stage["stop"] == pytest.approx(timeline["offset"] + hit.time + hit.prediction.clip.duration)
+        assert stage["autoplay"] == (k > 0)  # the first was not asked for
+        assert page.header[0].value.startswith(f"{k + 1}. ")
+
+
+def say(page, hit):
+    """What the browser says of the time line; tests/tools/test_soak.py says it over the real protocol."""
+    (key,) = [part.key for part in page.get("bidi_component") if part.proto.component_name == "timeline"]
+    page.session_state[key] = {"hit": hit}
+    page.run()
+    assert not page.exception
+    assert not page.error
+
+
+@pytest.mark.parametrize("hit", [-1, 4, 10**30, "1", True, 1.0, float("nan"), None, [1], {"hit": 1}], ids=repr)
+def test_a_hit_that_is_none_changes_nothing(page, loop, hit):
+    upload(page, "loop.wav", loop)
+    before = drawn(page, "timeline"), drawn(page, "stage"), words(page)
+    say(page, hit)
+    assert (drawn(page, "timeline"), drawn(page, "stage"), words(page)) == before
+
+
+# Recordings.
+
+
+def test_a_recording_is_classified_like_a_file(page, classifier, loop):
+    page.audio_input[0].set_value(("recording.wav", (EXAMPLES / "snare_acoustic.wav").read_bytes(), "audio/wav")).run()
+    assert not page.exception
+    assert titles(page)[0].startswith("Snare")
+    page.audio_input[0].set_value(("recording.wav", loop, "audio/wav")).run()
+    assert titles(page) == ["4 hits"]  # nobody recorded a loop
+    assert words(page)[0] == ["Your recording"]
+    assert [hit["label"] for hit in drawn(page, "timeline")[0]["hits"]] == ["kick", "snare", "closed_hat", "clap"]
+    page.audio_input[0].set_value(None).run()
+    assert not page.exception
+    assert not page.get("bidi_component")
+
+
+def test_a_recording_of_silence_gets_a_sentence(page):
+    page.audio_input[0].set_value(("recording.wav", encode(np.zeros(RATE)), "audio/wav")).run()
+    assert not page.exception
+    assert not page.title
+    assert len(page.error) == 1
+
+
+def test_a_pack_makes_way_for_a_recording_and_waits(page):
+    files = [(f"{k}.wav", encode(make_hit(seed=k)), "audio/wav") for k in range(2)]
+    page.file_uploader[0].set_value(files).run()
+    page.audio_input[0].set_value(("r.wav", (EXAMPLES / "kick_analogue.wav").read_bytes(), "audio/wav")).run()
+    assert titles(page)[0].startswith("Kick")
+    press(page, "Back to your pack")
+    assert [header.value for header in page.header] == ["2 sounds"]
+    assert not page.title

@@ -1,0 +1,1 @@
+"""What is timed and scored: ``make bench``, ``bench-start``, ``hits-report``."""

@@ -1,0 +1,1 @@
+"""Odd and hostile files, made for the tests."""

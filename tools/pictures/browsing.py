@@ -1,0 +1,139 @@
+"""The page in a real browser, and pictures of what is on it, small enough for a repository."""
+
+import contextlib
+import io
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+FIGURES = ROOT / "docs" / "figures"
+MARGIN = 12
+"""Around what is cut out, in pixels of the page."""
+_PATIENCE = 90_000
+_SETTLED = """() =>
+    document.querySelector('.stApp')?.dataset.testScriptState === 'notRunning'
+    && document.fonts.status === 'loaded'
+    && [...document.images].every(image => image.complete)
+    && [...document.querySelectorAll('audio')].every(audio => audio.paused || audio.ended)
+    && !document.querySelector('.stSpinner, .stSkeleton, [data-stale=true]')"""
+
+
+@contextlib.contextmanager
+def serving() -> Iterator[str]:
+    """The page's address, while it is served."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    place = [f"--server.port={port}", "--server.address=127.0.0.1"]
+    server = subprocess.Popen([sys.executable, "-m", "streamlit", "run", "app.py", *place], cwd=ROOT)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(address)
+        yield address
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@contextlib.contextmanager
+def browsing(heard: Path) -> Iterator[Browser]:
+    """Chromium with a microphone that hears a WAV file over and over."""
+    microphone = [
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={heard}",
+    ]
+    with sync_playwright() as playwright:
+        chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", *microphone])
+        yield browser
+        browser.close()
+
+
+def visit(browser: Browser, address: str, width: int = 1180, scheme: str = "light") -> Page:
+    """The page in a new tab, ready to be used."""
+    page = browser.new_page(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, device_scale_factor=2, reduced_motion="reduce"
+    )
+    page.set_default_timeout(_PATIENCE)
+    page.goto(address)
+    page.get_by_text("Try a sound").wait_for()
+    settle(page)
+    return page
+
+
+def settle(page: Page) -> None:
+    """Wait until the server is done, pictures and fonts are there, and nothing plays."""
+    page.wait_for_function(_SETTLED)
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def press_pad(page: Page, title: str) -> None:
+    """Click an example and wait for what comes of it."""
+    page.locator(".st-key-example").get_by_text(title, exact=True).click()
+    page.locator(".st-key-result").get_by_text(title, exact=True).first.wait_for()
+    page.locator(".stage .class.is-label").first.wait_for()
+    settle(page)
+
+
+def upload(page: Page, name: str, kind: str, data: bytes) -> None:
+    """Drop a file."""
+    page.locator("input[type=file]").set_input_files({"name": name, "mimeType": kind, "buffer": data})
+
+
+def shoot(page: Page, name: str, *parts: Locator, bottom: Locator | None = None) -> None:
+    """Write ``docs/figures/<name>.png``.
+
+    Parameters
+    ----------
+    page : Page
+    name : str
+    *parts : Locator
+        What is to be seen, with `MARGIN` around it; the whole width of the page without any.
+    bottom : Locator, optional
+        The last thing to be seen; the last of the page unless given.
+    """
+    page.mouse.move(0, 0)
+    settle(page)
+    size = page.viewport_size
+    if parts:
+        boxes = [part.bounding_box() for part in parts]
+        left, top = (max(min(box[edge] for box in boxes) - MARGIN, 0) for edge in ("x", "y"))
+        right = min(max(box["x"] + box["width"] for box in boxes) + MARGIN, size["width"])
+        end = max(box["y"] + box["height"] for box in boxes) + MARGIN
+    else:
+        last = [bottom] if bottom else [page.locator(".st-key-inputs"), page.locator(".st-key-result")]
+        left, top, right = 0, 0, size["width"]
+        end = max(box["y"] + box["height"] for box in (part.bounding_box() for part in last)) + 2 * MARGIN
+    place = {"x": left, "y": top, "width": right - left, "height": end - top}
+    page.set_viewport_size({"width": size["width"], "height": max(size["height"], int(end) + 1)})
+    settle(page)
+    write_png(name, page.screenshot(clip=place, animations="disabled"))
+    page.set_viewport_size(size)
+
+
+def write_png(name: str, data: bytes) -> None:
+    """With 256 colours: a third of the bytes, and no difference to be seen."""
+    with Image.open(io.BytesIO(data)) as image:
+        image = image.convert("RGB").quantize(256, kmeans=5, dither=Image.Dither.NONE)
+        image.save(FIGURES / f"{name}.png", optimize=True)
+
+
+def _wait_for(address: str) -> None:
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)
+            return
+        except OSError:
+            time.sleep(0.5)
+    raise TimeoutError("the page did not start")

@@ -1,0 +1,54 @@
+"""The sounds that the pictures of the page are of, all made of what the program brings along."""
+
+import io
+import random
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from drumclf.constants import CLASSES
+from synthesis.recipes import synthetic_examples
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "example_samples"
+_RATE = 44_100
+_STEP = 60 / 96 / 2
+"""Seconds of an eighth at 96 bpm."""
+_BAR = (
+    ("kick_acoustic", 0.9), ("closed_hat_acoustic", 0.4), ("snare_acoustic", 0.8), ("closed_hat_acoustic", 0.4),
+    ("kick_acoustic", 0.9), ("kick_acoustic", 0.7), ("snare_acoustic", 0.8), ("open_hat_acoustic", 0.4),
+)  # fmt: skip
+_FILL = (
+    ("kick_acoustic", 0.9), ("closed_hat_acoustic", 0.4), ("snare_acoustic", 0.8), ("closed_hat_acoustic", 0.4),
+    ("tom_acoustic", 0.9), ("tom_acoustic", 0.7), ("snare_acoustic", 0.8), ("clap_analogue", 0.6),
+)  # fmt: skip
+
+
+def loop() -> bytes:
+    """Two bars of drums as a WAV file; sounds ring into one another, as they do in a loop."""
+    hits = _BAR + _FILL
+    samples = np.zeros(int(_RATE * (len(hits) + 1) * _STEP))
+    for step, (name, level) in enumerate(hits):
+        sound, _ = soundfile.read(EXAMPLES / f"{name}.wav")
+        start = round(_RATE * step * _STEP)
+        sound = level * sound[: len(samples) - start]
+        samples[start : start + len(sound)] += sound
+    buffer = io.BytesIO()
+    soundfile.write(buffer, 0.9 * samples / np.abs(samples).max(), _RATE, format="WAV", subtype="PCM_16")
+    return buffer.getvalue()
+
+
+def pack() -> bytes:
+    """A zip of synthetic drums, some of them twice, and a file that cannot be read."""
+    examples = synthetic_examples(list(CLASSES), 30, ROOT / "build" / "synthetic")
+    random.Random(3).shuffle(examples)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for i, example in enumerate(examples):
+            archive.write(example.path, f"Garage drums/untitled {i:03}.wav")
+        for i, example in enumerate(examples[::20]):
+            archive.write(example.path, f"Garage drums/old/take {i:02}.wav")
+        archive.writestr("Garage drums/broken.wav", b"RIFF")
+    return buffer.getvalue()

@@ -1,0 +1,97 @@
+"""What is left of an upload: on the disk, in the log, in memory after the visitor has gone."""
+
+import io
+import secrets
+import time
+import zipfile
+from dataclasses import dataclass
+
+import psutil
+
+from page.memory import INTERVAL
+from tools.soak.client import Visitor
+from tools.soak.server import find_in_memory, serve
+from tools.soak.sounds import EXAMPLES
+
+N_MARKS, _MARK_INTERVAL = 512, 4096
+"""Marks in a marked sound, and bytes from one to the next: 2 MB, more than passes through any buffer at a time."""
+MEMORY_GOES_BACK = {"MALLOC_MMAP_THRESHOLD_": "131072"}
+"""What the server frees goes back to the system. As glibc has it by default, freed memory keeps what was in it until
+it is needed again, and a search of the memory does not tell it from memory in use."""
+
+LEFT_IN_BUFFERS = 0.2
+"""Of a sound that is gone; what passed through small buffers stays in them until they are needed again."""
+
+_MARGIN = 5
+"""Seconds: the server sees a moment later that the socket is closed."""
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A sound with marks that are nowhere else.
+
+    Attributes
+    ----------
+    token : bytes
+        64 letters and digits, in the name and many times, numbered, in a chunk of the WAV that no player reads.
+    """
+
+    token: bytes
+    name: str
+    data: bytes
+
+    def share_in_memory(self, process: psutil.Process) -> float:
+        """How much of the sound is in the memory of a process and its children, from 0 to 1; raises OSError."""
+        family = [process, *process.children(recursive=True)]
+        return len(set().union(*(find_in_memory(one, self.token + rb"\d{8}") for one in family))) / N_MARKS
+
+    def in_a_zip(self) -> bytes:
+        """The sound in an archive, as it is."""
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as file:
+            file.writestr(self.name, self.data)
+        return archive.getvalue()
+
+
+def marked_sound() -> Marked:
+    """An example drum with marks."""
+    token = secrets.token_hex(32).encode()
+    chunk = b"".join((token + b"%08d" % i).ljust(_MARK_INTERVAL, b"\0") for i in range(N_MARKS))
+    data = EXAMPLES[0].read_bytes() + b"mark" + len(chunk).to_bytes(4, "little") + chunk
+    return Marked(token, f"{token.decode()}.wav", data[:4] + (len(data) - 8).to_bytes(4, "little") + data[8:])
+
+
+def shares_in_memory(ttl: int) -> tuple[float, float]:
+    """A visitor uploads a zip and a sound, takes what is made of them along, compares, and leaves; nobody else comes.
+
+    Parameters
+    ----------
+    ttl : int
+        Seconds that the server keeps a session for a visitor who comes back: ``server.disconnectedSessionTTL``.
+
+    Returns
+    -------
+    while_visited, afterwards : float
+        How much of the upload was in the server's memory, from 0 to 1. The first is to show that it can be found.
+
+    Raises
+    ------
+    OSError
+        When the server's memory cannot be read.
+    """
+    sound = marked_sound()
+    environment = {"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": str(ttl)} | MEMORY_GOES_BACK
+    with serve(**environment) as (address, process):
+        with Visitor(address) as visitor:
+            visitor.upload(("pack.zip", sound.in_a_zip()))
+            visitor.choose("View", "Export")
+            visitor.download("Download 1 sound")
+            visitor.remove_uploads()
+            visitor.upload((sound.name, sound.data))
+            visitor.download("Picture to share")
+            visitor.click("Another")
+            visitor.wait_until(lambda: "And?" in visitor.picture.titles)
+            visitor.choose("Try a sound", "Hand claps")
+            while_visited = sound.share_in_memory(process)
+        time.sleep(ttl + INTERVAL + _MARGIN)
+        return while_visited, sound.share_in_memory(process)

@@ -1,0 +1,1 @@
+"""Ideas for better training, and labels that look wrong."""
