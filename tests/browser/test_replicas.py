@@ -44,7 +44,7 @@ def replicas(tmp_path_factory):
     """The proxy's address, its log, and the replicas' addresses as the log has them."""
     folder = tmp_path_factory.mktemp("nginx")
     front, *ports = free_ports(3)
-    settings = (ROOT / "tools.image" / "nginx.conf").read_text(encoding="utf-8")
+    settings = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
     for written, here in (
         ("listen 8080;", f"listen 127.0.0.1:{front};"),
         ("127.0.0.1:8501", f"127.0.0.1:{ports[0]}"),

@@ -209,7 +209,7 @@ def test_the_fonts_that_the_page_asks_for_are_served():
 
 
 def test_the_proxy_takes_what_streamlit_takes():
-    proxy = (ROOT / "tools.image" / "nginx.conf").read_text(encoding="utf-8")
+    proxy = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
     assert int(re.search(r"client_max_body_size (\d+)m", proxy)[1]) > settings("server")["maxUploadSize"]
 
 
