@@ -2,12 +2,12 @@
 
 import argparse
 import os
-import subprocess
+import runpy
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from drumclf.cli.terminal import OK, UsageError, add_model, say
+from drumclf.cli.terminal import OK, UsageError, add_model
 from drumclf.model_folder import MODEL_VARIABLE, read_metadata
 
 _INSTALLED = Path(__file__).resolve().parents[1] / "served"
@@ -33,21 +33,15 @@ def add_serve(commands) -> None:
 
 
 def serve(options: argparse.Namespace) -> int:
-    """Start Streamlit in its own process and wait for it."""
+    """Become ``python -m streamlit run app.py``; Ctrl-C ends it."""
     if any(find_spec(name) is None for name in _NEEDED):
         raise UsageError("the page needs more packages: pip install 'drumclf[page]'")
     if options.model:
         read_metadata(options.model)  # complains here rather than to every visitor
+        os.environ[MODEL_VARIABLE] = os.path.abspath(options.model)  # noqa: PTH100
     place = [f"--server.port={options.port}", f"--server.address={options.address}"]
     window = f"--server.headless={str(options.no_browser).lower()}"
-    environment = os.environ | ({MODEL_VARIABLE: os.path.abspath(options.model)} if options.model else {})  # noqa: PTH100
-    # Streamlit reads .streamlit/ and serves static/ from the folder that it starts in.
-    process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py", *place, window], cwd=PAGE_FOLDER, env=environment
-    )
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        process.wait()  # Ctrl-C reached it too
-        say("the page has stopped")
-        return OK
+    os.chdir(PAGE_FOLDER)  # Streamlit looks for .streamlit/ and static/ here
+    sys.argv = ["streamlit", "run", "app.py", *place, window]
+    runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
+    return OK
