@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import psutil
 
 from page.memory import INTERVAL
+from tools.server import serve
 from tools.soak.client import Visitor
-from tools.soak.server import find_in_memory, serve
+from tools.soak.search import find_in_memory
 from tools.soak.sounds import EXAMPLES
 
 N_MARKS, _MARK_INTERVAL = 512, 4096
@@ -81,7 +82,8 @@ def shares_in_memory(ttl: int) -> tuple[float, float]:
     """
     sound = marked_sound()
     environment = {"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": str(ttl)} | MEMORY_GOES_BACK
-    with serve(**environment) as (address, process):
+    with serve(environment) as (address, server):
+        process = psutil.Process(server.pid)
         with Visitor(address) as visitor:
             visitor.upload(("pack.zip", sound.in_a_zip()))
             visitor.choose("View", "Export")
