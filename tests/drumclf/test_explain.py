@@ -33,8 +33,12 @@ def test_a_model_of_two_classes_decides():
     ("decision", "headline", "reason"),
     [
         (("snare",), "Snare", ""),
-        (("snare", "clap"), "Snare or clap", "It cannot choose between the two: Snare 50%, Clap 30%."),
-        ((), "Not sure", "Most likely Snare 50%, then Clap 30%; it answers Snare only from 90% on."),
+        (("snare", "clap"), "Snare or clap", "It cannot decide between Snare (50%) and Clap (30%)."),
+        (
+            (),
+            "Not sure",
+            "Most likely Snare (50%), then Clap (30%). It only answers Snare when it is at least 90% sure.",
+        ),
     ],
 )
 def test_verdicts(classifier, decision, headline, reason):

@@ -142,7 +142,7 @@ def test_who_waits_is_told_how_many_are_before(classifier, monkeypatch):
         said = in_line(classifier)
     for other in others:
         other.join()
-    assert said == "In line: 3 before you"
+    assert said == "3 visitors ahead of you"
     assert in_line(classifier) == "Listening"
 
 

@@ -62,7 +62,7 @@ def test_when_one_side_is_closed_the_other_stays(page, place, left, is_upload):
 def test_the_second_sound_is_waited_for(page):
     upload(page, "a kick.wav", (EXAMPLES / "kick_analogue.wav").read_bytes())
     press(page, "Another")
-    assert "And?" in titles(page)
+    assert "Pick a second sound" in titles(page)
     assert len(drawn(page, "stage")) == 1
     close(page, "kept")  # another thought
     assert len(titles(page)) == 1

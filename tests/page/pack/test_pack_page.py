@@ -92,7 +92,7 @@ def test_a_zip_is_a_table_and_other_files_are_named(page):
     files = {"kit/kick.wav": KICK, "kit/sub/hat.wav": HAT, "kit/readme.txt": b"hello", ".DS_Store": b"x"}
     drop(page, {"pack.zip": zip_of(files)})
     assert list(table(page)["file"]) == ["kick.wav", "hat.wav"]
-    assert "Passed over: 1 file without sound" in page.expander[0].label
+    assert "1 file skipped: not audio" in page.expander[0].label
     assert page.expander[0].text[0].value == "kit/readme.txt"
 
 
