@@ -12,6 +12,7 @@ from drumclf.batch.pack import Pack
 from drumclf.batch.sound_map import lay_out
 from drumclf.names import visible
 from page.pack.clusters import FONT_SIZE, MARGIN, Word, place_words
+from page.pack.current import listen_to
 from page.words import counted
 
 # In the order of the classes; with more classes they repeat.
@@ -84,7 +85,7 @@ def show_map(pack: Pack, classifier: Classifier) -> None:
     def play() -> None:
         chosen = st.session_state.map["selection"]["clicked"]
         if chosen:
-            st.session_state.current = int(chosen[0]["index"])
+            listen_to(int(chosen[0]["index"]))
 
     counts = ", ".join(f"{n:,} {name}" for name, n in Counter(data["label"]).most_common())
     alt_text = f"Map of {counted(len(sounds), 'sound')}, similar ones close together: {counts}. The table lists them."
