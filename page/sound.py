@@ -134,7 +134,7 @@ def show_reasons(classifier: Classifier, prediction: Prediction) -> None:
     traits = [TRAITS[trait] for trait in supporting_traits(prediction, classifier.metadata["traits"])]
     if traits:
         words = " and ".join(filter(None, [", ".join(traits[:-1]), traits[-1]]))
-        st.markdown(f"Typical of it: **{words}**.")
+        st.markdown(f"Typical of {titles[prediction.label]}: **{words}**.")
 
 
 def show_next(classifier: Classifier, chosen: Chosen, prediction: Prediction) -> None:

@@ -73,7 +73,7 @@ def test_the_legend_says_what_each_colour_is_of_this_sound(page):
     for title, answer in ((SNARE, "Snare"), (CLAPS, "Clap")):
         click_pad(page, title, answer)
         settle(page)
-        legend = page.get_by_role("group", name="What each colour is")
+        legend = page.get_by_role("group", name="What each colour shows")
         legends.append([legend.get_by_role("button", name=word).inner_text() for word in ("Pitch", "Body", "Attack")])
     assert all(word.split("\n", 1)[1] for legend in legends for word in legend)
     assert legends[0] != legends[1]
