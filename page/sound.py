@@ -31,7 +31,7 @@ class Answer:
     prediction: Prediction
     recording: Recording | None
 
-    def drawn(self, player_key: str) -> Prediction:
+    def on_stage(self, player_key: str) -> Prediction:
         """The prediction on the stage: for the sound, or for the selected hit."""
         if self.recording is None:
             return self.prediction
@@ -62,11 +62,11 @@ def show_pair(kept: Chosen, chosen: Chosen | None, classifier: Classifier) -> No
             sides.append((right, "shown", chosen, listen(classifier, chosen)))
         else:
             st.space(40)  # as high as the button
-            st.title("Pick a second sound", anchor=False)
-            st.markdown("Click an example, drop a file, or record one.")
+            st.title("Compare", anchor=False)
+            st.markdown("Pick a second sound: click, drop or record one.")
     sides = [side for side in sides if side[-1] is not None]
-    drawn = [answer.drawn(player_key(place, sound.read())) for _, place, sound, answer in sides]
-    shown = max(map(shown_duration, drawn), default=None)
+    predictions = [answer.on_stage(player_key(place, sound.read())) for _, place, sound, answer in sides]
+    shown = max(map(shown_duration, predictions), default=None)
     for column, place, sound, answer in sides:
         with column:
             show_sound(classifier, sound, answer, place, shown)

@@ -1,4 +1,7 @@
-"""The stage: one sound as the network sees it, with player and probabilities. page/browser/stage.js draws it."""
+"""The stage: one sound as the network sees it, with player and probabilities. page/browser/stage.js draws it.
+
+Everything on it comes from a `Prediction` of drumclf/classifier.py.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""The map of a pack: every sound a point, similar sounds close together, and the names of the classes among them."""
+"""The map of a pack: every sound a point, similar sounds close together, and the names of the classes among them.
+
+Which names, and where, is worked out in page/pack/clusters.py.
+"""
 
 from collections import Counter
 
@@ -93,6 +96,16 @@ def show_map(pack: Pack, classifier: Classifier) -> None:
     st.caption("Similar sounds are close together. Point at one for its name, click to listen.")
 
 
+def places(pack: Pack, sounds: list[int]) -> np.ndarray:
+    """Where the points are, computed once for a pack."""
+    known = st.session_state.get("places")
+    if known is None or known[0] is not pack or len(known[1]) != len(sounds):
+        with st.spinner("Drawing the map"):
+            points = lay_out(np.stack([pack.rows[i].embedding for i in sounds]))
+        known = st.session_state.places = (pack, points)
+    return known[1]
+
+
 def draw_map(
     data: pd.DataFrame, titles: list[str], words: list[Word], current: int | None, ink: str, paper: str
 ) -> alt.LayerChart:
@@ -160,13 +173,3 @@ def draw_words(words: list[Word], ink: str, paper: str) -> list[alt.Chart]:
     look = {"fontSize": FONT_SIZE, "fontWeight": 700, "baseline": "middle", "tooltip": None}
     halo = base.mark_text(stroke=paper, strokeWidth=5, strokeJoin="round", color=paper, **look)
     return [halo, base.mark_text(color=ink, **look)]
-
-
-def places(pack: Pack, sounds: list[int]) -> np.ndarray:
-    """Where the points are, computed once for a pack."""
-    known = st.session_state.get("places")
-    if known is None or known[0] is not pack or len(known[1]) != len(sounds):
-        with st.spinner("Drawing the map"):
-            points = lay_out(np.stack([pack.rows[i].embedding for i in sounds]))
-        known = st.session_state.places = (pack, points)
-    return known[1]

@@ -170,7 +170,7 @@ def test_an_own_file_and_a_bad_one_beside_it(page):
     expect_stage(page)
     expect(page.get_by_test_id("stText").get_by_text("mine.wav")).to_be_visible()
     page.get_by_role("button", name="Another").click()
-    expect(page.get_by_role("heading", name="Pick a second sound")).to_be_visible()
+    expect(page.get_by_role("heading", name="Compare")).to_be_visible()
     settle(page)  # a new uploader takes the place of the old one
     drop(page, "worse.wav", b"this is no sound")
     expect(page.get_by_role("alert")).to_contain_text("not a sound that can be read", timeout=FIRST_ANSWER)
@@ -218,7 +218,7 @@ def test_both_axes_end_where_the_longer_sound_needs_it(page):
     last = page.locator(".stage .times span").last
     expect(last).not_to_have_text("500")
     page.get_by_role("button", name="Another").click()
-    expect(page.get_by_role("heading", name="Pick a second sound")).to_be_visible()
+    expect(page.get_by_role("heading", name="Compare")).to_be_visible()
     pad(page, SNARE).click()
     stages = page.locator(".stage")
     expect(stages).to_have_count(2, timeout=FIRST_ANSWER)

@@ -14,7 +14,7 @@ THRESHOLDS = {"one": {"kick": 0.6, "snare": 0.9, "clap": 0.6}, "two": 0.8}
     [
         (0.7, 0.2, 0.1, ("kick",)),
         (0.3, 0.65, 0.05, ("snare", "kick")),  # a snare needs more
-        (0.1, 0.85, 0.05, ()),  # and a kick is too far behind to share with it
+        (0.1, 0.85, 0.05, ()),  # and a kick is too far behind to share the answer
         (0.1, 0.4, 0.5, ("clap", "snare")),
         (0.4, 0.3, 0.3, ()),
     ],

@@ -44,13 +44,13 @@ def test_a_class_looks_the_same_in_every_pack():
         assert shapes["range"] == [SHAPES[int(label)] for label in sorted(labels)]
 
 
-def test_more_classes_than_shapes_begin_again():
+def test_shapes_repeat_if_there_are_more_classes():
     titles = [f"class {i:02}" for i in range(len(SHAPES) + 2)]
     shapes = chart(titles, titles)["encoding"]["shape"]["scale"]["range"]
     assert shapes[-2:] == SHAPES[:2]
 
 
-def test_the_sound_that_is_listened_to_is_larger():
+def test_the_current_sound_is_larger():
     size = chart(["a", "a"], ["a"], current=1)["encoding"]["size"]
     assert "1" in size["condition"]["test"]
     assert size["condition"]["value"] > size["value"]
