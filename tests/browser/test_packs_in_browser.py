@@ -137,7 +137,7 @@ def test_more_files_leave_the_corrections_of_the_first(wide_page, tmp_path):
 def test_a_stop_keeps_what_is_done_and_can_be_gone_on_from(wide_page):
     page, hat = wide_page, SOUNDS["My kit/closed_hat_analogue.wav"]
     drop_zip(page, {f"{i:04}.wav": hat for i in range(1_000)})
-    expect(page.get_by_text(" a second · ")).to_be_visible(timeout=FIRST_ANSWER)
+    expect(page.get_by_text(" per second · ")).to_be_visible(timeout=FIRST_ANSWER)
     page.get_by_role("button", name="Stop").click()
     go_on = page.get_by_role("button", name="Continue with the other")
     expect(go_on).to_be_visible(timeout=FIRST_ANSWER)
