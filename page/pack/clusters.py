@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 MARGIN = 0.03  # of the map on each side, in its own unit; points are between 0 and 1
-NARROWEST = (340, 450)  # pixels of the smallest map; words that are apart there are apart on any larger one
+NARROWEST = (340, 450)  # width and height in pixels; words that do not overlap on this map overlap on no larger one
 FONT_SIZE = 14
 
-_CELLS = 20  # of the grid in which neighbours belong together, on each side
-_LEAST = 4  # sounds that get a word
-_LEAST_SHARE = 1 / 4  # of a class's sounds that get a word
-_MOST = 2  # words for one class
-_FAR = 0.35  # at least so far apart are two words for one class
+_CELLS = 20  # per side of the grid, in which neighbouring cells that are not empty form a cluster
+_LEAST = 4  # sounds in a cluster, at least
+_LEAST_SHARE = 1 / 4  # of the sounds of its class, at least
+_MOST = 2  # clusters of one class
+_FAR = 0.35  # between two clusters of one class, at least
 _REACH = 0.12  # around the densest place of a cluster, which is what its word is put beside
 _POINT = 6  # pixels: radius of a point
 _ROW = FONT_SIZE + 4  # pixels: height of a word
@@ -72,7 +72,7 @@ def place_words(points: np.ndarray, labels: list[str]) -> list[Word]:
 
 
 def find_clusters(points: np.ndarray, labels: list[str]) -> list[tuple[str, np.ndarray]]:
-    """Where sounds of a class lie together: name and indices of the points, the largest cluster first.
+    """Where sounds of a class are close together: name and indices of the points, the largest cluster first.
 
     A class has a second cluster if that is far from the first and holds a quarter of its sounds. It has none if it has
     fewer than four sounds, or if they are scattered.

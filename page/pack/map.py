@@ -41,7 +41,7 @@ _SQUARE = [ray(degrees) for degrees in (45, 135, 225, 315)]
 _TRIANGLE = [ray(degrees) for degrees in (-90, 30, 150)]
 _PLUS = [corner * ray(90 * arm) for arm in range(4) for corner in (-1 - 3j, 1 - 3j, 1 - 1j)]
 _STAR = [ray(36 * k - 90, (1, 0.5)[k % 2]) for k in range(10)]
-# As the colours, so that nobody has to tell colours apart.
+# In the order of the classes, too: nobody has to tell colours apart.
 SHAPES = [
     "circle",
     polygon(_SQUARE),
