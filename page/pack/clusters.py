@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 MARGIN = 0.03  # of the map on each side, in its own unit; points are between 0 and 1
-NARROWEST = (340, 450)  # width and height in pixels; words that do not overlap on this map overlap on no larger one
+NARROWEST = (280, 450)  # width and height in pixels; words that do not overlap on this map overlap on no larger one
 FONT_SIZE = 14
 
 _CELLS = 20  # per side of the grid, in which neighbouring cells that are not empty form a cluster
@@ -66,7 +66,7 @@ def place_words(points: np.ndarray, labels: list[str]) -> list[Word]:
         costs = [2 * (over & (names != name)).sum() + (over & (names == name)).sum() for over in hidden]
         best = min(np.flatnonzero(is_free), key=lambda k: costs[k])  # of equals the first
         boxes = np.vstack([boxes, candidates[best]])
-        x, y = _from_pixels(middles[best])
+        x, y = _from_pixels(np.array([spots[best][0], middles[best][1]]))  # the chart moves it inwards if it has to
         words.append(Word(name, float(x), float(y), half))
     return words
 
