@@ -92,7 +92,7 @@ def shares_in_memory(ttl: int) -> tuple[float, float]:
             visitor.upload((sound.name, sound.data))
             visitor.download("Picture to share")
             visitor.click("Another")
-            visitor.wait_until(lambda: "And?" in visitor.picture.titles)
+            visitor.wait_until(lambda: "Compare" in visitor.picture.titles)
             visitor.choose("Try a sound", "Hand claps")
             while_visited = sound.share_in_memory(process)
         time.sleep(ttl + INTERVAL + _MARGIN)
