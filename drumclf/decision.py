@@ -49,7 +49,7 @@ def verdict(prediction, titles: dict[str, str], thresholds: dict) -> tuple[str, 
     """
     if prediction.is_sure:
         return titles[prediction.label], ""
-    first, *others = sorted(prediction.probabilities, key=prediction.probabilities.get, reverse=True)
+    first, *others = prediction.ranking
     likely = [f"{titles[k]} ({format_percent(prediction.probabilities[k])})" for k in (first, *others)]
     if prediction.decision:
         headline = f"{titles[first]} or {titles[others[0]].lower()}"

@@ -162,8 +162,7 @@ def _draw_legend(page: Axes) -> None:
 
 def _draw_likely(page: Axes, prediction: Prediction, titles: dict[str, str]) -> None:
     """Bars of the three most likely classes, those of the decision in blue."""
-    ranking = sorted(prediction.probabilities, key=prediction.probabilities.get, reverse=True)[:3]
-    for row, name in enumerate(ranking):
+    for row, name in enumerate(prediction.ranking[:3]):
         probability, decided = prediction.probabilities[name], name in prediction.decision
         y, weight = 350 + 114 * row, "bold" if decided else "normal"
         title = _write(page, _MARGIN, y, shortened(titles[name], 24), 20, weight=weight)

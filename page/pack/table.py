@@ -153,7 +153,7 @@ def second_cell(row: Row, classifier: Classifier) -> str:
     """The second most probable class."""
     if len(row.probabilities) < 2:
         return ""
-    name = sorted(row.probabilities, key=row.probabilities.get, reverse=True)[1]
+    name = row.ranking[1]
     return f"{classifier.titles[name]} {format_percent(row.probabilities[name])}"
 
 
