@@ -1,8 +1,7 @@
-"""Copy, move or link files into their folders: never over another file, to be gone on with, to be undone.
+"""Copy, move or link files into folders: never over another file, resumable and undoable.
 
-Everything that is to be done is written down, in ``drumclf-sort.jsonl`` in the destination,
-before anything is done. A run that was cut off goes on from that file, and undoing reads it
-backwards.
+Every step is written to ``drumclf-sort.jsonl`` in the destination before the first one is
+done. A run that was cut off resumes from that journal, and undoing reads it backwards.
 """
 
 import errno
@@ -20,12 +19,12 @@ ACTIONS = ("copy", "move", "link")
 
 @dataclass(frozen=True)
 class Step:
-    """One file to be filed.
+    """One file and where it goes.
 
     Attributes
     ----------
     action : str
-        One of `ACTIONS`; a link is a symbolic one.
+        One of `ACTIONS`; links are symbolic.
     source, destination : str
         Absolute paths.
     """
@@ -36,12 +35,12 @@ class Step:
 
 
 def read_journal(folder: Path) -> list[Step]:
-    """All steps that were ever planned for a destination, done or not; none if there is no journal.
+    """All steps ever planned for a destination, done or not; none if there is no journal.
 
     Raises
     ------
     ValueError
-        When the journal cannot be read, or leads out of the folder.
+        If the journal cannot be read, or names places outside the folder.
     """
     try:
         lines = (folder / JOURNAL).read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
@@ -49,20 +48,20 @@ def read_journal(folder: Path) -> list[Step]:
         return []
     except OSError as error:
         raise ValueError(f"{JOURNAL} in the destination cannot be read: {error.strerror}") from error
-    if lines and not lines[-1].endswith("\n"):  # cut off while the plan was written: that step was not begun
+    if lines and not lines[-1].endswith("\n"):  # cut off while the plan was written: that step has not begun
         lines.pop()
     try:
         steps = [Step(**json.loads(line)) for line in lines]
         places = [Path(os.path.normpath(step.destination)) for step in steps]
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{JOURNAL} in the destination is damaged: move it away to begin anew") from error
+        raise ValueError(f"{JOURNAL} in the destination is damaged: move it away to start again") from error
     if not all(step.action in ACTIONS and folder in place.parents for step, place in zip(steps, places, strict=True)):
-        raise ValueError(f"{JOURNAL} in the destination is of another folder: move that back, or it away")
+        raise ValueError(f"{JOURNAL} in the destination belongs to another folder: move it away")
     return steps
 
 
 def write_journal(folder: Path, steps: Iterable[Step]) -> None:
-    """The whole journal anew, in one piece; without steps it is removed, and the folder too if that leaves it empty."""
+    """Replace the journal in one piece. Without steps, remove it, and the folder too if that leaves it empty."""
     steps, journal = list(steps), folder / JOURNAL
     if steps:
         folder.mkdir(parents=True, exist_ok=True)
@@ -78,7 +77,7 @@ def write_journal(folder: Path, steps: Iterable[Step]) -> None:
 
 
 def is_done(step: Step) -> bool:
-    """Whether a step needs no more doing: what is at its destination is what it was to put there."""
+    """Whether a step is already done: its destination holds what the step puts there."""
     source, destination = Path(step.source), Path(step.destination)
     try:
         if step.action == "link":
@@ -93,28 +92,28 @@ def is_done(step: Step) -> bool:
 
 
 def carry_out(steps: Iterable[Step]) -> Iterator[tuple[Step, str | None]]:
-    """File after file; steps that are done already are passed over.
+    """Do one step after the other; those already done are skipped.
 
     Yields
     ------
     step, error : Step, str or None
-        Why the file stays where it is, in one sentence; None where it is filed.
+        Why the file stays where it is, in one sentence; None if it is in its place.
     """
     for step in steps:
         try:
-            _part(Path(step.destination)).unlink(missing_ok=True)  # of a run that was cut off
+            _part(Path(step.destination)).unlink(missing_ok=True)  # left by a run that was cut off
             if not is_done(step):
                 _file(step)
             yield step, None
         except OSError as error:
-            yield step, f"{step.source} stays where it is: {error.strerror or 'it could not be filed'}."
+            yield step, f"{step.source} stays where it is: {error.strerror or 'it could not be moved'}."
 
 
 def undo(steps: Iterable[Step]) -> Iterator[tuple[Step, str | None]]:
-    """Take back steps, the last one first; folders that this empties go too.
+    """Undo steps, the last one first; folders that this empties are removed.
 
-    A copy is removed only while it is still what the original is, a moved file goes back
-    only where nothing has taken its place.
+    A copy is removed only if it still equals the original, and a moved file goes back only
+    if nothing has taken its place.
 
     Yields
     ------
@@ -124,35 +123,35 @@ def undo(steps: Iterable[Step]) -> Iterator[tuple[Step, str | None]]:
         try:
             error = _take_back(step)
         except OSError as problem:
-            error = problem.strerror or "it could not be taken back"
+            error = problem.strerror or "the system refused"
         if error is None:
             _remove_if_empty(*list(Path(step.destination).parents)[:2])
-        yield step, error and f"{step.destination} is not taken back: {error}."
+        yield step, error and f"{step.destination} was not undone: {error}."
 
 
 def _file(step: Step) -> None:
     source, destination = Path(step.source), Path(step.destination)
     destination.parent.mkdir(parents=True, exist_ok=True)
     if step.action == "link":
-        destination.symlink_to(source)  # fails where there is a file
+        destination.symlink_to(source)  # fails if there is a file
         return
     if step.action == "copy":
         _copy(source, destination)
         return
     if source.is_symlink():
-        raise OSError(errno.EINVAL, "it is a link, and may lead nowhere from another folder")
-    if _is_spare(source, destination):  # a run was cut off before the last line
+        raise OSError(errno.EINVAL, "it is a link, which may break in another folder")
+    if _is_spare(source, destination):  # a run was cut off before its last line
         source.unlink()
         return
     try:
-        os.link(source, destination)  # fails where there is a file; a rename would not
+        os.link(source, destination)  # fails if there is a file; a rename would not
     except FileExistsError:
         raise
-    except OSError:  # another disk, or one that knows no links
+    except OSError:  # another disk, or one without hard links
         _copy(source, destination)
     try:
         source.unlink()
-    except OSError:  # its folder may not be written to
+    except OSError:  # its folder may be read-only
         destination.unlink()
         raise
 
@@ -174,17 +173,17 @@ def _part(destination: Path) -> Path:
 
 
 def _publish(part: Path, destination: Path) -> None:
-    """Give a finished file its name, unless another has it."""
+    """Give a finished file its name, unless another file has it."""
     try:
         os.link(part, destination)
         part.unlink()
     except FileExistsError:
         part.unlink()
         raise
-    except OSError:  # a disk that knows no links
+    except OSError:  # a disk without hard links
         if os.path.lexists(destination):
             part.unlink()
-            raise FileExistsError(errno.EEXIST, "there is another file") from None
+            raise FileExistsError(errno.EEXIST, "another file has its name") from None
         part.rename(destination)
 
 
@@ -193,10 +192,10 @@ def _take_back(step: Step) -> str | None:
     _part(destination).unlink(missing_ok=True)
     if not os.path.lexists(destination):
         is_lost = step.action == "move" and not os.path.lexists(source)
-        return "it is no longer there" if is_lost else None
+        return "it is gone" if is_lost else None
     if step.action == "link":
         if not destination.is_symlink() or destination.readlink() != source:
-            return "it is no longer the link that was made"
+            return "it is no longer the link that sort made"
     elif step.action == "copy" and not source.exists():
         return "the original is gone, and this is the only copy"
     elif not os.path.lexists(source):
@@ -204,13 +203,13 @@ def _take_back(step: Step) -> str | None:
         _file(Step("move", step.destination, step.source))
         return None
     elif not _is_spare(destination, source):
-        return "it was changed since" if step.action == "copy" else "there is another file where it was"
+        return "it was changed since" if step.action == "copy" else "another file has taken its old place"
     destination.unlink()
     return None
 
 
 def _is_spare(file: Path, other: Path) -> bool:
-    """Whether a file may go, as another one holds the same: not where one of them is a link to the other."""
+    """Whether a file may be deleted because another holds the same; not if one is a link to the other."""
     return (
         other.exists()
         and os.path.realpath(file) != os.path.realpath(other)

@@ -1,4 +1,4 @@
-"""What lies in a cluster run's folder: the list of its sounds, and the parts that are finished."""
+"""The folder of a cluster run: the list of its sounds, and the parts that are finished."""
 
 import io
 import itertools
@@ -11,22 +11,21 @@ from drumclf.threads import in_batches, map_ahead
 try:
     import pyarrow as pa
     from pyarrow.parquet import ParquetFile, ParquetWriter
-except ImportError:  # drumclf.cluster.run says so when it is asked for
+except ImportError:  # drumclf.cluster.run reports it
     pa = None
 
+# Lists the files of the run. Readers of a folder of Parquet files skip names that begin with "_" or ".".
 LIST = "_paths.parquet"
-"""What the run is of. Readers of a folder of Parquet files pass over names that begin with "_" or "."."""
-_COUNTERS = 16
-"""Finished files that are looked into at once."""
+_COUNTERS = 16  # finished files that are checked at once
 
 
 def open_list(paths: list[str], out: str, settings: dict):
-    """The list of a run as a ParquetFile, a row group for each partition: written, or checked if it is there."""
+    """The list of a run as a ParquetFile, with a row group for each partition: written, or checked if it exists."""
     names = names_in(out)
     if LIST in names:
         return _check_list(paths, out, settings)
     if any(name.endswith(".parquet") for name in names):
-        raise ValueError(f"{out} holds Parquet files of something else: give an empty folder.")
+        raise ValueError(f"{out} holds other Parquet files: give an empty folder.")
     schema, file = pa.schema({"path": pa.binary()}, {"drumclf": json.dumps(settings)}), io.BytesIO()
     with ParquetWriter(file, schema, compression="zstd") as writer:
         for batch in in_batches(list_sounds(paths), settings["partition_size"]):
@@ -46,7 +45,7 @@ def read_list(listed, partition: int) -> list[str]:
 
 
 def count_finished(out: str, sizes: list[int]) -> dict[int, int]:
-    """Refused files of each partition that is there and whole."""
+    """Number of refused files for each partition that is there and complete."""
     fs, root = file_system(out)
     names = names_in(out)
 
@@ -54,7 +53,7 @@ def count_finished(out: str, sizes: list[int]) -> dict[int, int]:
         try:
             file = io.BytesIO(fs.cat_file(join(root, part_name(partition))))
             errors = ParquetFile(file).read(["error"])["error"]
-        except Exception:  # not whole: it is made again
+        except Exception:  # not complete: it is made again
             return None
         return len(errors) - errors.null_count if len(errors) == sizes[partition] else None
 

@@ -14,17 +14,17 @@ from drumclf.file_types import SOUND_SUFFIXES
 try:
     from fsspec.core import url_to_fs
     from fsspec.implementations.local import LocalFileSystem
-except ImportError:  # drumclf.cluster.run says so when it is asked for
+except ImportError:  # drumclf.cluster.run reports it
     url_to_fs = None
 
 
 def list_sounds(paths: Iterable[str]) -> Iterator[str]:
-    """Absolute paths and addresses of the files, those in folders by name, as `find_sounds` has them.
+    """Absolute paths and addresses of all sound files, in the order of `find_sounds`.
 
     Raises
     ------
     ValueError
-        When an address is of no known kind or a folder there cannot be listed.
+        If an address is of an unknown kind, or a folder there cannot be listed.
     """
     for path in paths:
         fs, root = file_system(path)
@@ -41,33 +41,33 @@ def list_sounds(paths: Iterable[str]) -> Iterator[str]:
 
 
 def fetch(path: str) -> Source:
-    """A local path as it is; of a remote file what is read of it at most, or the error that a path gives."""
+    """A local path as is; for a remote file, at most as many bytes as are ever read, or a `Refused`."""
     if "://" not in path:
         return path
     try:
         fs, name = file_system(path)
         with fs.open(name, "rb") as file:
             return file.read(limits.MAX_FILE_BYTES + 1)
-    except Exception:  # each kind of store has its own
+    except Exception:  # each kind of store has its own errors
         return Refused(NO_FILE)
 
 
 def file_system(path: str):
-    """The fsspec file system of a path or an address, and what the path is called there."""
+    """The fsspec file system for a path or address, and the path's name there."""
     if "://" not in path:
-        return LocalFileSystem(), os.path.abspath(path)  # noqa: PTH100 - keeps what find_sounds takes: no link resolved
+        return LocalFileSystem(), os.path.abspath(path)  # noqa: PTH100 - like find_sounds, it resolves no links
     if "::" in path:
         raise ValueError(f"{path} is an address inside another file: unpack it first.")
     try:
         return url_to_fs(path)
-    except ImportError as error:  # fsspec's own text is what to install
+    except ImportError as error:  # fsspec's text says what to install
         raise ValueError(f"{path} cannot be used yet: {error}.") from error
     except Exception as error:
-        raise ValueError(f"{path} is of no kind that fsspec knows.") from error
+        raise ValueError(f"{path} is not an address that fsspec knows.") from error
 
 
 def names_in(folder: str) -> set[str]:
-    """Names of what is in a folder; none if there is no such folder."""
+    """Names of everything in a folder; none if there is no such folder."""
     fs, root = file_system(folder)
     with or_say(f"{folder} cannot be listed: check the address and your right to read it."):
         fs.invalidate_cache()
@@ -77,13 +77,13 @@ def names_in(folder: str) -> set[str]:
 
 
 def put(folder: str, name: str, data: bytes) -> None:
-    """Write a file whole or not at all."""
+    """Write a whole file, or nothing."""
     fs, root = file_system(folder)
     if not isinstance(fs, LocalFileSystem):
-        fs.pipe_file(join(root, name), data)  # an object store shows an object once all of it is there
+        fs.pipe_file(join(root, name), data)  # an object store shows an object only once it is complete
         return
     fs.makedirs(root, exist_ok=True)
-    temporary = Path(root, f".{name}.{uuid.uuid4().hex}")  # two workers may be at the same partition
+    temporary = Path(root, f".{name}.{uuid.uuid4().hex}")  # two workers may write the same partition
     temporary.write_bytes(data)
     temporary.replace(Path(root, name))
 
@@ -95,7 +95,7 @@ def join(folder: str, name: str) -> str:
 
 @contextlib.contextmanager
 def or_say(sentence: str, kind: type[Exception] = ValueError) -> Iterator[None]:
-    """Whatever goes wrong, say that: each kind of store has errors of its own."""
+    """Turn any error into one sentence: each kind of store has its own exceptions."""
     try:
         yield
     except Exception as error:
@@ -104,7 +104,7 @@ def or_say(sentence: str, kind: type[Exception] = ValueError) -> Iterator[None]:
 
 def _walk(fs, folder: str) -> Iterator[str]:
     entries = sorted((entry["name"].rstrip("/"), entry["type"]) for entry in fs.ls(folder, detail=True))
-    fs.invalidate_cache(folder)  # or the listing of a whole bucket would stay in memory
+    fs.invalidate_cache(folder)  # otherwise the listing of a whole bucket stays in memory
     for name, kind in entries:
         base = name.rpartition("/")[2]
         if base.startswith(".") or name == folder:  # some stores list a folder in itself

@@ -1,10 +1,10 @@
 """Folders and buckets of sounds -> a folder of Parquet files, on a Dask cluster.
 
-The list of sounds is cut into partitions, and each partition is one task and one
-file. A task puts its file in place whole, under a name that depends on nothing but
-its place in the list: a task that is done twice, because its worker died, writes the
-same answers to the same place, and a run that was cut off goes on with the files
-that are not there yet. Paths and counts travel, never a sound.
+The list of sounds is cut into partitions; each partition is one task and one file.
+A task writes its file whole, under a name that depends only on its place in the list.
+So a task that runs twice, because its worker died, writes the same answers to the same
+place, and a run that was cut off resumes with the files that are missing. Paths and
+counts travel between processes, never sounds.
 """
 
 import contextlib
@@ -31,33 +31,32 @@ try:
     import pyarrow as pa
     from fsspec.implementations.local import LocalFileSystem
     from pyarrow.parquet import write_table
-except ImportError:  # said when it is asked for
+except ImportError:  # reported when a cluster is asked for
     distributed = None
 
+# What an answer depends on in a model's metadata.
 _DECISIVE = ("sha256", "classes", "front_end", "calibration", "thresholds")
-"""What an answer depends on in a model's metadata."""
-_FETCHERS = 8
-"""Remote files that a task reads at once: a store takes longer to begin an answer than to give it."""
-_RETRIES = 2
-"""Times that a partition is tried again after an error: a store may be out of reach for a moment."""
-_MAX_FATAL = 5
-"""Partitions whose workers die before the run stops: so many are no accident of a file."""
-_NO_SCHEDULER = "The scheduler is gone; the same call, with one that runs, goes on from here."
+_FETCHERS = 8  # remote files that a task reads at once: most of the time is spent waiting for the first byte
+_RETRIES = 2  # of a partition after an error: a store may be out of reach for a moment
+_MAX_FATAL = 5  # partitions that may kill their workers before the run stops: so many are no accident
+_NO_SCHEDULER = "The scheduler is gone; the same call with a running scheduler resumes from here."
 _LOADING = threading.Lock()
 
 
 class ClusterError(RuntimeError):
-    """A run that was begun cannot be brought to its end; the text says why. What is written stays."""
+    """A run cannot be finished; the text says why. What it has written is kept."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What lies in the folder of answers.
+    """What the folder of answers holds.
 
     Attributes
     ----------
-    n_files, n_refused : int
-        Rows, and how many of them hold an error in place of an answer.
+    n_files : int
+        Number of rows.
+    n_refused : int
+        How many of them hold an error instead of an answer.
     """
 
     n_files: int
@@ -72,40 +71,40 @@ def classify_on_cluster(
     partition_size: int = 512,
     report: Callable[[int, int], None] | None = None,
 ) -> Summary:
-    """Classify any number of files on a Dask cluster, or go on where such a run was cut off.
+    """Classify any number of files on a Dask cluster, or resume a run that was cut off.
 
-    A script calls it below ``if __name__ == "__main__":``, as everything that starts processes.
+    Scripts must call it under ``if __name__ == "__main__":``, like everything that starts processes.
 
     Parameters
     ----------
     paths : list of str
-        Files, and folders that are searched as `find_sounds` does. On a disk that all workers
-        see, or addresses that fsspec knows (``s3://bucket/pack``).
+        Files, and folders that are searched as by `drumclf.batch.rows.find_sounds`. On a disk that all
+        workers see, or addresses that fsspec knows (``s3://bucket/pack``).
     out : str
-        Folder for the answers, or an address: one Parquet file for each partition, with the
+        Folder or address for the answers: one Parquet file for each partition, with the
         columns of `drumclf.batch.tables.columns`.
     scheduler : str, optional
-        Address of a running scheduler (``tcp://host:8786``) whose workers have this package and its model.
+        Address of a running scheduler (``tcp://host:8786``) whose workers have drumclf and the same model.
     workers : int > 0, optional
-        How many processes to start on this machine instead; where neither is given, one for each core.
+        How many processes to start on this machine instead; one for each core if neither is given.
     partition_size : int > 0
         Files in a partition.
     report : callable, optional
-        Called with the number of files done and of all files: once at first, then after each partition.
+        Called with the number of files done and the number in all: at the start, then after each partition.
 
     Returns
     -------
     Summary
-        Of all that lies in `out`, what an earlier call wrote included.
+        For all of `out`, including what an earlier call wrote.
 
     Raises
     ------
     ValueError
-        When it cannot be begun: no scheduler there, nothing to classify, `out` holds something else.
+        If it cannot start: there is no scheduler, nothing to classify, or `out` holds something else.
     ModelError
-        When there is no model here, or none where a worker runs.
+        If there is no model here, or none on a worker.
     ClusterError
-        When it cannot be brought to its end; the same call continues it.
+        If it cannot be finished; the same call resumes it.
     """
     _check_usage(scheduler, workers, partition_size)
     metadata = read_metadata()
@@ -142,25 +141,25 @@ def _check_usage(scheduler: str | None, workers: int | None, partition_size: int
 
 @contextlib.contextmanager
 def _connect(scheduler: str | None, workers: int | None) -> Iterator:
-    """A client of that scheduler, or of a cluster on this machine that ends with it."""
+    """A client of that scheduler, or of a cluster on this machine that ends with the client."""
     with contextlib.ExitStack() as stack:
         if scheduler is None:
-            # Without a limit of memory: Dask would halt a worker that comes near it, for good.
+            # No memory limit: Dask would pause a worker that comes near it, for good.
             local = {"threads_per_worker": 1, "processes": True, "memory_limit": 0}
             quiet = {"dashboard_address": "127.0.0.1:0", "silence_logs": logging.ERROR}
             cluster = stack.enter_context(distributed.LocalCluster(n_workers=workers, **local, **quiet))
             scheduler = cluster.scheduler_address
         with or_say(f"There is no Dask scheduler at {scheduler}."):
-            distributed.comm.resolve_address(scheduler)  # a client with a false address would wait for long
+            distributed.comm.resolve_address(scheduler)  # a client would wait long for a wrong address
             client = distributed.Client(scheduler, timeout=10, set_as_default=False)
         yield stack.enter_context(client)
 
 
 def _run(client, partitions: Iterable[tuple[int, list[str]]], out: str, model: dict) -> Iterator[tuple[int, int]]:
-    """Compute partitions; yields the number of each and of its refused files, as they are finished.
+    """Compute partitions; yields the number of each and of its refused files, as they finish.
 
-    No more of them are with the scheduler than its workers can take, so a partition
-    whose worker dies is one that it was at, and seldom one that waited there.
+    The scheduler never holds more of them than its workers can run, so a partition whose
+    worker dies was most likely running on it, not just waiting there.
     """
     partitions, run, sent, fatal = iter(partitions), uuid.uuid4().hex, {}, []
     futures = distributed.as_completed(loop=client.loop)
@@ -179,12 +178,12 @@ def _run(client, partitions: Iterable[tuple[int, list[str]]], out: str, model: d
         try:
             yield i, future.result()
         except distributed.KilledWorker:
-            fatal.append(what)  # the others are not to wait for it
+            fatal.append(what)  # the others need not wait for it
         except distributed.CancelledError as error:
             raise ClusterError(_NO_SCHEDULER) from error
         except (ClusterError, ModelError):
             raise
-        except Exception as error:  # whatever a worker met with
+        except Exception as error:  # whatever went wrong on a worker
             raise ClusterError(f"There are no answers for {what}: {type(error).__name__}: {error}") from error
         if len(fatal) == _MAX_FATAL:
             break
@@ -194,10 +193,10 @@ def _run(client, partitions: Iterable[tuple[int, list[str]]], out: str, model: d
 
 
 def _classify_partition(partition: int, paths: list[str], out: str, model: dict) -> int:
-    """Write the answers for some files, on a worker; returns how many of them were refused."""
+    """On a worker: write the answers for one partition; returns how many files were refused."""
     classifier = load_once()
     if any(classifier.metadata[name] != model[name] for name in _DECISIVE):
-        raise ClusterError("A worker has another model than this computer: install the same one on both.")
+        raise ClusterError("A worker has a different model from this computer: install the same one on both.")
     outcomes = classifier.classify_many(map_ahead(fetch, paths, _FETCHERS), workers=1)
     names = (os.fsencode(path).decode("utf-8", "backslashreplace") for path in paths)
     rows = [record(row_of(name, outcome), classifier.classes) for name, outcome in zip(names, outcomes, strict=True)]
@@ -210,7 +209,7 @@ def _classify_partition(partition: int, paths: list[str], out: str, model: dict)
 
 
 def load_once() -> Classifier:
-    """Load the model of this process: the same one for all its tasks and their threads."""
+    """The model of this process, shared by all its tasks and their threads."""
     with _LOADING:
         return _load()
 
@@ -221,7 +220,7 @@ def _load() -> Classifier:
 
 
 def _check_complete(out: str, n_partitions: int) -> None:
-    """Refuse a run whose files are not here, and clear away what dead workers had begun to write."""
+    """Refuse a run whose files are not here, and remove what dead workers had begun to write."""
     fs, root = file_system(out)
     names = names_in(out)
     n_missing = sum(part_name(i) not in names for i in range(n_partitions))

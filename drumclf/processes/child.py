@@ -1,7 +1,7 @@
-"""A Python process beside this one, and the pipes between the two.
+"""A separate Python process, and the pipes to and from it.
 
-Not `multiprocessing`, whose processes begin by importing the program's main module: under
-Streamlit that is the page. What travels is bytes; nothing is unpickled.
+Not `multiprocessing`, whose processes start by importing the main module: under Streamlit, that
+is the page. Only bytes travel; nothing is unpickled.
 """
 
 import contextlib
@@ -11,23 +11,23 @@ from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+# All that the process sees of the environment by default: it must find no token there.
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG")
-"""All that it is given of the environment, unless told otherwise: it must find no token there."""
 _SETTINGS = {
     "OPENBLAS_NUM_THREADS": "1",
-    "MALLOC_MMAP_THRESHOLD_": "131072",  # what is freed goes back to the system, with the sound that was in it
+    "MALLOC_MMAP_THRESHOLD_": "131072",  # freed memory goes back to the system, and with it the sound it held
 }
 
 
 class Child:
-    """One process, seen from whoever starts it; it ends when its owner does, at the latest.
+    """A process, seen by whoever started it; it ends when its owner does, at the latest.
 
     Parameters
     ----------
     command : sequence of str
-        Its other end is `parent`.
+        Starts a program that uses `parent` as its end of the pipes.
     variables : sequence of str
-        Names of what it is given of the environment besides the little that Python needs.
+        Names of environment variables that it needs, besides the few that Python itself needs.
     """
 
     def __init__(self, command: Sequence[str], variables: Sequence[str] = ()):
@@ -36,7 +36,7 @@ class Child:
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # libraries print there what a stranger's file makes them say
+            stderr=subprocess.DEVNULL,  # what libraries print there is chosen by a stranger's file
             cwd=Path(__file__).resolve().parents[2],
             env=environment | _SETTINGS,
         )
@@ -47,30 +47,30 @@ class Child:
         self._process.stdout.close()
 
     def send(self, data: bytes) -> None:
-        """Raises OSError where it is gone."""
+        """Send bytes; raises OSError if the process is gone."""
         self._to.send_bytes(data)
 
     def receive(self, most: int) -> bytes:
-        """Wait for an answer of so many bytes at most; raises EOFError or OSError where it is gone or sends more."""
+        """Wait for an answer of at most so many bytes; raises EOFError or OSError if none comes, or more."""
         return self._from.recv_bytes(most)
 
     @property
     def status(self) -> int | None:
-        """With what it ended; None while it runs."""
+        """Its exit status; None while it runs."""
         return self._process.poll()
 
     def is_alive(self) -> bool:
-        """Whether it can be asked; of one that died, the pipes are closed."""
+        """Whether it still runs; if not, its pipes are closed."""
         if self.status is not None:
             self.end()
         return not self._to.closed
 
     def kill(self) -> None:
-        """From any thread: whoever waits for an answer finds the pipe closed."""
+        """Kill it, from any thread: whoever waits for its answer finds the pipe closed."""
         self._process.kill()
 
     def end(self) -> None:
-        """Kill it, and let go of its pipes."""
+        """Kill it and close its pipes."""
         self._process.kill()
         self._process.wait()
         self._to.close()
@@ -79,7 +79,10 @@ class Child:
 
 @contextlib.contextmanager
 def parent() -> Iterator[tuple[Connection, Connection]]:
-    """The pipes from and to whoever started this process, until it hangs up. What a library prints is no answer."""
+    """The other end: pipes from and to the process that started this one, until it hangs up.
+
+    Standard input and output are replaced, so that what a library prints is not mistaken for an answer.
+    """
     with contextlib.closing(Connection(os.dup(0), writable=False)) as incoming:
         outgoing = Connection(os.dup(1), readable=False)
         os.dup2(os.open(os.devnull, os.O_RDWR), 0)

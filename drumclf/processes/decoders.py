@@ -1,10 +1,10 @@
-"""Processes that read strangers' sounds, so that a file that breaks its decoder breaks nothing else.
+"""Separate processes that decode strangers' sounds: a file that breaks its decoder breaks nothing else.
 
-`Decoders` is one end of the pipe, ``python -m drumclf.processes.decoders`` the other. Native code
-that meets a hostile file may crash, hang or grow; there it takes nothing along. A process gets one
-file after another, the seconds to read and then the bytes, and answers each. It has no names, no
-paths, no secrets of the environment; it can write no file, and it is killed where it passes a limit.
-Nothing is unpickled that comes from a process which such a file may have taken over.
+`Decoders` starts a few of ``python -m drumclf.processes.decoders``. Native code that meets a
+hostile file may crash, hang or use up memory; here, it takes nothing down with it. A process gets
+one request after another, the seconds to read and then the bytes of a file. It knows no names, no
+paths and no secrets from the environment, cannot write files, and is killed if it exceeds a limit.
+Nothing that it sends is unpickled, since a file may have taken it over.
 """
 
 import contextlib
@@ -31,43 +31,43 @@ from drumclf.threads import WORKERS, Turns
 
 TOO_SLOW = "This file takes too long to decode; save the sound again, as WAV."
 _COMMAND = (sys.executable, "-m", "drumclf.processes.decoders")
-CPU_LIMIT = 1.8
-"""Seconds of processor time for one file; lawful ones take up to 1.0, with minutes of silence before the hit."""
-MEMORY_LIMIT = 300_000_000
-"""Bytes on top of what the process takes before the first file."""
+# Limits that the process sets itself.
+CPU_LIMIT = 1.8  # seconds for one file; valid ones take up to 1.0, with minutes of silence before the hit
+MEMORY_LIMIT = 300_000_000  # bytes on top of what the process takes before its first file
 MAX_OPEN_FILES = 16
-_WALL_LIMIT = 15.0
-"""Seconds for one file where it waits instead of working; the process itself counts its work."""
+# Limits that its owner enforces, in seconds.
+_WALL_LIMIT = 15.0  # for one file, in case the process waits instead of working
 _START_LIMIT = 60.0
-_LOOK_INTERVAL = 1.0
-_MAX_HEAD_BYTES, _MAX_SENTENCE = 2_000, 200
+_CHECK_INTERVAL = 1.0
+_MAX_HEAD_BYTES = 2_000
+_MAX_SENTENCE = 200
 _log = logging.getLogger(__name__)
 
 
 class Decoders:
-    """Processes that decode, one file at a time each. May be shared by threads.
+    """A pool of processes that each decode one file at a time. Threads may share it.
 
-    A process that dies or passes a limit is replaced, and only the file that it read is refused.
+    A process that dies or exceeds a limit is replaced, and only the file it was reading is refused.
 
     Parameters
     ----------
     n : int
-        How many; more than there are cores, so that one slow file leaves the others theirs.
+        Number of processes; more than there are cores, so that a few slow files do not hold up the rest.
     command : sequence of str
-        What starts one.
+        Starts one.
     """
 
     def __init__(self, n: int = 2 * WORKERS, command: Sequence[str] = _COMMAND):
         self._command = command
         self._turns = Turns(n)
-        self._begun: set[_Decoder] = set()
-        self._idle = [self._start()]  # the others are started when they are needed
+        self._started: set[_Decoder] = set()
+        self._idle = [self._start()]  # the others start when they are needed
         self._is_closed = False
         threading.Thread(target=_watch, args=(weakref.ref(self),), daemon=True).start()
 
     @property
     def n_waiting(self) -> int:
-        """How many calls wait for a process; they are taken in the order in which they came."""
+        """How many calls are waiting for a process; first come, first served."""
         return self._turns.n_waiting
 
     def read_clip(self, source: Source, duration: float = c.CLIP_DURATION) -> Clip:
@@ -77,7 +77,7 @@ class Decoders:
         ------
         AudioError
         RuntimeError
-            When no process can be started.
+            If no process can be started.
         """
         data = read_bytes(source)
         with self._turns:
@@ -87,7 +87,7 @@ class Decoders:
                     decoder = self._replace(decoder)
                 try:
                     return decoder.read_clip(data, duration)
-                except _KilledError:  # by somebody else: the file gets a second chance
+                except _KilledError:  # by something else: the file gets a second chance
                     decoder = self._replace(decoder)
                     return decoder.read_clip(data, duration)
             except _KilledError as error:
@@ -102,48 +102,53 @@ class Decoders:
 
     def _start(self) -> "_Decoder":
         decoder = _Decoder(self._command)
-        self._begun.add(decoder)
+        self._started.add(decoder)
         return decoder
 
     def _replace(self, dead: "_Decoder") -> "_Decoder":
-        self._begun.discard(dead)
+        self._started.discard(dead)
         return self._start()
 
     def close(self) -> None:
-        """End the processes; one that is reading finishes first."""
+        """End the processes; a file that is being read is finished first."""
         self._is_closed = True
         while self._idle:
             self._idle.pop().end()
 
 
 def separate_reader() -> Callable[..., Clip]:
-    """`Decoders` where processes of this kind can be had (POSIX), else `drumclf.audio.read_clip`."""
+    """Read sounds in separate processes, within limits on time and memory, for `load_classifier`.
+
+    Returns
+    -------
+    `Decoders`, or `drumclf.audio.read_clip` on systems without POSIX
+    """
     return Decoders() if os.name == "posix" else read_clip
 
 
 class _KilledError(Exception):
-    """A process was killed, and not for what it did."""
+    """Something else killed a process; its file is not to blame."""
 
 
 class _Decoder(Child):
-    """One process; ended where it does not answer."""
+    """One process; ended if it does not answer."""
 
     def __init__(self, command: Sequence[str]):
         super().__init__(command)
         self._is_ready, self._was_slow, self._deadline = False, False, math.inf
 
     def read_clip(self, data: bytes, duration: float) -> Clip:
-        """Raises AudioError, _KilledError, or RuntimeError where it cannot be started."""
+        """Raises AudioError, _KilledError, or RuntimeError if the process cannot be started."""
         try:
             self._wait_until_ready()
             head, samples = self._answer(data, duration)
             clip = _clip(head, samples) if head["error"] is None else None
-        except Exception as error:  # whatever came was not an answer
+        except Exception as error:  # whatever came back was not an answer
             self.end()
             status = self.status
             _log.warning("a decoder ended with status %s on a file of %d bytes", status, len(data))
             if not self._is_ready:
-                raise RuntimeError("no process that decodes can be started") from error
+                raise RuntimeError("no decoding process can be started") from error
             if self._was_slow or status == -signal.SIGPROF:
                 raise AudioError(TOO_SLOW) from error
             if status in (-signal.SIGKILL, -signal.SIGTERM) and isinstance(error, EOFError | OSError):
@@ -167,7 +172,7 @@ class _Decoder(Child):
             return head, np.frombuffer(self.receive(4 * round(duration * c.SAMPLE_RATE)), "<f4")
 
     def end_if_late(self) -> None:
-        """Kill the process if it had to answer before now; whoever waits for it finds the pipe closed."""
+        """Kill the process if its deadline has passed; whoever waits for it finds the pipe closed."""
         if time.monotonic() > self._deadline:
             self._was_slow = True
             self.kill()
@@ -182,20 +187,23 @@ class _Decoder(Child):
 
 
 def _watch(owner: "weakref.ref[Decoders]") -> None:
-    """Look at all deadlines now and then: a timer for each file would cost more than to decode it."""
+    """Check all deadlines now and then: a timer for each file would cost more than decoding it."""
     while decoders := owner():
-        for decoder in tuple(decoders._begun):
+        for decoder in tuple(decoders._started):
             decoder.end_if_late()
         del decoders
-        time.sleep(_LOOK_INTERVAL)
+        time.sleep(_CHECK_INTERVAL)
 
 
 def _clip(head: dict, samples: np.ndarray) -> Clip:
-    """The clip that was sent; raises ValueError, KeyError or TypeError where it is none."""
+    """The clip that was sent; raises ValueError, KeyError or TypeError if it is not one."""
     start, file_duration = float(head["start"]), float(head["file_duration"])
     if not (len(samples) and np.isfinite(samples).all() and math.isfinite(start)):
-        raise ValueError("this is no clip")
+        raise ValueError("this is not a clip")
     return Clip(samples, start, bool(head["is_whole"]), file_duration)
+
+
+# --- The process itself.
 
 
 def serve() -> None:
@@ -208,9 +216,9 @@ def serve() -> None:
 
 
 def _serve_one(incoming: Connection, outgoing: Connection) -> bool:
-    """Answer for one file, and keep nothing of it; whether the process is fit for another one."""
+    """Answer for one file and keep nothing from it; returns whether the process is fit for another one."""
     duration, data = float(incoming.recv_bytes()), incoming.recv_bytes()
-    signal.setitimer(signal.ITIMER_PROF, CPU_LIMIT)  # then SIGPROF ends the process
+    signal.setitimer(signal.ITIMER_PROF, CPU_LIMIT)  # after that, SIGPROF ends the process
     is_fit, samples = True, b""
     try:
         clip = read_clip(data, duration)
@@ -220,7 +228,7 @@ def _serve_one(incoming: Connection, outgoing: Connection) -> bool:
         head = {"error": str(error)}
         is_fit = not isinstance(error.__cause__, MemoryError)
     signal.setitimer(signal.ITIMER_PROF, 0)
-    del data  # once the answer is out, nothing of it is left
+    del data  # nothing of the file is left once the answer is out
     outgoing.send_bytes(json.dumps(head).encode())
     outgoing.send_bytes(samples)
     return is_fit

@@ -1,7 +1,7 @@
-"""A process that slices recordings: ``python -m drumclf.processes.slicer`` at one end, `Slicer` at the other.
+"""A separate process that slices recordings: `Slicer` starts ``python -m drumclf.processes.slicer``.
 
-librosa, which finds the onsets, takes two seconds to import, with Python's lock held, and
-180 MB; where many are served, that is not to be in the process that serves them.
+librosa, which finds the onsets, takes 180 MB and two seconds to import, with the GIL held:
+a server that answers many visitors keeps it out of its own process.
 """
 
 import contextlib
@@ -19,29 +19,29 @@ from drumclf.processes.child import Child, parent
 from drumclf.threads import Turns
 
 _COMMAND = (sys.executable, "-m", "drumclf.processes.slicer")
-_CACHES = ("HOME", "NUMBA_CACHE_DIR")
-"""Variables that say where librosa's compiled parts lie."""
+_CACHES = ("HOME", "NUMBA_CACHE_DIR")  # where numba keeps what it has compiled for librosa
 _MOST_BYTES = 4 * round(limits.RECORDING_DURATION * c.SAMPLE_RATE)
-_INDEX, _SAMPLE = np.dtype("<i8"), np.dtype("<f4")
+_INDEX = np.dtype("<i8")
+_SAMPLE = np.dtype("<f4")
 Slices = tuple[np.ndarray, list[np.ndarray]]
 
 
 class Slicer:
-    """`slice_hits` in a process apart, one recording after the other. May be shared by threads."""
+    """`slice_hits` in a separate process, one recording at a time. Threads may share it."""
 
     def __init__(self):
         self._turns = Turns(1)
         self._child = Child(_COMMAND, _CACHES)
 
     def __call__(self, samples: np.ndarray) -> Slices:
-        """As `slice_hits`; raises RuntimeError when the process cannot be started."""
+        """As `slice_hits`; raises RuntimeError if the process cannot be started."""
         with self._turns:
             for _ in range(2):
                 with contextlib.suppress(EOFError, OSError):
                     return self._ask(samples)
                 self._child.end()
-                self._child = Child(_COMMAND, _CACHES)  # killed by somebody else: a second chance
-        raise RuntimeError("no process that slices can be started")
+                self._child = Child(_COMMAND, _CACHES)  # something else killed it: try once more
+        raise RuntimeError("the slicing process cannot be started")
 
     def close(self) -> None:
         """End the process."""
@@ -55,8 +55,11 @@ class Slicer:
 
 
 def separate_slicer() -> Callable[[np.ndarray], Slices]:
-    """`Slicer` where processes of this kind can be had (POSIX), else `slice_hits`."""
+    """A `Slicer`; without POSIX, `slice_hits` in this process."""
     return Slicer() if os.name == "posix" else slice_hits
+
+
+# --- The process itself.
 
 
 def serve() -> None:
@@ -68,7 +71,7 @@ def serve() -> None:
 
 
 def _serve_one(incoming: Connection, outgoing: Connection) -> None:
-    """Answer for one recording, and keep nothing of it."""
+    """Answer for one recording and keep nothing from it."""
     onsets, slices = slice_hits(np.frombuffer(incoming.recv_bytes(_MOST_BYTES), _SAMPLE))
     outgoing.send_bytes(onsets.astype(_INDEX).tobytes())
     outgoing.send_bytes(np.array([len(piece) for piece in slices], _INDEX).tobytes())

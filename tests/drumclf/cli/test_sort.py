@@ -62,7 +62,7 @@ def test_copies_are_left_out_the_second_time_too(sounds, tmp_path, capsys):
         status, text = run(capsys, "sort", sounds, out, "--skip-duplicates", action)
         assert status == 1  # the refused one
         assert len(tree(out)) == 3
-        assert "left out, the same recording as another: 2" in text
+        assert "left out as duplicates: 2" in text
     (sounds / "tom.wav").write_bytes((EXAMPLES / "tom_acoustic.wav").read_bytes())
     run(capsys, "sort", sounds, out, "--skip-duplicates")
     assert len(tree(out)) == 4
@@ -102,7 +102,7 @@ def test_what_was_cut_off_comes_first(sounds, tmp_path, capsys):
     status = main(["sort", str(sounds), str(out)])
     shown = capsys.readouterr()
     assert status == 1
-    assert "2 files are left from the run before" in shown.err
+    assert "2 files are left from an earlier run" in shown.err
     assert "copy 2 files" in shown.out
     assert tree(out) == whole
 

@@ -172,7 +172,7 @@ def test_a_folder_of_other_answers_is_refused(two_workers, tmp_path):
     (out / "_paths.parquet").write_bytes(b"PAR1")
     refused("cannot be read")
     (out / "_paths.parquet").unlink()
-    refused("Parquet files of something else")
+    refused("other Parquet files")
     refused("cannot be written", out=SOUNDS[0])
     refused("There are no sound files here", paths=[str(tmp_path / "answers")], out=tmp_path / "other")
 

@@ -64,7 +64,7 @@ def test_a_process_killed_from_outside_costs_no_recording(slicer):
 def test_a_process_that_cannot_start_is_said(monkeypatch):
     monkeypatch.setattr("drumclf.processes.slicer._COMMAND", ("false",))
     slicer = Slicer()
-    with pytest.raises(RuntimeError, match="can be started"):
+    with pytest.raises(RuntimeError, match="be started"):
         slicer(LOOP.samples)
 
 
