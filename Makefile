@@ -5,7 +5,7 @@ LICENCE ?= all
 PORT ?= 8501
 WATCH ?= none
 
-.PHONY: app test model report bench bench-start hits-report audit soak compare labels examples screenshot lint image-check
+.PHONY: app test model report bench bench-start hits-report audit soak compare labels examples architecture screenshot lint image-check
 
 app: .venv/app  ## start the page
 	$(BIN)/streamlit run app.py --server.port $(PORT) --server.fileWatcherType $(WATCH)
@@ -49,6 +49,9 @@ labels: .venv/app  ## list the labels that look wrong
 
 examples: .venv/app  ## make the example sounds again
 	$(BIN)/python -m synthesis
+
+architecture: .venv/dev  ## draw the picture of docs/architecture.md again
+	$(BIN)/python -m tools.pictures.structure
 
 screenshot: .venv/dev  ## take the pictures of README and guide again
 	$(BIN)/python -m tools.pictures

@@ -1,4 +1,4 @@
-"""Trained model + sound -> prediction."""
+"""A trained model and a sound -> a prediction."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,19 +9,19 @@ import numpy as np
 
 from drumclf import constants as c
 from drumclf.audio import AudioError, Clip, Source, read_clip
-from drumclf.decision import decide
-from drumclf.model_folder import MODEL_FOLDER, read_model
+from drumclf.decision import Decided, decide
+from drumclf.model_folder import chosen_folder, read_model
 from drumclf.network import Network, load_network
 from drumclf.spectrogram import find_onset, rgb_spectrogram
 from drumclf.threads import WORKERS, Turns, in_batches, map_ahead
 
+# Sounds that go through the network together; more of them no longer fit into a core's cache and take longer each.
 _BATCH_SIZE = 8
-"""Sounds that go through the network together; more of them no longer fit a core's cache and take longer each."""
 
 
 @dataclass(frozen=True, eq=False)
-class Prediction:
-    """What the model says of one sound.
+class Prediction(Decided):
+    """What the model says about one sound.
 
     Attributes
     ----------
@@ -30,14 +30,14 @@ class Prediction:
     probabilities : dict[str, float]
         Calibrated probability of every class, in class order; they sum to 1.
     decision : tuple of str
-        What can be said with the precision that the model's thresholds were chosen for:
-        the label alone; or two classes, the likelier first; or nothing.
+        What the model commits to, with the precision its thresholds were chosen for: the label
+        alone; or two classes, the more likely first; or nothing.
     spectrogram : np.ndarray, shape (N_MELS, N_FRAMES, 3), float32 in [0, 1]
         The picture that the network saw.
     clip : Clip
-        The sound that the picture was made of.
+        The sound that the picture shows.
     embedding : np.ndarray, shape (n,), float32
-        The network's last vector before the classes, of length 1: near for sounds that are alike.
+        The network's last vector before the classes, scaled to length 1; similar sounds have similar embeddings.
     onset : float
         Where in the clip the hit begins, in seconds.
     """
@@ -50,19 +50,9 @@ class Prediction:
     embedding: np.ndarray = field(repr=False)
     onset: float
 
-    @property
-    def is_sure(self) -> bool:
-        """Whether the decision is the label alone."""
-        return len(self.decision) == 1
-
-    @property
-    def probability(self) -> float:
-        """Probability of the label."""
-        return self.probabilities[self.label]
-
 
 class Classifier:
-    """A loaded model. Make one with `load_classifier`; it may be shared by threads.
+    """A loaded model. Make one with `load_classifier`; threads may share it.
 
     Attributes
     ----------
@@ -70,12 +60,13 @@ class Classifier:
         Names of the classes, in the order of the network's outputs.
     titles : dict[str, str]
         Name of a class -> what to call it on screen.
+    thresholds : dict
+        As in `drumclf.decision.decide`.
     metadata : dict
-        ``metadata.json`` as it is in the model's folder.
+        The content of the model's ``metadata.json``.
     network : Network
-        What answers and explains.
     read_clip : function
-        How sounds are read: source, and seconds if not CLIP_DURATION -> clip, or AudioError.
+        How sounds are read: takes a source and, optionally, seconds; returns a clip or raises AudioError.
     """
 
     def __init__(self, metadata: dict, network: Network, read: Callable[..., Clip] = read_clip):
@@ -88,7 +79,7 @@ class Classifier:
         self._temperature = metadata["calibration"]["temperature"]
         self._turns = Turns(WORKERS)
         click = Clip(np.ones(1, np.float32), 0.0, True)
-        self.classify_clips([click])  # filters and graphs are made: not on a visitor's time
+        self.classify_clips([click])  # builds filters and graphs now, so that the first caller does not wait for them
 
     def classify(self, source: Source) -> Prediction:
         """Classify one sound.
@@ -100,29 +91,29 @@ class Classifier:
         Raises
         ------
         AudioError
-            When the sound cannot be used; the text is for the person who sent it.
+            If the sound cannot be used; the text is for the person who sent it.
         """
         return self.classify_clips([self.read_clip(source)])[0]
 
     def classify_many(self, sources: Iterable[Source], workers: int = WORKERS) -> Iterator[Prediction | AudioError]:
-        """Classify many sounds, batch by batch; a few batches are read ahead of the answers.
+        """Classify many sounds, batch by batch, reading a few batches ahead.
 
         Parameters
         ----------
         sources : iterable of path, bytes or binary file object
         workers : int
-            Threads; one for each core unless told otherwise.
+            Threads; by default one for each core.
 
         Yields
         ------
         Prediction or AudioError
-            One for each source, in order; an error takes the place of a refused sound.
+            One for each source, in order; for a refused sound, the error in its place.
         """
         for outcomes in map_ahead(self._classify_batch, in_batches(sources, _BATCH_SIZE), workers):
             yield from outcomes
 
     def classify_clips(self, clips: Sequence[Clip]) -> list[Prediction]:
-        """Classify sounds that are read already, in order and batch by batch.
+        """Classify sounds that have already been read, in order and batch by batch.
 
         Parameters
         ----------
@@ -132,11 +123,11 @@ class Classifier:
 
     @property
     def n_waiting(self) -> int:
-        """How many calls of all threads wait, to be read or for the network; who came first goes first."""
+        """How many calls, over all threads, are waiting to be read or for the network; first come, first served."""
         return self._turns.n_waiting + getattr(self.read_clip, "n_waiting", 0)
 
     def maps_and_gradient(self, prediction: Prediction, label: str) -> tuple[np.ndarray, np.ndarray]:
-        """The network's last feature maps, and how much the logit of a class grows with each of their values.
+        """The network's last feature maps, and the gradient of a class's logit with respect to them.
 
         Returns
         -------
@@ -160,14 +151,15 @@ class Classifier:
 
     def _answer(self, clips: list[Clip]) -> list[Prediction]:
         with self._turns:
-            images = np.stack([rgb_spectrogram(clip.samples) for clip in clips])
+            onsets = [find_onset(clip.samples) for clip in clips]
+            images = np.stack([rgb_spectrogram(clip.samples, onset) for clip, onset in zip(clips, onsets, strict=True)])
             logits, embeddings = self.network.answer(images)
         probabilities = softmax(logits, self._temperature)
         embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True) + 1e-9
-        return [self._prediction(*row) for row in zip(clips, images, probabilities, embeddings, strict=True)]
+        return [self._prediction(*row) for row in zip(clips, onsets, images, probabilities, embeddings, strict=True)]
 
     def _prediction(
-        self, clip: Clip, image: np.ndarray, probabilities: np.ndarray, embedding: np.ndarray
+        self, clip: Clip, onset: int, image: np.ndarray, probabilities: np.ndarray, embedding: np.ndarray
     ) -> Prediction:
         by_class = dict(zip(self.classes, probabilities.tolist(), strict=True))
         return Prediction(
@@ -175,14 +167,14 @@ class Classifier:
             probabilities=by_class,
             decision=decide(by_class, self.thresholds),
             embedding=embedding.copy(),
-            spectrogram=image.copy(),  # or one prediction would keep its whole batch
+            spectrogram=image.copy(),  # a view would keep its whole batch in memory
             clip=clip,
-            onset=find_onset(clip.samples) / c.SAMPLE_RATE,
+            onset=onset / c.SAMPLE_RATE,
         )
 
 
 def load_classifier(
-    folder: str | os.PathLike = MODEL_FOLDER,
+    folder: str | os.PathLike | None = None,
     read: Callable[..., Clip] = read_clip,
     engine: str | None = None,
 ) -> Classifier:
@@ -190,32 +182,32 @@ def load_classifier(
 
     Parameters
     ----------
-    folder : path
-        Holds ``metadata.json``, ``drumclf.keras`` and, made from it, ``drumclf.tflite``.
+    folder : path, optional
+        Holds ``metadata.json``, ``drumclf.keras`` and, made from it, ``drumclf.tflite``. By default the
+        folder that the environment variable DRUMCLF_MODEL names, or the model that comes with drumclf.
     read : function
-        How sounds are read; `drumclf.processes.decoders.reading_apart` for those of strangers.
+        How sounds are read; use `separate_reader` for files from strangers.
     engine : {"litert", "tensorflow"}, optional
-        What runs the network; LiteRT where it can, unless told otherwise. With TensorFlow it
-        takes as long as importing that.
+        What runs the network; by default LiteRT if possible. TensorFlow takes seconds to import.
 
     Raises
     ------
     ModelError
-        When files are missing, the network is not the one that the metadata describe, or
-        it was trained with another front end than this one.
+        If files are missing or do not belong together, the model was trained with a different front
+        end, or nothing that can run it is installed.
     """
     metadata, exported = read_model(folder)
-    return Classifier(metadata, load_network(Path(folder), exported, engine), read)
+    return Classifier(metadata, load_network(Path(folder or chosen_folder()), exported, engine), read)
 
 
 def softmax(logits: np.ndarray, temperature: float) -> np.ndarray:
-    """Calibrated probabilities: softmax of logits over a temperature (Guo et al. 2017).
+    """Calibrated probabilities: the softmax of logits divided by a temperature (Guo et al. 2017).
 
     Parameters
     ----------
     logits : np.ndarray, shape (n, n_classes)
     temperature : float
-        Positive; above 1 it makes the answers less sure.
+        Positive; above 1 it makes the answers less confident.
 
     Returns
     -------

@@ -64,3 +64,26 @@ def format_percent(probability: float) -> str:
     if probability < 0.01:
         return "<1%"
     return ">99%" if probability > 0.99 else f"{probability:.0%}"
+
+
+class Decided:
+    """What a `Prediction` and a row of a batch share: probabilities, and the decision made from them."""
+
+    label: str | None
+    probabilities: dict[str, float] | None
+    decision: tuple[str, ...]
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the decision is the label alone."""
+        return len(self.decision) == 1
+
+    @property
+    def probability(self) -> float:
+        """Probability of the label."""
+        return self.probabilities[self.label]
+
+    @property
+    def ranking(self) -> list[str]:
+        """Names of the classes, most probable first."""
+        return sorted(self.probabilities, key=self.probabilities.get, reverse=True)

@@ -1,4 +1,4 @@
-"""A model's folder -> what is in it, once it is sure that everything in it belongs together."""
+"""A model folder -> its metadata and network, once they are known to belong together."""
 
 import hashlib
 import json
@@ -7,65 +7,87 @@ from pathlib import Path
 
 from drumclf import constants
 
-MODEL_FOLDER = Path(__file__).resolve().parent.parent / "model"
-NETWORK, EXPORTED = "drumclf.keras", "drumclf.tflite"
-"""The trained network, and what LiteRT runs of it."""
-_NEEDED_METADATA = {"classes", "titles", "front_end", "calibration", "thresholds", "traits", "sha256", "checksum"}
+_INSTALLED = Path(__file__).resolve().parent / "model"
+# The model that comes with drumclf: inside the package if installed, beside it in the repository.
+MODEL_FOLDER = _INSTALLED if _INSTALLED.exists() else _INSTALLED.parents[1] / "model"
+MODEL_VARIABLE = "DRUMCLF_MODEL"
+NETWORK = "drumclf.keras"  # the trained network
+EXPORTED = "drumclf.tflite"  # the same network, as LiteRT runs it
+_REQUIRED = {"classes", "titles", "front_end", "calibration", "thresholds", "traits", "sha256", "checksum"}
 
 
 class ModelError(RuntimeError):
-    """A model folder cannot be used; the text says why."""
+    """A model cannot be used; the text says why and what to do."""
 
 
-def read_model(folder: str | os.PathLike) -> tuple[dict, bytes | None]:
-    """Metadata and exported network, once it is sure that they belong together, and to this front end.
+def chosen_folder() -> Path:
+    """The folder that the environment variable DRUMCLF_MODEL names, or else the model that comes with drumclf."""
+    return Path(os.environ.get(MODEL_VARIABLE) or MODEL_FOLDER)
+
+
+def read_model(folder: str | os.PathLike | None = None) -> tuple[dict, bytes | None]:
+    """Read a model folder and check that its files belong together and to this front end.
+
+    Parameters
+    ----------
+    folder : path, optional
+        `chosen_folder` unless given.
 
     Returns
     -------
     metadata : dict
-        What ``metadata.json`` says.
+        The content of ``metadata.json``.
     exported : bytes or None
-        What is in ``drumclf.tflite``; None for a model without it.
+        The content of ``drumclf.tflite``; None if the model has none.
 
     Raises
     ------
     ModelError
         As `load_classifier`.
     """
-    folder = Path(folder)
+    path = chosen_folder() if folder is None else Path(folder)
     try:
-        metadata = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
-        if not isinstance(metadata, dict) or not metadata.keys() >= _NEEDED_METADATA:
+        metadata = json.loads((path / "metadata.json").read_text(encoding="utf-8"))
+        if not isinstance(metadata, dict) or not metadata.keys() >= _REQUIRED:
             raise ValueError("metadata.json lacks what a classifier needs")
-        network = (folder / NETWORK).read_bytes()
-        exported = (folder / EXPORTED).read_bytes() if "exported_sha256" in metadata else None
+        network = (path / NETWORK).read_bytes()
+        exported = (path / EXPORTED).read_bytes() if "exported_sha256" in metadata else None
     except (OSError, ValueError) as error:
-        raise ModelError(f"{folder.name}/ holds no model that can be read: train one with 'make model'.") from error
+        raise ModelError(_no_model(folder)) from error
     if metadata["checksum"] != checksum(metadata):
-        raise ModelError("metadata.json is not as it was written: restore it, or train again with 'make model'.")
+        raise ModelError("metadata.json has been changed; restore the model, or train it again.")
     for name, content, expected in (
         (NETWORK, network, metadata["sha256"]),
         (EXPORTED, exported, metadata.get("exported_sha256")),
     ):
         if content is not None and hashlib.sha256(content).hexdigest() != expected:
-            raise ModelError(f"{name} is not the file that metadata.json describes: restore both from one training.")
+            raise ModelError(f"{name} is not the file that metadata.json describes; restore both, or train again.")
     if metadata["front_end"] != front_end_constants():
-        raise ModelError("This model was trained with another front end: train it again with 'make model'.")
+        raise ModelError("This model was trained with a different front end; train it again with this drumclf.")
     return metadata, exported
 
 
-def read_metadata(folder: str | os.PathLike) -> dict:
+def read_metadata(folder: str | os.PathLike | None = None) -> dict:
     """The metadata alone, checked as by `read_model`."""
     return read_model(folder)[0]
 
 
 def front_end_constants() -> dict[str, float | list[int]]:
-    """The constants that a picture depends on, as they are recorded with a model."""
+    """Every constant that a picture depends on, in the form in which a model records them."""
     values = {name: value for name, value in vars(constants).items() if name.isupper() and "CLASS" not in name}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def checksum(metadata: dict) -> str:
-    """SHA-256 of all metadata but the checksum itself, whatever their order and layout."""
+    """SHA-256 of all metadata except the checksum itself, independent of order and layout."""
     rest = {name: value for name, value in metadata.items() if name != "checksum"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def _no_model(folder: str | os.PathLike | None) -> str:
+    """Only a folder that the caller named is named again: the page shows this text to strangers."""
+    if folder is not None:
+        return f"There is no usable model in {os.fspath(folder)}; give the folder that training wrote."
+    if os.environ.get(MODEL_VARIABLE):
+        return f"There is no usable model in the folder that {MODEL_VARIABLE} names; give the one that training wrote."
+    return "The model that comes with drumclf is missing or damaged; install drumclf again."

@@ -1,8 +1,8 @@
-"""The trained network, ready to answer: exported for LiteRT, or by TensorFlow itself.
+"""The trained network, run by LiteRT or by TensorFlow.
 
-Both give the same answers. LiteRT, TensorFlow's runtime for small machines, is up in a
-twentieth of a second where importing TensorFlow takes ten, and answers three times as
-fast; TensorFlow stands in where there is no LiteRT, or no exported network.
+Both give the same answers. LiteRT, TensorFlow's runtime for small devices, starts in a
+twentieth of a second, while importing TensorFlow takes ten, and answers three times as
+fast. TensorFlow is the fallback if LiteRT or the exported network is missing.
 """
 
 import contextlib
@@ -17,22 +17,23 @@ import numpy as np
 from drumclf.model_folder import EXPORTED, NETWORK, ModelError
 from drumclf.threads import WORKERS
 
+# TensorFlow reads these when it is first imported; what the environment already sets is kept.
 _TENSORFLOW_SETTINGS = {
     "TF_CPP_MIN_LOG_LEVEL": "2",
-    # The network is so small that sharing one sound among threads costs more than it saves.
+    # The network is so small that splitting one sound over threads costs more than it saves.
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
     "TF_ENABLE_ONEDNN_OPTS": "0",
 }
-"""Read by TensorFlow when it is first imported; what the environment says already stays."""
-_CANNOT_BE_LOADED = "{} cannot be loaded: train the model again with 'make model'."
+_CANNOT_BE_LOADED = "{} cannot be loaded; restore the model, or train it again."
+_NO_ENGINE = "Nothing that runs the network is installed here: pip install ai-edge-litert, or tensorflow."
 
 
 class Network(Protocol):
-    """What a classifier needs of a network; may be shared by threads."""
+    """What a classifier needs from a network; threads may share it."""
 
     def answer(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Logits and embeddings of pictures.
+        """Logits and embeddings for a batch of pictures.
 
         Parameters
         ----------
@@ -45,7 +46,7 @@ class Network(Protocol):
         """
 
     def explain(self, image: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The last feature maps, and the gradient with respect to them of a weighted sum of the logits.
+        """The last feature maps, and the gradient of a weighted sum of the logits with respect to them.
 
         Parameters
         ----------
@@ -59,35 +60,37 @@ class Network(Protocol):
 
 
 def load_network(folder: Path, exported: bytes | None, engine: str | None = None) -> Network:
-    """The network of a model's folder.
+    """Load the network from a model folder.
 
     Parameters
     ----------
     folder : Path
     exported : bytes or None
-        What is in ``drumclf.tflite``, if there is one.
+        The content of ``drumclf.tflite``, if there is one.
     engine : {"litert", "tensorflow"}, optional
-        LiteRT where it is installed and the network exported, unless told otherwise.
+        By default LiteRT if it is installed and the network was exported.
 
     Raises
     ------
     ModelError
-        When it cannot be loaded.
+        If it cannot be loaded, or what would run it is not installed.
     """
-    if engine == "tensorflow" or (engine is None and exported is None):
-        return TensorFlowNetwork(folder / NETWORK)
-    if exported is None:
+    if engine == "litert" and exported is None:
         raise ModelError(_CANNOT_BE_LOADED.format(EXPORTED))
+    if engine != "tensorflow" and exported is not None:
+        try:
+            return LiteRTNetwork(exported)
+        except ImportError as error:
+            if engine == "litert":
+                raise ModelError("LiteRT is not installed here: pip install ai-edge-litert.") from error
     try:
-        return LiteRTNetwork(exported)
-    except ImportError:
-        if engine:
-            raise ModelError("LiteRT is not installed here: pip install ai-edge-litert.") from None
         return TensorFlowNetwork(folder / NETWORK)
+    except ImportError as error:
+        raise ModelError(_NO_ENGINE) from error
 
 
 class LiteRTNetwork:
-    """A network in LiteRT's format. An interpreter serves one thread at a time, so there are several."""
+    """A network in LiteRT's format. An interpreter serves one thread at a time, so there are several of them."""
 
     def __init__(self, exported: bytes, n: int = WORKERS):
         from ai_edge_litert.interpreter import Interpreter
@@ -122,12 +125,12 @@ class LiteRTNetwork:
 
 
 class TensorFlowNetwork:
-    """A network in Keras' format, as compiled graphs."""
+    """A network in Keras's format, as compiled graphs."""
 
     def __init__(self, path: Path):
         for setting, value in _TENSORFLOW_SETTINGS.items():
             os.environ.setdefault(setting, value)
-        os.environ["KERAS_BACKEND"] = "tensorflow"  # another one may be set for training
+        os.environ["KERAS_BACKEND"] = "tensorflow"  # training may have chosen another one
         import keras
         import tensorflow as tf
 
@@ -146,8 +149,8 @@ class TensorFlowNetwork:
                 weighted = tf.reduce_sum(logits * weights)
             return tf.concat(maps, -1), tf.concat(tape.gradient(weighted, maps), -1)
 
-        # model.predict on one sound takes many times as long as the same network as one graph, and a
-        # graph that reads variables a fifth longer than one whose weights are constants.
+        # model.predict on one sound takes many times as long as one compiled graph, and a graph that
+        # reads variables takes a fifth longer than one whose weights are constants.
         learnt = [tf.constant(variable.numpy()) for variable in answering.trainable_variables]
         other = [tf.constant(variable.numpy()) for variable in answering.non_trainable_variables]
         self._answer = tf.function(
@@ -168,13 +171,13 @@ class TensorFlowNetwork:
 
 
 def outputs_of(network, name: str) -> list:
-    """Outputs of the layers of that name, one for each member of the network."""
+    """Outputs of the layers whose name begins so, one for each member of the ensemble."""
     return [layer.output for layer in network.layers if layer.name.startswith(name)]
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """LiteRT tells standard error that it is fast, and cannot be asked not to."""
+    """Silence LiteRT, which announces its delegate on standard error and has no switch for it."""
     standard_error, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)

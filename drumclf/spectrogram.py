@@ -1,4 +1,4 @@
-"""The RGB spectrogram: three views of one hit, laid over each other as red, green and blue.
+"""The RGB spectrogram: three views of one hit, overlaid as red, green and blue.
 
 A long window resolves pitch, a short one resolves the attack; no single window
 does both. Each colour is a log-mel power spectrogram with its own window, all
@@ -6,9 +6,9 @@ on one mel x time grid. The windows have unit energy, so that steady noise is
 equally bright in all three (grey), a held pitch is sharpest in the long window
 (red) and a click is sharpest in the short one (blue).
 
-The grid starts just before the onset, and its frames last 3 ms during the
-attack and longer and longer after it: a clap is told from a snare by bursts
-10 ms apart, an open hat from a closed one by what happens half a second later.
+The grid starts just before the onset. Its frames last 3 ms during the attack and
+grow after it: bursts 10 ms apart tell a clap from a snare, but what tells an open
+hat from a closed one happens half a second later.
 """
 
 from functools import cache
@@ -37,15 +37,17 @@ def find_onset(samples: np.ndarray) -> int:
     return int(np.argmax(level >= level.max() * 10 ** (c.ONSET_LEVEL / 20)))
 
 
-def rgb_spectrogram(samples: np.ndarray) -> np.ndarray:
+def rgb_spectrogram(samples: np.ndarray, onset: int | None = None) -> np.ndarray:
     """Picture of one drum hit, as the network sees it.
 
-    Independent of level and polarity, and of any silence before the onset.
+    It does not depend on level or polarity, or on silence before the onset.
 
     Parameters
     ----------
     samples : np.ndarray, shape (n,), float32
         A clip: mono, ``SAMPLE_RATE`` Hz, any length, not silent, free of DC.
+    onset : int, optional
+        Sample index at which the hit begins, if not where `find_onset` finds it; may be negative.
 
     Returns
     -------
@@ -54,11 +56,8 @@ def rgb_spectrogram(samples: np.ndarray) -> np.ndarray:
         1 is that point. Row 0 is the lowest band; the last axis is long, middle,
         short window.
     """
-    return rgb_spectrogram_at(samples, find_onset(samples))
-
-
-def rgb_spectrogram_at(samples: np.ndarray, onset: int) -> np.ndarray:
-    """`rgb_spectrogram` with the onset given (a sample index, may be negative)."""
+    if onset is None:
+        onset = find_onset(samples)
     start = onset - round(c.PRE_ONSET * c.SAMPLE_RATE)
     power = np.stack([_mel_power(samples, start, i) for i in range(3)], axis=-1)
     power /= max(power.max(), np.finfo(np.float32).tiny)
@@ -92,11 +91,11 @@ def frame_edges() -> np.ndarray:
 
 @cache
 def mel_bands(n_fft: int) -> np.ndarray:
-    """Mel filter bank for one FFT length: triangles from one centre to the next but one, 1 in the middle.
+    """Mel filter bank for one FFT length: overlapping triangles with a peak of 1 at each band's centre.
 
-    HTK's mel scale (O'Shaughnessy 1987, p. 150) has 30 Hz steps at the low end, where
-    kicks and toms differ; Slaney's has 50 Hz. The same as ``librosa.filters.mel`` with
-    ``htk=True, norm=None``, which would take seconds to import.
+    HTK's mel scale (O'Shaughnessy 1987, p. 150) has steps of 30 Hz at the low end, where
+    kicks and toms differ; Slaney's has 50 Hz. Equal to ``librosa.filters.mel`` with
+    ``htk=True, norm=None``, without the seconds that importing librosa takes.
 
     Returns
     -------
@@ -125,7 +124,7 @@ def _mel_power(samples: np.ndarray, start: int, i: int) -> np.ndarray:
     window_length, hop, n_fft = c.WINDOW_LENGTHS[i], c.HOP_LENGTHS[i], c.FFT_LENGTHS[i]
     averaging = _frame_averaging(hop)
     first = start - window_length // 2
-    # Spectra that begin after the end of the sound are zero, and not computed.
+    # Spectra that begin after the end of the sound are zero and need not be computed.
     n_spectra = min(max(-(-(len(samples) - first) // hop), 1), averaging.shape[1])
     stop = first + (n_spectra - 1) * hop + window_length
     padded = np.zeros(stop - first, np.float32)
@@ -139,7 +138,7 @@ def _mel_power(samples: np.ndarray, start: int, i: int) -> np.ndarray:
 
 @cache
 def _sparse_mel_bands(n_fft: int) -> scipy.sparse.csr_array:
-    """Transposed `mel_bands` without its zeros, which are 97% of it."""
+    """Transposed `mel_bands` as a sparse matrix: 97% of it is zero."""
     return scipy.sparse.csr_array(mel_bands(n_fft).T)
 
 
@@ -154,8 +153,8 @@ def _window(length: int) -> np.ndarray:
 def _frame_averaging(hop: int) -> scipy.sparse.csr_array:
     """Weights that average evenly spaced short-time spectra into the frames of the grid.
 
-    A frame's mean is that of the linear interpolation between the spectra, so frames
-    shorter than the hop interpolate and longer ones average.
+    A frame's value is the mean of the linear interpolation between the spectra: frames
+    shorter than the hop interpolate, longer ones average.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""All cores at work, in order and without reading far ahead; and turns, where only a few may be in at a time."""
+"""Work shared out over threads: in order, without reading far ahead; and fair turns for what is scarce."""
 
 import itertools
 import os
@@ -10,12 +10,11 @@ from typing import TypeVar
 
 T = TypeVar("T")
 U = TypeVar("U")
-WORKERS = min(os.cpu_count() or 1, 8)
-"""Threads: decoding, transforms and the network all let go of Python's lock."""
+WORKERS = min(os.cpu_count() or 1, 8)  # threads: decoding, transforms and the network all release the GIL
 
 
 def in_batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Lists of `size` items, the last one shorter."""
+    """Lists of `size` items; the last one may be shorter."""
     items = iter(items)
     while batch := list(itertools.islice(items, size)):
         yield batch
@@ -24,9 +23,9 @@ def in_batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
 def map_ahead(function: Callable[[T], U], items: Iterable[T], workers: int = WORKERS) -> Iterator[U]:
     """Like `map`, in `workers` threads.
 
-    At most twice as many items as there are threads are taken before their results
-    are asked for, so memory does not grow with the number of items. What has not
-    begun when the caller stops asking is dropped.
+    At most twice as many items as there are threads are taken before their results are
+    asked for, so memory does not grow with the number of items. Calls that have not begun
+    when the caller stops iterating are dropped.
     """
     items, ahead = iter(items), deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="drumclf")
@@ -43,12 +42,12 @@ def map_ahead(function: Callable[[T], U], items: Iterable[T], workers: int = WOR
 
 
 class Turns:
-    """A semaphore that is fair: who came first goes first, and how many wait can be asked.
+    """A fair semaphore: first come, first served, and it knows how many are waiting.
 
     Parameters
     ----------
     n : int
-        How many may be in at a time.
+        How many may hold it at a time.
     """
 
     def __init__(self, n: int):
@@ -58,7 +57,7 @@ class Turns:
 
     @property
     def n_waiting(self) -> int:
-        """How many are in the queue now."""
+        """How many are waiting now."""
         return len(self._queue)
 
     def __enter__(self) -> None:
@@ -70,7 +69,7 @@ class Turns:
             self._queue.append(turn)
         try:
             turn.wait()
-        except BaseException:  # Ctrl-C: whoever is next must not wait for one who left
+        except BaseException:  # Ctrl-C: the next in line must not wait for one who has left
             with self._lock:
                 if not turn.is_set():
                     self._queue.remove(turn)

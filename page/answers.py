@@ -6,15 +6,15 @@ import streamlit as st
 
 from drumclf import Classifier, Clip, ModelError, Prediction, load_classifier
 from drumclf.hits.find import Recording, find_hits_in, read_on
-from drumclf.processes.decoders import reading_apart
-from drumclf.processes.slicer import slicing_apart
+from drumclf.processes.decoders import separate_reader
+from drumclf.processes.slicer import separate_slicer
 from page.chosen import EXAMPLES, drum_titles
 
 
 @st.cache_resource(show_spinner="Waking the model")
 def load() -> Classifier:
     """The classifier, the same one for all visitors."""
-    return load_classifier(read=reading_apart())
+    return load_classifier(read=separate_reader())
 
 
 @st.cache_resource(show_spinner=False)
@@ -49,7 +49,7 @@ def in_line(classifier: Classifier) -> str:
 @st.cache_resource(show_spinner=False)
 def slicer() -> Callable:
     """What cuts recordings, the same for all visitors; a process that takes a moment to be ready."""
-    return slicing_apart()
+    return separate_slicer()
 
 
 # Scoped to the session: what one visitor uploads is never kept where another's could be found.

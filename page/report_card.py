@@ -4,7 +4,7 @@ import streamlit as st
 
 from drumclf.drawing.ink import DARK, LIGHT, to_png
 from drumclf.drawing.report_figures import draw_confusion, draw_coverage, draw_reliability
-from drumclf.model_folder import MODEL_FOLDER, read_metadata
+from drumclf.model_folder import chosen_folder, read_metadata
 from drumclf.report import (
     headline_figures,
     read_report,
@@ -34,7 +34,7 @@ PLOT, MATRIX = 460, 560
 @st.dialog("How good is it?", width="large")
 def show_report() -> None:
     """The report card: everything from what ``make report`` measured."""
-    report = read_report(MODEL_FOLDER, read_metadata(MODEL_FOLDER))
+    report = read_report(chosen_folder(), read_metadata())
     scores, training, titles = (report["drumclf"][key] for key in ("scores", "training", "titles"))
     if not scores:
         st.markdown("No sounds were held out to judge this model.")

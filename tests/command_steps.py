@@ -9,8 +9,8 @@ KICK, SNARE = EXAMPLES / "kick_analogue.wav", EXAMPLES / "snare_acoustic.wav"
 
 def load_once(classifier, monkeypatch):
     """The model is loaded for all tests together; `test_as_a_process` loads its own."""
-    monkeypatch.setattr("drumclf.cli.classify.load_classifier", lambda read: classifier)
-    monkeypatch.setattr("drumclf.cli.sort.load_classifier", lambda read: classifier)
+    monkeypatch.setattr("drumclf.cli.classify.load_classifier", lambda *_, **__: classifier)
+    monkeypatch.setattr("drumclf.cli.sort.load_classifier", lambda *_, **__: classifier)
 
 
 def run(capsys, *arguments):

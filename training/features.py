@@ -16,7 +16,7 @@ import numpy as np
 
 from drumclf import constants as c
 from drumclf.audio import AudioError, read_clip
-from drumclf.spectrogram import find_onset, rgb_spectrogram, rgb_spectrogram_at
+from drumclf.spectrogram import find_onset, rgb_spectrogram
 from training import augment
 from training.cache import fingerprint
 from training.data import TRAIN, Example
@@ -112,6 +112,6 @@ def _picture(job: tuple[Path, int, int]) -> tuple[np.ndarray | None, bytes | Non
     for _ in range(variants - 1):
         varied = augment.vary_sound(samples, rng)
         jitter = int(rng.uniform(-_ONSET_JITTER, _ONSET_JITTER) * c.SAMPLE_RATE)
-        pictures.append(rgb_spectrogram_at(varied, find_onset(varied) + jitter))
+        pictures.append(rgb_spectrogram(varied, find_onset(varied) + jitter))
     quantised = np.round(np.stack(pictures) * 255).astype(np.uint8)
     return quantised, hashlib.sha256(samples.tobytes()).digest()

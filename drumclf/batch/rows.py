@@ -12,11 +12,12 @@ import numpy as np
 from drumclf.audio import AudioError, Source
 from drumclf.batch.duplicates import fingerprint
 from drumclf.classifier import Classifier, Prediction
+from drumclf.decision import Decided
 from drumclf.file_types import SOUND_SUFFIXES
 
 
 @dataclass(frozen=True, eq=False)
-class Row:
+class Row(Decided):
     """What is kept of one file of many: two kilobytes, where a prediction holds its whole sound.
 
     Attributes
@@ -50,16 +51,6 @@ class Row:
     embedding: np.ndarray | None = field(default=None, repr=False)
     digest: bytes = field(default=b"", repr=False)
     fingerprint: np.ndarray | None = field(default=None, repr=False)
-
-    @property
-    def is_sure(self) -> bool:
-        """Whether the decision is the label alone."""
-        return len(self.decision) == 1
-
-    @property
-    def probability(self) -> float:
-        """Probability of the label."""
-        return self.probabilities[self.label]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from drumclf.batch.rows import Row
 from drumclf.classifier import Classifier
-from drumclf.decision import format_percent
+from drumclf.decision import Decided, format_percent
 from drumclf.names import visible
 
 _DANGEROUS = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001 - the wide signs are meant
@@ -70,10 +70,15 @@ def record(row: Row, classes: Iterable[str]) -> dict[str, str | float | None]:
         "path": row.name,
         "label": row.label,
         **{name: row.probabilities[name] if known else None for name in classes},
-        "decision": (" or ".join(row.decision) or "not sure") if known else None,
+        "decision": said_decision(row) if known else None,
         "duration": row.duration if known and math.isfinite(row.duration) else None,
         "error": row.error,
     }
+
+
+def said_decision(answer: Decided) -> str:
+    """The decision as a cell of a table: "clap", "clap or snare" or "not sure"."""
+    return " or ".join(answer.decision) or "not sure"
 
 
 def csv_line(cells: Iterable) -> str:

@@ -1,4 +1,4 @@
-"""``python -m drumclf sort SOURCE DESTINATION`` and ``undo DESTINATION``."""
+"""``drumclf sort SOURCE DESTINATION`` and ``drumclf undo DESTINATION``."""
 
 import argparse
 import os
@@ -13,8 +13,8 @@ from drumclf.batch.duplicates import find_duplicates
 from drumclf.batch.rows import Row, classify_files, find_sounds
 from drumclf.classifier import load_classifier
 from drumclf.cli.filing import JOURNAL, Step, carry_out, is_done, read_journal, undo, write_journal
-from drumclf.cli.terminal import OK, SOME_REFUSED, UsageError, following, say
-from drumclf.processes.decoders import reading_apart
+from drumclf.cli.terminal import OK, SOME_REFUSED, UsageError, add_model, following, say
+from drumclf.processes.decoders import separate_reader
 
 
 def add_sort_and_undo(commands) -> None:
@@ -45,6 +45,7 @@ def add_sort_and_undo(commands) -> None:
     command.add_argument("--skip-duplicates", action="store_true", help="leave out copies, found by their sound")
     command.add_argument("--dry-run", action="store_true", help="show the whole plan and do nothing")
     command.add_argument("--yes", action="store_true", help="do not ask")
+    add_model(command)
     command = commands.add_parser("undo", help="take back what 'sort' did", description="Take back what 'sort' did.")
     command.set_defaults(run=undo_sort)
     command.add_argument("destination", type=Path, metavar="DESTINATION", help="folder that was sorted into")
@@ -69,8 +70,8 @@ def sort(options: argparse.Namespace) -> int:
     paths = [path for path in find_sounds([source]) if str(path) not in planned]
     # What was filed before is looked at again only where new files may be copies of it.
     before = [path for step in earlier if (path := _where(step))] if options.skip_duplicates and paths else []
-    read = reading_apart()
-    rows = _classify(before + paths, read) if paths else []
+    read = separate_reader()
+    rows = _classify(before + paths, options.model, read) if paths else []
     refused = [row for row in rows[len(before) :] if row.error is not None]
     sounds = [row for row in rows[len(before) :] if row.error is None]
     copies = 0
@@ -138,8 +139,8 @@ def _where(step: Step) -> Path | None:
     return next((Path(path) for path in (step.source, step.destination) if os.path.isfile(path)), None)  # noqa: PTH113
 
 
-def _classify(paths: list[Path], read: Callable[[Source], Clip]) -> list[Row]:
-    rows = classify_files(load_classifier(read=read), ((str(path), path) for path in paths))
+def _classify(paths: list[Path], model: str | None, read: Callable[[Source], Clip]) -> list[Row]:
+    rows = classify_files(load_classifier(model, read=read), ((str(path), path) for path in paths))
     return list(following(rows, len(paths)))
 
 

@@ -1,36 +1,78 @@
-"""What the commands say on the terminal beside their answers."""
+"""What the commands share: exit statuses, what they say on the terminal, and where their answers go."""
 
+import argparse
 import contextlib
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
-OK, SOME_REFUSED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
-"""Exit status of the commands."""
+
+# Exit statuses.
+OK = 0
+SOME_REFUSED = 1
+WRONG_USAGE = 2
+INTERRUPTED = 130
 
 
 class UsageError(ValueError):
-    """What was asked for cannot be done; the text says why."""
+    """The command cannot do what was asked; the text says why."""
+
+
+def add_model(command: argparse.ArgumentParser) -> None:
+    """Add the option that chooses a model."""
+    command.add_argument(
+        "--model", metavar="FOLDER", help="use your own model (default: $DRUMCLF_MODEL, or the one that comes along)"
+    )
 
 
 def say(text: str) -> None:
-    """One line on standard error."""
+    """Print one line on standard error."""
     print(f"drumclf: {text}", file=sys.stderr)
 
 
+def write_lines(lines: Iterable[str], out: Path | None = None, mode: str = "w") -> None:
+    """Write lines as they come, each at once, to a file or to standard output.
+
+    Parameters
+    ----------
+    lines : iterable of str
+        With their line ends.
+    out : Path, optional
+        Standard output unless given.
+    mode : str
+        "w", or "a" to append.
+
+    Raises
+    ------
+    UsageError
+        If the output cannot be written.
+    """
+    try:
+        with _open(out, mode) as file:
+            for line in lines:
+                file.write(line)
+                file.flush()
+    except BrokenPipeError:  # `| head` has seen enough; without this, Python would complain again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        raise UsageError(f"cannot write {out or 'the output'}: {error.strerror}") from error
+
+
 def following(items: Iterable[T], total: int, done: int = 0, quiet: bool = False) -> Iterator[T]:
-    """The same items, with a bar on standard error: how many, how fast, how long still.
+    """The same items, with a progress bar on standard error: how many, how fast, how long to go.
 
     Parameters
     ----------
     items : iterable
     total : int
-        How many there will have been in the end.
+        How many there will be in the end.
     done : int
         How many of them were done before.
     quiet : bool
-        No bar; there is none either where standard error is not a terminal.
+        Show no bar; none is shown either if standard error is not a terminal.
     """
     with counting(quiet) as report:
         for n, item in enumerate(items, done + 1):
@@ -40,7 +82,7 @@ def following(items: Iterable[T], total: int, done: int = 0, quiet: bool = False
 
 @contextlib.contextmanager
 def counting(quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """A bar as in `following`, moved by calls with the number of items done and of all."""
+    """A progress bar as in `following`, moved by calls with the number of items done and the number in all."""
     if quiet or not sys.stderr.isatty():
         yield lambda n_done, n_all: None
         return
@@ -55,9 +97,16 @@ def counting(quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
 
         def report(n_done: int, n_all: int) -> None:
             nonlocal first
-            if first is None:  # what was done before says nothing of the speed
+            if first is None:  # what was done before says nothing about the speed
                 first = n_done
                 bar.reset(task, total=n_all, completed=n_done, rate=0.0)
             bar.update(task, total=n_all, completed=n_done, rate=bar.tasks[0].speed or 0.0)
 
         yield report
+
+
+def _open(path: Path | None, mode: str):
+    if path is None:
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+        return contextlib.nullcontext(sys.stdout)
+    return path.open(mode, encoding="utf-8", errors="surrogateescape", newline="")

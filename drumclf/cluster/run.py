@@ -23,7 +23,7 @@ from drumclf.batch.tables import columns, record
 from drumclf.classifier import Classifier, load_classifier
 from drumclf.cluster.folder import LIST, count_finished, open_list, part_name, read_list
 from drumclf.cluster.remote import fetch, file_system, join, names_in, or_say, put
-from drumclf.model_folder import MODEL_FOLDER, ModelError, read_metadata
+from drumclf.model_folder import ModelError, read_metadata
 from drumclf.threads import map_ahead
 
 try:
@@ -108,7 +108,7 @@ def classify_on_cluster(
         When it cannot be brought to its end; the same call continues it.
     """
     _check_usage(scheduler, workers, partition_size)
-    metadata = read_metadata(MODEL_FOLDER)
+    metadata = read_metadata()
     model = {name: metadata[name] for name in _DECISIVE}
     if "://" not in out:
         out = os.path.abspath(out)  # noqa: PTH100 - a Path would make one slash of the two in an address

@@ -94,7 +94,7 @@ def find_hits_in(classifier: Classifier, clip: Clip, slice_hits: Callable = slic
     classifier : Classifier
     clip : Clip
     slice_hits : function
-        How it is cut: `drumclf.processes.slicer.slicing_apart` where librosa is not to be in this process.
+        How it is cut: `drumclf.processes.slicer.separate_slicer` where librosa is not to be in this process.
     """
     onsets, slices = slice_hits(clip.samples)
     clips = [_as_file(piece) for piece in slices] or [_only_hit(clip, int(onsets[0]))]

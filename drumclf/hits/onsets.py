@@ -12,6 +12,7 @@ from drumclf import constants as c
 from drumclf import limits
 from drumclf.spectrogram import find_onset
 
+NEEDS_LIBROSA = "Finding hits needs librosa: pip install 'drumclf[hits]'."
 _HOP, _WINDOW, _N_MELS = 128, 512, 40
 """Frames of 6 ms; windows of 23 ms, short enough for sixteenths at any tempo."""
 _FLOOR = 50.0
@@ -94,7 +95,10 @@ def _running_max(values: np.ndarray, length: int) -> np.ndarray:
 
 def _flux_peaks(samples: np.ndarray) -> np.ndarray:
     """Sample indices at which the spectral flux has a peak; about 5 ms after an onset."""
-    import librosa  # takes two seconds
+    try:
+        import librosa  # takes two seconds
+    except ImportError as error:
+        raise ModuleNotFoundError(NEEDS_LIBROSA) from error
 
     lead = 16 * _HOP  # of silence: a hit at the very start rises from it
     mel = librosa.feature.melspectrogram(

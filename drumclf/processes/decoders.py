@@ -116,7 +116,7 @@ class Decoders:
             self._idle.pop().end()
 
 
-def reading_apart() -> Callable[..., Clip]:
+def separate_reader() -> Callable[..., Clip]:
     """`Decoders` where processes of this kind can be had (POSIX), else `drumclf.audio.read_clip`."""
     return Decoders() if os.name == "posix" else read_clip
 

@@ -54,7 +54,7 @@ class Slicer:
         return onsets, np.split(joined, np.cumsum(lengths)[:-1]) if len(lengths) else []
 
 
-def slicing_apart() -> Callable[[np.ndarray], Slices]:
+def separate_slicer() -> Callable[[np.ndarray], Slices]:
     """`Slicer` where processes of this kind can be had (POSIX), else `slice_hits`."""
     return Slicer() if os.name == "posix" else slice_hits
 

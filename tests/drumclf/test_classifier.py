@@ -127,7 +127,7 @@ def test_another_front_end_is_refused(tmp_path):
     metadata["front_end"]["DYNAMIC_RANGE"] += 10
     metadata["checksum"] = checksum(metadata)
     (folder / "metadata.json").write_text(json.dumps(metadata))
-    with pytest.raises(ModelError, match="another front end"):
+    with pytest.raises(ModelError, match="different front end"):
         load_classifier(folder)
 
 
@@ -135,12 +135,12 @@ def test_another_front_end_is_refused(tmp_path):
 def test_broken_metadata_are_refused(tmp_path, text):
     folder = copy_of_model(tmp_path)
     (folder / "metadata.json").write_text(text)
-    with pytest.raises(ModelError, match="no model"):
+    with pytest.raises(ModelError, match="no usable model"):
         load_classifier(folder)
 
 
 def test_a_missing_model_is_refused(tmp_path):
-    with pytest.raises(ModelError, match="no model"):
+    with pytest.raises(ModelError, match="no usable model"):
         load_classifier(tmp_path)
 
 

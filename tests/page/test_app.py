@@ -121,9 +121,7 @@ def test_a_damaged_model_is_one_sentence_and_no_answer(monkeypatch, tmp_path):
     assert not page.get("bidi_component")
     assert not page.exception
     (error,) = page.error
-    assert error.value == (
-        "drumclf.tflite is not the file that metadata.json describes: restore both from one training."
-    )
+    assert error.value == ("drumclf.tflite is not the file that metadata.json describes; restore both, or train again.")
     st.cache_resource.clear()
 
 

@@ -171,9 +171,9 @@ def _time_original(files: list[Path]) -> float:
 @cache
 def _classifier():
     from drumclf import load_classifier
-    from drumclf.processes.decoders import reading_apart
+    from drumclf.processes.decoders import separate_reader
 
-    return load_classifier(read=reading_apart())
+    return load_classifier(read=separate_reader())
 
 
 @cache

@@ -87,10 +87,10 @@ def _milliseconds(call: Callable) -> float:
 def _drumclf() -> Calls:
     from drumclf import load_classifier
     from drumclf.audio import read_clip
-    from drumclf.processes.decoders import reading_apart
+    from drumclf.processes.decoders import separate_reader
     from drumclf.spectrogram import rgb_spectrogram
 
-    classifier, separate = load_classifier(), load_classifier(read=reading_apart())
+    classifier, separate = load_classifier(), load_classifier(read=separate_reader())
     calls: Calls = {}
     for duration in DURATIONS:
         data = _sound(duration)

@@ -181,9 +181,9 @@ def rows_of(path, format):
     ("more", "why"),
     [
         (["--format", "jsonl"], "--out"), (["--out", "{tmp}/a.txt"], "--format"),
-        (["--format", "csv", "--out", "{tmp}/notes"], "cannot go on"),
-        (["--format", "jsonl", "--out", "{tmp}/notes"], "cannot go on"),
-        (["--format", "jsonl", "--out", "{tmp}"], "cannot go on"),
+        (["--format", "csv", "--out", "{tmp}/notes"], "cannot continue"),
+        (["--format", "jsonl", "--out", "{tmp}/notes"], "cannot continue"),
+        (["--format", "jsonl", "--out", "{tmp}"], "cannot continue"),
     ],
 )  # fmt: skip
 def test_resume_needs_a_file_of_answers(more, why, tmp_path, capsys):

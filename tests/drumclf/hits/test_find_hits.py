@@ -173,7 +173,7 @@ def test_where_half_a_minute_cannot_be_read_it_is_an_ordinary_clip():
 @pytest.fixture
 def commands(classifier, monkeypatch, capsys):
     """Runs the command with the model that is loaded; gives status, output and what was said."""
-    monkeypatch.setattr("drumclf.cli.hits.load_classifier", lambda read: classifier)
+    monkeypatch.setattr("drumclf.cli.hits.load_classifier", lambda *_, **__: classifier)
 
     def run(*arguments):
         status = main(["hits", *map(str, arguments)])
