@@ -1,11 +1,12 @@
 """How the network learns: sampling, augmentation, members; folds for doubtful labels; names in the cache."""
 
 import inspect
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import make_hit
+from conftest import ROOT, make_hit
 
 from drumclf.constants import N_FRAMES, N_MELS
 from drumclf.spectrogram import frame_edges, mel_frequencies
@@ -13,6 +14,7 @@ from training import augment, cache, network, train
 from training.data import SYNTHETIC, TRAIN, Example
 from training.features import Features
 from training.ideas import labels
+from training.ideas.__main__ import IDEAS, SHORT
 from training.ideas.labels import source_folds
 from training.train import sampling_weights
 
@@ -79,6 +81,13 @@ def test_folds_hold_whole_sources_and_no_synthetic_sounds():
     assert fold_of[SYNTHETIC] == {-1}
     assert all(len(numbers) == 1 for numbers in fold_of.values())
     assert fold_of["b"] == fold_of["c"] != fold_of["a"]
+
+
+def test_the_ideas_that_can_be_compared_are_those_in_the_docs():
+    text = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
+    table = text.partition("<!-- experiments -->")[2].partition("<!-- end -->")[0].strip().splitlines()[2:]
+    assert [line.split(" | ")[0].removeprefix("| ") for line in table] == [idea.title for idea in IDEAS]
+    assert all(replace(SHORT, **idea.settings) for idea in IDEAS)  # no setting that has been removed
 
 
 def test_one_source_is_split_by_kits_and_one_kit_by_files():

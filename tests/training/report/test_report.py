@@ -4,6 +4,7 @@ import re
 import numpy as np
 import pytest
 import yaml
+from conftest import ROOT
 
 from drumclf.constants import CLASSES, CORE_CLASSES
 from drumclf.drawing.report_figures import draw_confusion, draw_coverage, draw_reliability
@@ -57,6 +58,15 @@ def test_the_report_says_what_was_scored(scores):
     assert "| the original, as served | 0.200 [0.200, 0.200]" in text  # always kick: one class of five
     assert "900 sounds from 4 sources (20 kits)" in text
     assert "0.50 as served and 0.90 fixed" in text
+
+
+def test_report_and_model_card_are_made_from_the_figures_that_are_here():
+    metadata, measured = (
+        json.loads((ROOT / "model" / name).read_text(encoding="utf-8")) for name in ("metadata.json", "report.json")
+    )
+    assert (ROOT / "model" / "README.md").read_text(encoding="utf-8") == model_card(metadata)
+    assert (ROOT / "docs" / "report.md").read_text(encoding="utf-8") == report.report_text(measured)
+    assert "\n".join(report.summary(measured)) in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_confusion_rows_add_up_to_the_sounds_of_a_class(scores):
