@@ -1,4 +1,9 @@
-"""The page. Reads widgets, calls drumclf, draws; read `main` from top to bottom."""
+"""The page. Reads widgets, calls drumclf, draws; read `main` from top to bottom.
+
+Streamlit runs this file anew after every click. Before it does, it calls the callback of the widget that was clicked
+(``on_click``, ``on_change``): those are in page/inputs.py and page/chosen.py, and all they do is change the session's
+state, whose keys are listed in page/chosen.py. Then `main` draws the page from that state.
+"""
 
 import gc
 from pathlib import Path
@@ -15,7 +20,7 @@ state = st.session_state
 
 
 def main() -> None:
-    """One run of the page. What it holds of an upload is local, so that nothing of it stays when the visitor goes."""
+    """One run of the page. It keeps uploads only in local variables, so nothing of them stays when the visitor goes."""
     st.set_page_config(
         page_title="drumclf: what drum is it?", page_icon=str(HERE / ".streamlit" / "icon.png"), layout="wide"
     )
@@ -38,7 +43,7 @@ def main() -> None:
 
 
 def show_top() -> None:
-    """Whose page it is, and how far to trust it."""
+    """The logo, and a button that opens the report card."""
     top = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
     top.html(HERE / "page" / "brand.html", width="content")
     if top.button("How good is it?", type="tertiary", icon=":material/fact_check:"):
@@ -49,8 +54,8 @@ def show_top() -> None:
 
 
 def show_result() -> None:
-    """What was chosen: a pack, one sound, two beside each other, or nothing yet."""
-    # Not at the top: what draws takes a second to import, and the widgets need not wait for it.
+    """What was chosen: a pack, one sound, two side by side, or nothing yet."""
+    # Imported here: the drawing code takes a second to import, and the widgets need not wait for it.
     from page.answers import the_classifier
     from page.sound import show_sounds
 
@@ -66,19 +71,17 @@ def show_result() -> None:
             show_pack(pack, the_classifier())
     else:
         st.title("What drum is it?", anchor=False)
-        st.markdown(
-            "Click a sound, drop your own, or record one: a neural network says what it is, and how sure it is."
-        )
+        st.markdown("Click a sound, drop your own or record one. A neural network says what it is, and how sure.")
         st.html(HERE / "page" / "hero.html")
-        the_classifier()  # while the visitor reads
+        the_classifier()  # loads while the visitor reads
 
 
 @st.cache_resource(show_spinner=False)
 def settle() -> None:
-    """Once for each server, when its first visitor has been served: load the rest, and never look at it again.
+    """Once per server, after its first visitor has been served: import the rest, and exempt it all from collection.
 
-    Streamlit collects garbage after every run of the page. All that was imported is no garbage,
-    but looking through it takes a tenth of a second in which nothing else can run.
+    Streamlit collects garbage after every run of the page. Imported modules are never garbage, but scanning them takes
+    a tenth of a second during which nothing else can run.
     """
     import page.pack.browse
     import page.report_card  # noqa: F401

@@ -1,7 +1,6 @@
-"""Probabilities -> what can be said: one class, one of two, or not sure."""
+"""Probabilities -> the answer: one class, one of two, or not sure."""
 
-_SHARE_OF_SECOND = 0.25
-"""A class that is less likely than this, times the first, shares nothing with it."""
+_SHARE_OF_SECOND = 0.25  # the second class is part of the answer if it is at least this share of the first
 
 
 def decide(probabilities: dict[str, float], thresholds: dict) -> tuple[str, ...]:
@@ -11,13 +10,13 @@ def decide(probabilities: dict[str, float], thresholds: dict) -> tuple[str, ...]
     ----------
     probabilities : dict[str, float]
     thresholds : dict
-        ``one``: name of a class -> probability from which on it is the answer by itself;
-        ``two``: sum of the two highest probabilities from which on the answer is one of both.
+        ``one``: name of a class -> least probability at which it is the answer by itself;
+        ``two``: least sum of the two highest probabilities at which the answer is one of the two.
 
     Returns
     -------
     tuple of str
-        The likelier class first. Of a model with two classes never both: that would say nothing.
+        The more likely class first. A model with two classes never answers both: that would say nothing.
     """
     first, *others = sorted(probabilities, key=probabilities.get, reverse=True)
     if probabilities[first] >= thresholds["one"][first]:
@@ -28,12 +27,12 @@ def decide(probabilities: dict[str, float], thresholds: dict) -> tuple[str, ...]
 
 
 def shares(first, second):
-    """Whether the second most probable class is near enough to the first; numbers or arrays."""
+    """Whether the second most likely class is close enough to the first; numbers or arrays."""
     return second >= _SHARE_OF_SECOND * first
 
 
 def verdict(prediction, titles: dict[str, str], thresholds: dict) -> tuple[str, str]:
-    """The decision in words, and the reason where it is not one class.
+    """The decision in words, and the reason if it is not one class.
 
     Parameters
     ----------
@@ -50,17 +49,20 @@ def verdict(prediction, titles: dict[str, str], thresholds: dict) -> tuple[str, 
     """
     if prediction.is_sure:
         return titles[prediction.label], ""
-    first, *others = sorted(prediction.probabilities, key=prediction.probabilities.get, reverse=True)
-    likely = [f"{titles[k]} {format_percent(prediction.probabilities[k])}" for k in (first, *others)]
+    first, *others = prediction.ranking
+    likely = [f"{titles[k]} ({format_percent(prediction.probabilities[k])})" for k in (first, *others)]
     if prediction.decision:
         headline = f"{titles[first]} or {titles[others[0]].lower()}"
-        return headline, f"It cannot choose between the two: {likely[0]}, {likely[1]}."
-    need = format_percent(thresholds["one"][first])
-    return "Not sure", f"Most likely {likely[0]}, then {likely[1]}; it answers {titles[first]} only from {need} on."
+        return headline, f"It cannot decide between {likely[0]} and {likely[1]}."
+    least = format_percent(thresholds["one"][first])
+    reason = (
+        f"Most likely {likely[0]}, then {likely[1]}. It only answers {titles[first]} when it is at least {least} sure."
+    )
+    return "Not sure", reason
 
 
 def format_percent(probability: float) -> str:
-    """0.973 -> "97%"; never 0% or 100%, which no model can promise."""
+    """0.973 -> "97%"; never 0% or 100%, since no model can be that sure."""
     if probability < 0.01:
         return "<1%"
     return ">99%" if probability > 0.99 else f"{probability:.0%}"

@@ -1,4 +1,4 @@
-"""What can be measured in a picture of a hit, and how a producer says it."""
+"""Spectrogram -> what can be measured in it, in a producer's words."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from drumclf import constants as c
 from drumclf.classifier import Prediction
 from drumclf.spectrogram import frame_edges, mel_frequencies
 
+# What can be measured in a spectrogram -> how a producer says it.
 TRAITS = {
     "low": "low",
     "bright": "bright",
@@ -19,37 +20,37 @@ TRAITS = {
     "falling": "falling in pitch",
     "slow": "slow to start",
 }
-"""Name of what can be measured in a picture -> how a producer says it."""
-_LOW, _BRIGHT = 200.0, 4_000.0
-_SHORT, _LONG = 0.09, 0.4
-_END_LEVEL = -30.0
-_BURSTS_ABOVE, _BURST_DEPTH = 500.0, 3.0
-"""Below, the periods of a low tone would count as bursts."""
-_TYPICAL = 0.5
-_TELLING = 1.5
-_TONAL = 0.5
-"""Share of the energy in three bands that makes a tone of it."""
-_SLOW = 0.02
+_LOW = 200.0  # Hz: a low sound has most of its energy below
+_BRIGHT = 4_000.0  # Hz: a bright sound has most of its energy above
+_SHORT = 0.09  # seconds, at most
+_LONG = 0.4  # seconds, at least
+_END_LEVEL = -30.0  # dB below the loudest moment: where a sound ends
+_BURSTS_ABOVE = 500.0  # Hz: lower, the periods of a low tone would count as bursts
+_BURST_DEPTH = 3.0  # dB between a burst and the gap beside it
+_TYPICAL = 0.5  # least share of a class's training sounds that have a trait typical of it
+_TELLING = 1.5  # how many times more often than in the other classes, at least
+_TONAL = 0.5  # least share of the energy in three bands for a sound to have a pitch
+_SLOW = 0.02  # seconds from the onset to the loudest moment of the attack, at least
 
 
 @dataclass(frozen=True)
 class Measures:
-    """What a picture says in numbers.
+    """What is measured in a spectrogram.
 
     Attributes
     ----------
     bands : np.ndarray, shape (N_MELS,)
-        Share of the energy in each band, in the long window.
+        Share of the energy in each band, as the long window sees it.
     duration : float
         Seconds from the onset until the level stays 30 dB below the loudest moment.
     rise : float
         Seconds from the onset to the loudest moment of the attack.
     bursts : int
-        Peaks of the attack, in the short window.
+        Number of peaks in the attack, as the short window sees it.
     fall : int
-        Bands by which the pitch is lower at the end than at the beginning.
+        How many bands lower the pitch is at the end than at the beginning.
     first_pitch : float
-        In hertz, that of the strongest band where the sound begins.
+        Frequency of the strongest band at the beginning of the sound, in hertz.
     """
 
     bands: np.ndarray
@@ -61,12 +62,12 @@ class Measures:
 
     @property
     def pitch(self) -> float | None:
-        """In hertz, that of the strongest band; None where no three bands hold most of the energy."""
+        """Frequency of the strongest band in hertz; None if no three bands hold most of the energy."""
         return float(mel_frequencies()[np.argmax(self.bands)]) if np.sort(self.bands)[-3:].sum() > _TONAL else None
 
 
 def measure(spectrogram: np.ndarray) -> Measures:
-    """Measure a picture.
+    """Measure a spectrogram.
 
     Parameters
     ----------
@@ -91,7 +92,7 @@ def measure(spectrogram: np.ndarray) -> Measures:
 
 
 def find_traits(spectrogram: np.ndarray) -> frozenset[str]:
-    """What can be heard in a picture, of `TRAITS`.
+    """The `TRAITS` that a spectrogram has.
 
     Parameters
     ----------
@@ -114,7 +115,7 @@ def find_traits(spectrogram: np.ndarray) -> frozenset[str]:
 
 
 def say_colors(spectrogram: np.ndarray) -> dict[str, str]:
-    """What red, green and blue show in this very picture, in a few words each.
+    """What red, green and blue show in this spectrogram, in a few words each.
 
     Returns
     -------
@@ -131,19 +132,19 @@ def say_colors(spectrogram: np.ndarray) -> dict[str, str]:
 
 
 def supporting_traits(prediction: Prediction, traits_of: dict[str, dict[str, float]]) -> list[str]:
-    """The traits of a sound that speak for its label.
+    """The traits of a sound that support its label.
 
-    Each is one that most training sounds of that class have, and of the other classes clearly fewer.
+    Most training sounds of that class have such a trait, and clearly fewer sounds of the other classes.
 
     Parameters
     ----------
     traits_of : dict
-        Class -> trait -> share of its training sounds that have it.
+        Class -> trait -> share of the class's training sounds that have it.
 
     Returns
     -------
     list[str]
-        Of `TRAITS`, the most telling first; empty where nothing that was measured supports the label.
+        Keys of `TRAITS`, the most telling first; empty if nothing measured supports the label.
     """
     if prediction.label not in traits_of:
         return []
@@ -158,16 +159,16 @@ def supporting_traits(prediction: Prediction, traits_of: dict[str, dict[str, flo
 
 
 def count_peaks(levels: np.ndarray, height: float, prominence: float) -> int:
-    """How many peaks are at least so high, and so far above the higher of the valleys beside them.
+    """Number of peaks of at least some height and prominence above the higher of the two valleys beside them.
 
-    Counts what ``scipy.signal.find_peaks`` finds, which would take a second to import. A
-    valley reaches to the next higher value, or to the end.
+    Counts what ``scipy.signal.find_peaks`` finds, which would take a second to import. A valley
+    extends to the next higher value, or to the end.
 
     Parameters
     ----------
     levels : np.ndarray, shape (n,)
     height, prominence : float
-        In the unit of the levels.
+        In the unit of `levels`.
     """
     levels = levels[np.diff(levels, prepend=np.nan) != 0]  # a plateau counts once
     rises = np.diff(levels) > 0
@@ -185,5 +186,5 @@ def _decibels(power: np.ndarray) -> np.ndarray:
 
 
 def _rounded(value: float) -> int:
-    """To two digits."""
+    """Rounded to two digits."""
     return int(float(f"{value:.2g}"))

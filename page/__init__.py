@@ -1,1 +1,1 @@
-"""Parts of the page that have a file to themselves."""
+"""The page, part by part; start reading at app.py."""

@@ -1,4 +1,4 @@
-"""Everything that asks the library, cached for whoever asked."""
+"""Everything that asks the library, cached for whoever asked; page/sound.py draws the answers."""
 
 from collections.abc import Callable
 
@@ -9,30 +9,11 @@ from drumclf.hits.find import Recording, find_hits_in, read_on
 from drumclf.processes.decoders import separate_reader
 from drumclf.processes.slicer import separate_slicer
 from page.chosen import EXAMPLES, drum_titles
-
-
-@st.cache_resource(show_spinner="Waking the model")
-def load() -> Classifier:
-    """The classifier, the same one for all visitors."""
-    return load_classifier(read=separate_reader())
-
-
-@st.cache_resource(show_spinner=False)
-def example_predictions(_classifier: Classifier) -> dict[str, Prediction]:
-    """What the drums among the examples are to the network, for finding those that a sound is like."""
-    files = list(drum_titles())
-    return dict(zip(files, _classifier.classify_many(EXAMPLES / file for file in files), strict=True))
-
-
-# Scoped to the session: what one visitor uploads is never kept where another's could be found.
-@st.cache_data(scope="session", max_entries=8, show_spinner=False)
-def classify(_classifier: Classifier, data: bytes) -> Prediction:
-    """The answer for one sound; raises AudioError."""
-    return _classifier.classify(data)
+from page.words import counted
 
 
 def the_classifier() -> Classifier:
-    """The classifier; where it cannot be loaded, the page ends with the sentence that says why."""
+    """The classifier. If it cannot be loaded, the page ends with a sentence that says why."""
     try:
         return load()
     except ModelError as error:
@@ -40,20 +21,40 @@ def the_classifier() -> Classifier:
         st.stop()
 
 
+@st.cache_resource(show_spinner="Loading the model")
+def load() -> Classifier:
+    """The classifier, shared by all visitors."""
+    return load_classifier(read=separate_reader())
+
+
+# Scoped to the session: one visitor's uploads are never kept where another's run could find them.
+@st.cache_data(scope="session", max_entries=8, show_spinner=False)
+def classify(_classifier: Classifier, data: bytes) -> Prediction:
+    """The answer for one sound; raises AudioError."""
+    return _classifier.classify(data)
+
+
 def in_line(classifier: Classifier) -> str:
-    """What a visitor reads while others are served."""
+    """What a visitor reads while the sound is classified, or others are served first."""
     n = classifier.n_waiting
-    return f"In line: {n} before you" if n else "Listening"
+    return f"{counted(n, 'visitor')} ahead of you" if n else "Listening"
+
+
+# Scoped to the session, as above.
+@st.cache_data(scope="session", max_entries=4, show_spinner="Finding the hits")
+def find(_classifier: Classifier, data: bytes, _clip: Clip) -> Recording:
+    """The hits of a file, whose beginning is already read as a clip."""
+    return find_hits_in(_classifier, read_on(_classifier, data, _clip), slicer())
 
 
 @st.cache_resource(show_spinner=False)
 def slicer() -> Callable:
-    """What cuts recordings, the same for all visitors; a process that takes a moment to be ready."""
+    """The separate process that cuts recordings, shared by all visitors; it takes a moment to start."""
     return separate_slicer()
 
 
-# Scoped to the session: what one visitor uploads is never kept where another's could be found.
-@st.cache_data(scope="session", max_entries=4, show_spinner="Finding the hits")
-def find(_classifier: Classifier, data: bytes, _clip: Clip) -> Recording:
-    """The hits of a file that begins with a clip."""
-    return find_hits_in(_classifier, read_on(_classifier, data, _clip), slicer())
+@st.cache_resource(show_spinner=False)
+def example_predictions(_classifier: Classifier) -> dict[str, Prediction]:
+    """The answer for each drum among the examples, to find those most like a sound."""
+    files = list(drum_titles())
+    return dict(zip(files, _classifier.classify_many(EXAMPLES / file for file in files), strict=True))

@@ -1,4 +1,34 @@
-"""The sound that is looked at, and the one that is kept beside it."""
+"""The sound that is looked at, and the one kept beside it; page/answers.py then asks the library what they are.
+
+The session's state
+-------------------
+All that the page remembers of a visitor from one run to the next is in ``st.session_state``, under these keys. A name
+that ends in "..." has more after it: one key for each player, sound or table. Writing includes giving the key to a
+widget. Keys that only widgets use, whose value the page takes from the call, are not listed.
+
+key           | value                                              | written in           | read in
+------------- | -------------------------------------------------- | -------------------- | ----------------------
+example       | file name of the example that is clicked, or None  | inputs, chosen       | chosen
+sound         | upload or recording that is looked at, or None     | chosen               | chosen
+kept          | `Chosen` on the left of a comparison, or None      | inputs, chosen       | app, chosen
+pack          | `Pack` of the uploads, or None for a single sound  | inputs               | app, inputs
+inputs        | how often the widgets below were replaced          | chosen               | inputs, chosen
+upload ...    | files in the uploader                              | inputs               | inputs
+recording ... | file of the microphone                             | inputs               | inputs
+whole folder  | whether the uploader takes a folder                | inputs               | inputs
+uploaded      | ids of the files in the uploader at the last look  | inputs, chosen       | inputs
+recordings    | ids of all recordings, to tell them from files     | inputs               | inputs, chosen
+timeline ...  | {"hit": index of the selected hit}                 | recording            | recording
+heard ...     | index of the hit that was played last              | recording            | recording
+stopped       | whether the visitor stopped the classifying        | inputs, pack/browse  | pack/browse
+current       | index of the sound of the pack that is shown       | inputs, pack/current | pack/current, pack/map
+table ...     | ticked rows of the table                           | pack/table           |
+play          | row whose ▶ was clicked                            | pack/table           | pack/table
+label ticked  | class that was clicked for the ticked sounds       | pack/table           | pack/table
+label ...     | class that was clicked for the sound that is shown | pack/current         | pack/current
+map           | {"selection": {"clicked": points}}                 | pack/map             | pack/map
+places        | (pack, where its sounds are on the map)            | pack/map             | pack/map
+"""
 
 import csv
 from dataclasses import dataclass
@@ -16,19 +46,19 @@ state = st.session_state
 
 @st.cache_data(show_spinner=False)
 def drum_titles() -> dict[str, str]:
-    """File name of every drum -> its title, in the order of the pads."""
+    """File name of each drum among the examples -> its title, in the order of the pads."""
     with (EXAMPLES / "examples.csv").open(newline="", encoding="utf-8") as file:
         return {row["file"]: row["title"] for row in csv.DictReader(file)}
 
 
 def example_titles() -> dict[str, str]:
-    """As `drum_titles`, and the loop."""
+    """As `drum_titles`, with the loop at the end."""
     return drum_titles() | LOOPS
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """An example or an upload.
+    """An example, an upload or a recording.
 
     Attributes
     ----------
@@ -40,7 +70,7 @@ class Chosen:
 
     @property
     def example(self) -> str | None:
-        """File name, of an example."""
+        """File name if it is an example."""
         return self.source if isinstance(self.source, str) else None
 
     @property
@@ -50,18 +80,18 @@ class Chosen:
 
     @property
     def name(self) -> str:
-        """What to call it."""
+        """What to call it on the page."""
         if isinstance(self.source, str):
             return example_titles()[self.source]
         return "Your recording" if self.is_recorded else visible(self.source.name)
 
     def read(self) -> bytes:
-        """The file."""
+        """Contents of the file."""
         return (EXAMPLES / self.source).read_bytes() if isinstance(self.source, str) else self.source.getvalue()
 
 
 def the_chosen() -> Chosen | None:
-    """The example that is clicked, else the sound that came last."""
+    """The example that is clicked, otherwise the sound that came last."""
     source = state.get("example") or state.get("sound")
     return Chosen(source) if source is not None else None
 
@@ -74,30 +104,36 @@ def choose(source: str | UploadedFile | None) -> None:
 
 
 def empty_inputs() -> None:
-    """New ones; the old would go on to list what is no longer shown. What they brought stays."""
+    """Replace uploader and microphone by new ones; the old would still list what is no longer shown.
+
+    What came from them stays.
+    """
     state.inputs = state.get("inputs", 0) + 1
     state.uploaded = []
 
 
 def keep(chosen: Chosen) -> None:
-    """Have it stay on the left, whatever is chosen next; dropped beside its own file, that would make a pack."""
+    """Keep a sound on the left, whatever is chosen next.
+
+    The uploader is emptied, since a second file in it would make a pack.
+    """
     state.kept = chosen
     empty_inputs()
 
 
 def compare(chosen: Chosen, example: str) -> None:
-    """Show an example beside it."""
+    """Keep a sound, and show an example beside it."""
     keep(chosen)
     state.example = example
 
 
 def close_kept() -> None:
-    """Look at one sound again: the one on the right."""
+    """Close the sound on the left: the one on the right stays."""
     state.kept = None
 
 
 def close_shown() -> None:
-    """Look at one sound again: the one on the left."""
+    """Close the sound on the right: the one on the left stays."""
     choose(state.kept.source)
     state.kept = None
     empty_inputs()

@@ -1,4 +1,4 @@
-"""What goes in: a click on an example, files, a recording."""
+"""What goes in: a click on an example, uploaded files, a recording. Callbacks pass it on to page/chosen.py."""
 
 from pathlib import PurePath
 
@@ -18,9 +18,9 @@ def choose_example() -> None:
     st.pills(
         "Try a sound",
         titles,
-        format_func=titles.get,  # and nothing more: it is what the link says
+        format_func=titles.get,  # the title and nothing else: it also appears in the link
         key="example",
-        bind="query-params",  # a link can carry it
+        bind="query-params",  # so that a link can carry it
         required=True,
         on_change=empty_inputs,
     )
@@ -32,7 +32,7 @@ def choose_example() -> None:
 
 
 def choose_files() -> None:
-    """Sounds from the visitor's disk."""
+    """Files from the visitor's disk."""
     st.file_uploader(
         "Drop yours, or a zip",
         accept_multiple_files="directory" if state.get("whole folder") else True,
@@ -42,28 +42,21 @@ def choose_files() -> None:
         help=f"{limits.ACCEPTED}; {limits.LIMITS}.",
     )
     short = f"Max {limits.MAX_FILE_BYTES // 1_000_000} MB, zip {limits.MAX_ARCHIVE_BYTES // 1_000_000} MB"
-    # In the place of Streamlit's own words, which know one limit.
+    # Replaces Streamlit's own text, which can state only one limit.
     st.html(f'<style>:root {{ --limits: "{short}"; }}</style>')
     st.toggle("A whole folder", key="whole folder", on_change=empty_inputs)
 
 
-def record() -> None:
-    """Sounds from the visitor's microphone."""
-    st.audio_input(
-        "Record up to 30 seconds", sample_rate=RECORDING_RATE, key=_key("recording"), on_change=take_recording
-    )
-
-
 @apologising()
 def take_files() -> None:
-    """One sound, or a pack, of what is in the uploader now; what was said of the same files before stays."""
+    """Make one sound, or a pack, of the uploader's files; a pack keeps answers and labels that the last one had."""
     from page.uploads import is_single_sound, pack_of, still_here
 
     uploads, known = still_here(state[_key("upload")]), state.get("pack")
-    came = [upload.file_id for upload in uploads]
-    if came == state.get("uploaded", []):  # a new uploader says, too, that it is empty
+    file_ids = [upload.file_id for upload in uploads]
+    if file_ids == state.get("uploaded", []):  # a new uploader also reports that it is empty
         return
-    state.uploaded = came
+    state.uploaded = file_ids
     state.pack, state.current, state.stopped = None, None, False
     choose(uploads[0] if is_single_sound(uploads) else None)
     if uploads and not is_single_sound(uploads):
@@ -73,8 +66,15 @@ def take_files() -> None:
             state.pack.adopt(known)
 
 
+def record() -> None:
+    """The visitor's microphone."""
+    st.audio_input(
+        "Record up to 30 seconds", sample_rate=RECORDING_RATE, key=_key("recording"), on_change=take_recording
+    )
+
+
 def take_recording() -> None:
-    """What the microphone heard; nothing, where it was thrown away."""
+    """Look at the recording; at nothing if it was deleted."""
     recording = state[_key("recording")]
     if recording is not None:
         state.setdefault("recordings", set()).add(recording.file_id)
@@ -82,7 +82,7 @@ def take_recording() -> None:
 
 
 def back_to_pack() -> None:
-    """The pack that is waiting."""
+    """Leave the single sound, so that the pack is shown again."""
     state.kept = None
     choose(None)
 

@@ -1,4 +1,4 @@
-"""Forgets sessions in time, and with them what their visitors uploaded."""
+"""Forgets sessions soon after they end, and with them what their visitors uploaded."""
 
 import gc
 
@@ -8,23 +8,22 @@ from streamlit import runtime
 
 from drumclf.limits import MAX_ARCHIVE_BYTES
 
-INTERVAL = 10.0
-"""Seconds between two looks."""
+INTERVAL = 10.0  # seconds between two looks
+# By default, Starlette writes an upload of more than 1 MB to disk while it comes in.
 MultiPartParser.spool_max_size = MAX_ARCHIVE_BYTES
-"""Starlette puts an upload of more than 1 MB on the disk while it comes in, unless told otherwise."""
 
 
 @st.cache_resource(show_spinner=False)
 def forget_in_time() -> None:
-    """Forget sessions when they are over. Once for each server.
+    """Forget sessions when they have expired. Called once per server.
 
-    Streamlit keeps the session of a visitor who has gone for two minutes, for a laptop that
-    comes back, but lets go of it only when the next visitor goes.
+    Streamlit keeps the session of a visitor who has left for two minutes, in case a laptop wakes up again, but
+    removes it only when the next visitor leaves.
     """
     if not runtime.exists():  # a test without a server
         return
     server = runtime.get_instance()
-    try:  # there is no public way to these two; tests/tools/test_soak.py notices when they move
+    try:  # no public API gives these two; tests/tools/test_soak.py notices if they move
         stored, loop = server._session_mgr._session_storage._cache, server._get_async_objs().eventloop
     except AttributeError:
         return
@@ -34,12 +33,12 @@ def forget_in_time() -> None:
             expired = stored.expire()
             for _, gone in expired:
                 gone.session.shutdown()
-                state = gone.session.session_state  # the server's loop still refers to the session that was its last
-                state.clear()
-                state._new_widget_state.widget_metadata.clear()  # what callbacks refer to
+                leftover = gone.session.session_state  # the server's loop still refers to its last session
+                leftover.clear()
+                leftover._new_widget_state.widget_metadata.clear()  # what callbacks refer to
             if expired:
-                del expired, gone, state
-                server.media_file_mgr.remove_orphaned_files()  # a download goes at the second call
+                del expired, gone, leftover
+                server.media_file_mgr.remove_orphaned_files()  # removes a download at the second call
                 gc.collect()
         finally:
             loop.call_later(INTERVAL, look)

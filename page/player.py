@@ -17,9 +17,9 @@ class Player:
     Attributes
     ----------
     key : str
-        Tells it, and its sound, from others.
+        Unique to the sound and its place on the page.
     offset : float
-        Where the clip begins in what it plays, in seconds.
+        When the clip begins in what it plays, in seconds.
     """
 
     key: str
@@ -27,26 +27,26 @@ class Player:
 
     @property
     def selector(self) -> str:
-        """Where the browser finds it."""
+        """CSS selector by which the browser finds it."""
         return f".st-key-{self.key} audio"
 
 
 def player_key(place: str, data: bytes) -> str:
-    """Tells the player of a sound at a place from others."""
+    """The key of the player for a sound at a place."""
     return f"audio-{place}-{hashlib.sha256(data).hexdigest()[:12]}"
 
 
 def put_player(place: str, data: bytes, clip: Clip) -> Player:
-    """Play the file as it is where browsers can, else its clip.
+    """Play the file itself if browsers can, otherwise its clip.
 
     Parameters
     ----------
     place : str
-        Where on the page; each holds one sound.
+        Where it is on the page; each place holds one sound.
     data : bytes
         The file.
     clip : Clip
-        What was read of it.
+        What was read from it.
     """
     key = player_key(place, data)
     mime = playable_type(data)

@@ -1,4 +1,4 @@
-"""A recording on the page: its hits on a time line, and the one that is selected."""
+"""A recording on the page: its hits on a time line, and the selected one on the stage."""
 
 import streamlit as st
 
@@ -13,8 +13,9 @@ from page.share import show_share
 from page.stage import Playback, show_stage
 
 _MOST_NAMES = 24
-_LEAST_COLUMNS, _COLUMNS_A_SECOND = 1200, 120
-"""Of the waveform, which is wider than the page where hits are close."""
+# Of the waveform, which is wider than the page if hits are close together.
+_LEAST_COLUMNS = 1200
+_COLUMNS_A_SECOND = 120
 
 
 def show_recording(
@@ -29,7 +30,7 @@ def show_recording(
     recording : Recording
     player : Player
     shown : float, optional
-        Seconds on the time axis of the stage, for comparing.
+        Length of the stage's time axis in seconds, when comparing.
     """
     titles, hits = classifier.titles, recording.hits
     labels = {hit.prediction.label for hit in hits}
@@ -39,7 +40,7 @@ def show_recording(
         st.markdown(pattern(classifier, hits))
     st.text(chosen.name)
     if not recording.clip.is_whole:
-        st.caption(f"Only its first {recording.clip.duration:.0f} seconds.")
+        st.caption(f"Long file: only its first {recording.clip.duration:.0f} seconds are used.")
     selected = selected_hit(player.key, recording)
     columns = max(_LEAST_COLUMNS, round(_COLUMNS_A_SECOND * recording.clip.duration))
     component("timeline")(
@@ -95,14 +96,14 @@ def pattern(classifier: Classifier, hits: tuple[Hit, ...]) -> str:
 
 
 def say_hit(classifier: Classifier, hit: Hit) -> str:
-    """What it is and how sure; of a doubtful one what comes first."""
+    """What it is and how sure; if in doubt, the most likely class as well."""
     headline, reason = verdict(hit.prediction, classifier.titles, classifier.thresholds)
     chance = format_percent(hit.prediction.probability)
     return f"{headline}: {classifier.titles[hit.prediction.label]} {chance}" if reason else f"{headline} {chance}"
 
 
 def selected_hit(player_key: str, recording: Recording) -> int:
-    """Which hit of what a player plays; what comes from a browser may be anything."""
+    """Index of the selected hit; checked, since a browser may send anything."""
     index = st.session_state.get(_key(player_key), {}).get("hit")
     return index if type(index) is int and 0 <= index < len(recording.hits) else 0
 

@@ -1,4 +1,4 @@
-"""The report card: how good the model is, as ``make report`` measured it."""
+"""The report card: how good the model is, as measured by ``make report``."""
 
 import streamlit as st
 
@@ -19,25 +19,26 @@ from drumclf.report import (
     unseen_part,
 )
 
+# The figures to see first: one row, or two by two on a narrow screen.
 FIGURES = """
 <style>
 .st-key-figures { display: grid; grid-template-columns: repeat(4, auto); justify-content: start; gap: 16px 48px; }
 @media (max-width: 760px) { .st-key-figures { grid-template-columns: 1fr 1fr; justify-content: stretch; gap: 16px; } }
 </style>
 """
-"""The figures to see first: one row, or two of two on a narrow screen."""
 
-PLOT, MATRIX = 460, 560
-"""Widths in pixels, where there is room."""
+# Widths in pixels, if there is room.
+PLOT = 460
+MATRIX = 560
 
 
 @st.dialog("How good is it?", width="large")
 def show_report() -> None:
-    """The report card: everything from what ``make report`` measured."""
+    """The report card in a dialog."""
     report = read_report(chosen_folder(), read_metadata())
     scores, training, titles = (report["drumclf"][key] for key in ("scores", "training", "titles"))
     if not scores:
-        st.markdown("No sounds were held out to judge this model.")
+        st.markdown("No sounds were held out, so this model has no scores.")
         return
     valid = scores["valid"]
     st.markdown(say_held_out(report["drumclf"]))
@@ -53,8 +54,8 @@ def show_report() -> None:
     )
     with by_class:
         show_table(recall_table(report))
-        note = " The 2023 demo, mended: its input is scaled as in its training." if "original, mended" in report else ""
-        st.caption(f"Share recognised of each class, among all classes or the core five.{note}")
+        note = " “Fixed” is the 2023 demo with its input-scaling bug removed." if "original, mended" in report else ""
+        st.caption(f"Share of each class recognised, among all classes or the core five.{note}")
     with confusions:
         alt = f"Confusion matrix. {say_confusion(valid['all'], titles)}"
         st.container(width=MATRIX).image(pictures["confusion"], alt=alt, width="stretch")
@@ -67,18 +68,18 @@ def show_report() -> None:
             st.image(pictures["reliability"], alt=alt, width="stretch")
         if "coverage" in pictures:
             with plots.container(width=PLOT):
-                st.markdown("**The fewer sounds it answers, the more of them are right**")
+                st.markdown("**The fewer sounds it answers, the more answers are right**")
                 alt = f"Right over answered, core five. {say_coverage(unseen['core']['coverage'])}"
                 st.image(pictures["coverage"], alt=alt, width="stretch")
         st.markdown(say_decisions(scores))
     with failures:
-        st.markdown("The sources (who published the kits) it hears worst:")
+        st.markdown("Lowest accuracy by source (who published the kits):")
         rows = [{"source": s["source"], "sounds": s["n_sounds"], "right": s["accuracy"]} for s in valid["sources"][:8]]
         show_table(rows)
         if "robustness" in report:
-            st.markdown("Labels kept when the file is changed:")
+            st.markdown("How often the label stays the same when the file is changed:")
             rows = [
-                {"change": name, "label kept": row["kept"], "where it was sure": row["kept_if_sure"]}
+                {"change": name, "same label": row["kept"], "if it was sure": row["kept_if_sure"]}
                 for name, row in report["robustness"].items()
             ]
             show_table(rows)
@@ -104,7 +105,7 @@ def draw_report(titles: dict[str, str], scores: dict, dark: bool) -> dict[str, b
 
 
 def show_table(rows: list[dict]) -> None:
-    """A table whose fractions are shares, in percent."""
+    """A table; fractions are shown in percent."""
     shares = {name for row in rows for name, value in row.items() if isinstance(value, float)}
     cells = [{name: _percent(value) if name in shares else value for name, value in row.items()} for row in rows]
     columns = {name: st.column_config.TextColumn(alignment="right") for name in shares}

@@ -1,4 +1,4 @@
-"""A picture of the result, made for posting."""
+"""A picture of the result, for posting."""
 
 from collections.abc import Callable
 from types import ModuleType
@@ -7,21 +7,20 @@ import streamlit as st
 
 from drumclf.threads import Turns
 
-DRAWING = Turns(1)
-"""Matplotlib holds Python's lock: two who draw at the same time only keep each other."""
+DRAWING = Turns(1)  # Matplotlib holds the GIL: two threads that draw at the same time only slow each other down
 
 
 def show_share(key: str, name: str, draw: Callable[[ModuleType], object]) -> None:
-    """Download a card; it is drawn when it is asked for.
+    """A button that downloads a card, which is drawn on demand.
 
     Parameters
     ----------
     key : str
-        Tells one button from another.
+        Unique to the button.
     name : str
-        Of the file, without its ending.
+        File name without its suffix.
     draw : function
-        drumclf.drawing.share_card, which imports Matplotlib -> a figure of it.
+        Given the module drumclf.drawing.share_card, which imports Matplotlib, returns a figure.
     """
 
     def picture() -> bytes:

@@ -1,4 +1,7 @@
-"""One sound on the page, or two beside each other: verdict, stage, what to do next; or a sentence that says why not."""
+"""One sound on the page, or two side by side: verdict, stage, what to do next; or a sentence that says why not.
+
+The stage is page/stage.py; what holds several hits is drawn by page/recording.py.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,20 +26,20 @@ _CLOSE = {"icon": ":material/close:", "type": "tertiary"}
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What a sound is, and what is in it where that is several hits."""
+    """What a sound is; and its hits, if it has several."""
 
     prediction: Prediction
     recording: Recording | None
 
-    def drawn(self, player_key: str) -> Prediction:
-        """The prediction on the stage: of the sound, or of the hit that is selected."""
+    def on_stage(self, player_key: str) -> Prediction:
+        """The prediction on the stage: for the sound, or for the selected hit."""
         if self.recording is None:
             return self.prediction
         return self.recording.hits[selected_hit(player_key, self.recording)].prediction
 
 
 def show_sounds(kept: Chosen | None, chosen: Chosen | None, classifier: Classifier) -> None:
-    """The sound that is chosen; beside the one that was kept, if there is one."""
+    """The chosen sound; beside the one that was kept, if there is one."""
     if kept is not None:
         show_pair(kept, chosen, classifier)
         return
@@ -46,7 +49,7 @@ def show_sounds(kept: Chosen | None, chosen: Chosen | None, classifier: Classifi
 
 
 def show_pair(kept: Chosen, chosen: Chosen | None, classifier: Classifier) -> None:
-    """Two sounds on the same time axis; or one, and a place for the second."""
+    """Two sounds on one time axis; or one, and room for the second."""
     left, right = st.container(key="pair").columns(2, gap="large")
     is_second = chosen is not None and chosen != kept
     with left:
@@ -59,18 +62,18 @@ def show_pair(kept: Chosen, chosen: Chosen | None, classifier: Classifier) -> No
             sides.append((right, "shown", chosen, listen(classifier, chosen)))
         else:
             st.space(40)  # as high as the button
-            st.title("And?", anchor=False)
-            st.markdown("Choose the second sound: click, drop or record.")
+            st.title("Compare", anchor=False)
+            st.markdown("Pick a second sound: click, drop or record one.")
     sides = [side for side in sides if side[-1] is not None]
-    drawn = [answer.drawn(player_key(place, sound.read())) for _, place, sound, answer in sides]
-    shown = max(map(shown_duration, drawn), default=None)
+    predictions = [answer.on_stage(player_key(place, sound.read())) for _, place, sound, answer in sides]
+    shown = max(map(shown_duration, predictions), default=None)
     for column, place, sound, answer in sides:
         with column:
             show_sound(classifier, sound, answer, place, shown)
 
 
 def listen(classifier: Classifier, chosen: Chosen) -> Answer | None:
-    """What a sound is; or its name, a sentence and None."""
+    """What a sound is; or None, after showing its name and a sentence that says why."""
     data = chosen.read()
     try:
         with st.spinner(in_line(classifier)):
@@ -84,7 +87,7 @@ def listen(classifier: Classifier, chosen: Chosen) -> Answer | None:
 
 
 def show_sound(classifier: Classifier, chosen: Chosen, answer: Answer, place: str, shown: float | None = None) -> None:
-    """Verdict, name, pictures; of a recording with several hits, all of them.
+    """Verdict, name, pictures; for a recording, all of its hits.
 
     Parameters
     ----------
@@ -92,9 +95,9 @@ def show_sound(classifier: Classifier, chosen: Chosen, answer: Answer, place: st
     chosen : Chosen
     answer : Answer
     place : str
-        Where on the page; each holds one sound.
+        Where it is on the page; each place holds one sound.
     shown : float, optional
-        Seconds on the time axis, for comparing.
+        Length of the time axis in seconds, when comparing.
     """
     prediction = answer.prediction
     player = put_player(place, chosen.read(), (answer.recording or prediction).clip)
@@ -106,24 +109,24 @@ def show_sound(classifier: Classifier, chosen: Chosen, answer: Answer, place: st
         show_reasons(classifier, prediction)
     st.text(chosen.name)
     if not prediction.clip.is_whole:
-        st.caption("A long file: only its beginning is judged.")
+        st.caption("Long file: only its beginning is used.")
     playback = Playback(player, player.offset + prediction.onset, autoplay=chosen.example is not None)
     show_stage(classifier, prediction, playback, shown=shown)
     if shown is None:
         show_next(classifier, chosen, prediction)
-    else:  # below the pictures, so that those begin at one height
+    else:  # below the pictures, so that both pairs start at the same height
         show_reasons(classifier, prediction)
 
 
 def show_headline(classifier: Classifier, prediction: Prediction, heading: Callable = st.title) -> None:
-    """What it is, to be read from across the room."""
+    """What it is, in letters that can be read from across the room."""
     headline, _ = verdict(prediction, classifier.titles, classifier.thresholds)
     percent = f" :gray[{format_percent(prediction.probability)}]" if prediction.is_sure else ""
     heading(headline + percent, anchor=False)
 
 
 def show_reasons(classifier: Classifier, prediction: Prediction) -> None:
-    """Why it is that, or why it is not more."""
+    """Why the answer is what it is, or why it is not sure."""
     titles = classifier.titles
     _, reason = verdict(prediction, titles, classifier.thresholds)
     if reason:
@@ -131,11 +134,11 @@ def show_reasons(classifier: Classifier, prediction: Prediction) -> None:
     traits = [TRAITS[trait] for trait in supporting_traits(prediction, classifier.metadata["traits"])]
     if traits:
         words = " and ".join(filter(None, [", ".join(traits[:-1]), traits[-1]]))
-        st.markdown(f"Typical of it: **{words}**.")
+        st.markdown(f"Typical of {titles[prediction.label]}: **{words}**.")
 
 
 def show_next(classifier: Classifier, chosen: Chosen, prediction: Prediction) -> None:
-    """What it is like, to compare with at a click; and a picture to take along."""
+    """Similar examples, to compare with at a click; and a picture to download."""
     others = {file: p for file, p in example_predictions(classifier).items() if file != chosen.example}
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     row.markdown("Compare with", width="content")

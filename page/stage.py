@@ -1,4 +1,7 @@
-"""The stage: one sound as the network saw it, with its player and probabilities. Drawn in the browser."""
+"""The stage: one sound as the network sees it, with player and probabilities. page/browser/stage.js draws it.
+
+Everything on it comes from a `Prediction` of drumclf/classifier.py.
+"""
 
 from dataclasses import dataclass
 
@@ -15,8 +18,7 @@ from drumclf.traits import say_colors
 from page.browser.component import component, packed, packed_wave
 from page.player import Player
 
-_COLUMNS = 640
-"""Of the waveform."""
+_COLUMNS = 640  # of the waveform
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,9 @@ class Playback:
     ----------
     player : Player
     hit_at : float
-        Where the hit is in what it plays, in seconds.
+        When the hit comes in what it plays, in seconds.
     stop : float or None
-        Where to stop; None at its end.
+        When to stop, in seconds; None for its end.
     autoplay : bool
     """
 
@@ -42,7 +44,7 @@ class Playback:
 def show_stage(
     classifier: Classifier, prediction: Prediction, playback: Playback, hit: int = 0, shown: float | None = None
 ) -> None:
-    """Waveform, spectrogram, what speaks for a class, probabilities and legend of one sound.
+    """Waveform, spectrogram, evidence for a class, probabilities and legend of one sound.
 
     Parameters
     ----------
@@ -50,9 +52,9 @@ def show_stage(
     prediction : Prediction
     playback : Playback
     hit : int
-        Which one of what the player plays.
+        Index of the hit among those in what the player plays.
     shown : float, optional
-        Seconds after the hit on the time axis, for comparing; as many as the sound needs unless given.
+        Seconds after the hit on the time axis, when comparing; by default as many as the sound needs.
     """
     shown = shown or shown_duration(prediction)
     sound = f"{playback.player.key} {hit}"
@@ -66,10 +68,10 @@ def show_stage(
     component("stage")(key=f"stage {playback.player.key}", data=data)
 
 
-# Scoped to the session: what one visitor uploads is never kept where another's could be found.
+# Scoped to the session: one visitor's uploads are never kept where another's run could find them.
 @st.cache_data(scope="session", max_entries=16, show_spinner=False)
 def _drawn(_classifier: Classifier, _prediction: Prediction, sound: str, shown: float) -> dict:
-    """All that the browser draws; see page/browser/stage.js."""
+    """Everything the browser draws; see page/browser/stage.js."""
     prediction, span = _prediction, c.PRE_ONSET + shown
     low, high = envelope(prediction.clip.samples, prediction.onset - c.PRE_ONSET, span, _COLUMNS)
     return {

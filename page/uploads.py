@@ -23,32 +23,32 @@ class Upload:
 
 
 def still_here(uploads: list | None) -> list[UploadedFile]:
-    """Uploads without those that went with an earlier session: a browser that comes back still lists them."""
+    """Uploads, without those of an earlier session, which a returning browser still lists."""
     return [upload for upload in uploads or [] if isinstance(upload, UploadedFile)]
 
 
 def is_single_sound(uploads: list[UploadedFile]) -> bool:
-    """Whether there is one file, and it is no archive."""
+    """Whether there is one file, and it is not an archive."""
     return len(uploads) == 1 and not _is_archive(uploads[0])
 
 
 def pack_of(uploads: list[UploadedFile]) -> Pack:
-    """The sounds of all uploads. Sounds in archives are unpacked one by one, when they are classified."""
+    """The sounds of all uploads. Those in archives are unpacked one at a time, when they are classified."""
     found: list[tuple[str, str, Source]] = []
-    passed_over, budget, names = [], Budget(), {upload.name for upload in uploads}
+    skipped, budget, names = [], Budget(), {upload.name for upload in uploads}
     for upload in uploads:
         if _is_archive(upload):
             try:
                 entries, others = open_archive(upload.getvalue(), budget)
                 found += [(f"{upload.file_id} {k}", entry.name, entry) for k, entry in enumerate(entries)]
-                passed_over += others
+                skipped += others
             except ArchiveError as error:
                 found.append((upload.file_id, upload.name, Refused(str(error))))
         elif not is_litter(upload.name, names):
             found.append((upload.file_id, upload.name, Upload(upload)))
-    late = Refused(f"More than {MAX_TOGETHER:,} sounds came at a time; send this one with the next.")
+    late = Refused(f"Only {MAX_TOGETHER:,} sounds fit at a time. Send this one with the next batch.")
     files = [(name, source if k < MAX_TOGETHER else late) for k, (_, name, source) in enumerate(found)]
-    return Pack(files, passed_over, keys=[key for key, _, _ in found])
+    return Pack(files, skipped, keys=[key for key, _, _ in found])
 
 
 def _is_archive(upload: UploadedFile) -> bool:

@@ -1,6 +1,6 @@
 """Fill the caches that a first visitor would wait for: ``python -m page.warm_up``.
 
-Once, while the image is built; and when `make app` makes its environment.
+Runs while the image is built, and when `make app` makes its environment.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ EXAMPLE = Path(__file__).resolve().parent.parent / "example_samples" / "snare_ac
 
 
 def main() -> None:
-    """Classify an example, see what speaks for it, draw its picture and slice a loop, as the page does."""
+    """Classify an example, find the evidence for it, draw its picture and slice a loop, as the page does."""
     classifier = load_classifier()
     prediction = classifier.classify(EXAMPLE)
     grad_cam(classifier, prediction)

@@ -1,4 +1,4 @@
-"""Words that depend on a number; text that is not Markdown; what a visitor reads where the program itself fails."""
+"""Words that depend on a number; text without Markdown; what a visitor reads when the program itself fails."""
 
 import contextlib
 import logging
@@ -10,18 +10,18 @@ _log = logging.getLogger(__name__)
 
 
 def counted(n: int, one: str, many: str | None = None) -> str:
-    """'1 sound', '2,000 sounds'; `many` where it is not `one` with an s."""
+    """'1 sound', '2,000 sounds'; `many` if the plural is not `one` with an s."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def text_only(text: str) -> str:
-    """Text in which Streamlit finds no Markdown."""
+    """Text escaped so that Streamlit finds no Markdown in it."""
     return "".join(f"\\{sign}" if sign in r"\`*_{}[]()<>#+-.!|~$:" else sign for sign in text)
 
 
 @contextlib.contextmanager
 def apologising() -> Iterator[None]:
-    """One sentence in the place of what failed; the log has the rest. Also a decorator."""
+    """Show one sentence in place of what failed; the log has the rest. Also a decorator."""
     try:
         yield
     except Exception:

@@ -1,15 +1,10 @@
-"""Sounds made on the spot, the loaded model, the page in a browser, and the data that only some machines have."""
+"""Sounds made for tests, the loaded model, the page in a browser, and data that only some machines have."""
 
 import io
 import json
 import os
-import shutil
-import socket
-import subprocess
-import sys
 import tarfile
-import time
-import urllib.request
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +12,10 @@ import pytest
 import soundfile
 
 from drumclf import load_classifier
+from tools.server import ROOT, chromium_path, launch_chromium, serve
 
-ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "example_samples"
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-FIRST_ANSWER = 30_000
-"""Milliseconds, on a machine that runs all tests."""
+FIRST_ANSWER = 60_000  # milliseconds; the machine may be busy with other tests
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +25,7 @@ def classifier():
 
 @pytest.fixture(scope="session")
 def hostile(tmp_path_factory):
-    """Folder of odd uploads with a manifest; skipped where there is none."""
+    """Folder of odd uploads with a manifest; skipped if there is none."""
     archive = Path(os.environ.get("DRUMCLF_HOSTILE", ROOT.parent / "shared" / "hostile")) / "uploads.tar.xz"
     if not archive.exists():
         pytest.skip("no hostile uploads here: set DRUMCLF_HOSTILE to their folder")
@@ -44,7 +37,7 @@ def hostile(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def corpus():
-    """Folder of labelled sounds; skipped where there is none."""
+    """Folder of labelled sounds; skipped if there is none."""
     folder = Path(os.environ.get("DRUMCLF_CORPUS", ROOT.parent / "shared" / "corpus"))
     if not (folder / "manifest.csv").exists():
         pytest.skip("no corpus here: set DRUMCLF_CORPUS to its folder")
@@ -54,36 +47,40 @@ def corpus():
 @pytest.fixture(scope="session")
 def address():
     """The page, served as `make app` serves it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.address=127.0.0.1"],
-        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
-    for _ in range(120):
-        try:
-            urllib.request.urlopen(f"{url}/_stcore/health", timeout=1)
-            break
-        except OSError:
-            time.sleep(0.5)
-    yield url
-    server.terminate()
-    server.wait()
+    with serve() as (url, _):
+        yield url
 
 
 @pytest.fixture(scope="session")
 def chromium():
-    """A real browser; skipped where there is none."""
+    """A real browser; skipped if there is none."""
     playwright = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM:
+    if not chromium_path():
         pytest.skip("no Chromium here: install it or set CHROMIUM to its path")
-    playwright.expect.set_options(timeout=30_000)  # a machine that runs all tests is busy
+    playwright.expect.set_options(timeout=FIRST_ANSWER)
     with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = launch_chromium(running)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def open_tab(chromium, address):
+    """Opens the page in a tab of a window with some settings; tabs of equal windows share what the browser caches."""
+    windows = {}
+
+    def open_tab(**settings):
+        settings = {"viewport": {"width": WIDTHS["wide"], "height": 900}} | settings
+        if (key := repr(settings)) not in windows:
+            windows[key] = chromium.new_context(**settings)
+            windows[key].set_default_timeout(FIRST_ANSWER)
+        page = windows[key].new_page()
+        page.goto(address)
+        return page
+
+    yield open_tab
+    for window in windows.values():
+        window.close()
 
 
 WINDOWS = {f"{size}, {scheme}": (size, scheme) for size in ("wide", "narrow") for scheme in ("light", "dark")}
@@ -93,17 +90,16 @@ in_two_windows = pytest.mark.parametrize("page", ["wide, light", "narrow, dark"]
 
 
 @pytest.fixture(params=WINDOWS)
-def page(chromium, address, request):
+def page(open_tab, request):
     """The page in a window of two sizes and in both colours."""
     size, scheme = WINDOWS[request.param]
-    page = chromium.new_page(viewport={"width": WIDTHS[size], "height": 900}, color_scheme=scheme)
-    page.goto(address)
+    page = open_tab(viewport={"width": WIDTHS[size], "height": 900}, color_scheme=scheme)
     yield page
     page.close()
 
 
 def assert_nothing_is_wider(page):
-    """Neither the document nor the part that Streamlit scrolls goes on to the right of the window."""
+    """Neither the document nor the part that Streamlit scrolls extends to the right of the window."""
     for element in ("documentElement", "querySelector('[data-testid=stMain]')"):
         assert page.evaluate(f"document.{element}.scrollWidth") <= page.viewport_size["width"]
 
@@ -121,19 +117,39 @@ PATTERN = [
 """Example and when it begins, in seconds; not on a grid, and the kicks ring into what follows."""
 
 
-def make_loop(times_over=1, gap=0.3, noise=0.0, rate=44_100):
+def mix(hits, duration, levels=(0.5,), shaped=lambda sound: sound, rate=44_100):
+    """Examples laid over one another.
+
+    Parameters
+    ----------
+    hits : iterable of (str, float)
+        Example and when it begins, in seconds.
+    duration : float
+        Seconds of the whole.
+    levels : tuple of float
+        Of the hits, in turn.
+    shaped : callable
+        What becomes of the samples of an example before they are added.
+
+    Returns
+    -------
+    samples : numpy.ndarray, shape (n,)
+    """
+    samples = np.zeros(int(rate * duration))
+    for i, (name, begin) in enumerate(hits):
+        sound, start = shaped(soundfile.read(EXAMPLES / f"{name}.wav")[0]), round(begin * rate)
+        sound = sound[: len(samples) - start]
+        samples[start : start + len(sound)] += levels[i % len(levels)] * sound
+    return samples
+
+
+def make_loop(times_over=1, gap=0.3, noise=0.0):
     """Samples of the pattern after a silence, shape (n,), and the times of its hits."""
     length = 3.4
-    samples = np.zeros(int(rate * (gap + times_over * length)))
-    times = []
-    for k in range(times_over):
-        for i, (name, begin) in enumerate(PATTERN):
-            times.append(gap + k * length + begin)
-            sound, _ = soundfile.read(EXAMPLES / f"{name}.wav")
-            start = round(times[-1] * rate)
-            sound = sound[: len(samples) - start]
-            samples[start : start + len(sound)] += (0.5, 0.3, 0.4)[i % 3] * sound
-    return samples + noise * np.random.default_rng(0).standard_normal(len(samples)), np.array(times)
+    hits = [(name, gap + k * length + begin) for k in range(times_over) for name, begin in PATTERN]
+    levels = [(0.5, 0.3, 0.4)[i % 3] for i in range(len(PATTERN))]
+    samples = mix(hits, gap + times_over * length, levels)
+    return samples + noise * np.random.default_rng(0).standard_normal(len(samples)), np.array([t for _, t in hits])
 
 
 def make_hit(rate=44_100, duration=0.3, frequency=200.0, seed=0):
@@ -148,4 +164,13 @@ def encode(samples, rate=44_100, format="WAV", subtype="PCM_16", **kwargs):
     """Samples as the bytes of a sound file."""
     buffer = io.BytesIO()
     soundfile.write(buffer, samples, rate, format=format, subtype=subtype, **kwargs)
+    return buffer.getvalue()
+
+
+def zip_of(files):
+    """A zip of names and their bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
     return buffer.getvalue()

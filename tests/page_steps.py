@@ -1,14 +1,12 @@
-"""What a visitor does, and what a test looks at, on a page that is driven without a browser."""
+"""What a visitor does and what a test looks at, on a page driven without a browser."""
 
-import numpy as np
-import soundfile
-from conftest import EXAMPLES, ROOT, encode
+from conftest import ROOT, encode, mix
 from streamlit.testing.v1 import AppTest
 
 RATE = 44_100
 NAMES = ["**b** [link](javascript:alert(1)) $y$.wav", "<img src=x onerror=alert(1)>.wav", "# :red[a] `b`.wav"]
 LOOP = [("kick_analogue", 0.0), ("snare_acoustic", 0.55), ("closed_hat_analogue", 1.1), ("clap_analogue", 1.6)]
-"""Example and when it begins, in seconds."""
+"""Examples and the seconds at which they begin."""
 
 
 def open_page():
@@ -17,13 +15,7 @@ def open_page():
 
 def four_hits():
     """The loop as a file."""
-    samples = np.zeros(int(2.3 * RATE))
-    for name, time in LOOP:
-        sound, _ = soundfile.read(EXAMPLES / f"{name}.wav")
-        start = round(time * RATE)
-        sound = sound[: len(samples) - start]
-        samples[start : start + len(sound)] += 0.5 * sound
-    return encode(samples)
+    return encode(mix(LOOP, 2.3))
 
 
 def upload(page, name, data):
@@ -55,7 +47,7 @@ def titles(page):
 
 
 def words(page):
-    """What is written as it is, and what is formatted."""
+    """What is shown as is, and what is formatted."""
     formatted = [*page.title, *page.header, *page.subheader, *page.markdown, *page.caption]
     labels = [button.label for button in [*page.button, *page.download_button]]
     return [text.value for text in page.text], [element.value for element in formatted] + labels

@@ -1,1 +1,1 @@
-"""Pictures of sounds and of reports, with Matplotlib, and the colors of waveforms."""
+"""Pictures of sounds and reports, drawn with Matplotlib, and the colours of waveforms."""

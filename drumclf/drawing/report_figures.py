@@ -1,4 +1,4 @@
-"""What ``make report`` measured of a model -> figures for the page and for the docs."""
+"""What ``make report`` measured -> figures for the page and the docs."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,12 +11,12 @@ from drumclf.report import shares_of
 
 
 def draw_confusion(result: dict, titles: dict[str, str], ink: Ink = LIGHT) -> Figure:
-    """Share of each class that is taken for each class: blue where it is right, red where not, in numbers too.
+    """Confusion matrix in percent of each class: blue for right answers, red for mistakes.
 
     Parameters
     ----------
     result : dict
-        ``classes`` and ``confusion``: rows what sounds are, columns what they are taken for.
+        ``classes`` and ``confusion``: actual classes in rows, predicted ones in columns.
     titles : dict[str, str]
     ink : Ink
     """
@@ -32,26 +32,26 @@ def draw_confusion(result: dict, titles: dict[str, str], ink: Ink = LIGHT) -> Fi
     axes.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(names) - 0.5, -0.5))
     axes.set_xticks(range(len(names)), names, rotation=40, ha="right")
     axes.set_yticks(range(len(names)), names)
-    axes.set_xlabel("Taken for, in percent", weight="bold")
+    axes.set_xlabel("Predicted, in percent", weight="bold")
     above = {"xytext": (-4, 3), "xycoords": "axes fraction", "textcoords": "offset points"}
-    axes.annotate("It is", (0, 1), ha="right", va="bottom", size=10, weight="bold", color=ink.text, **above)
+    axes.annotate("Actual", (0, 1), ha="right", va="bottom", size=10, weight="bold", color=ink.text, **above)
     return finish(figure, ink)
 
 
 def draw_reliability(reliability: list[list[float]], ink: Ink = LIGHT) -> Figure:
-    """How often answers are right against the probability given for them; honest answers lie on the diagonal."""
+    """How often answers are right, against their probability; calibrated ones lie on the diagonal."""
     promised, right, _ = np.array(reliability).T
     figure, axes = _blank(4.2, 3.4)
     axes.plot([0, 1], [0, 1], color=ink.faint, linewidth=1.5)
     axes.plot(promised, right, "o-", color=ink.blue, markersize=5, linewidth=1.2)
-    for x, y, words in ((0.2, 0.8, "too modest"), (0.8, 0.2, "too sure")):
+    for x, y, words in ((0.2, 0.8, "underconfident"), (0.8, 0.2, "overconfident")):
         axes.text(x, y, words, ha="center", va="center", size=10, color=ink.text)
     axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel="Probability of the answer", ylabel="Share that is right")
     return finish(_in_percent(figure), ink)
 
 
 def draw_coverage(coverage: list[list[float]], ink: Ink = LIGHT) -> Figure:
-    """How many of the most confident answers are right, against how many are given."""
+    """Share of right answers, against the share of sounds answered when the least confident are left out."""
     given, right = np.array(coverage).T
     figure, axes = _blank(4.2, 3.4)
     axes.plot(given, right, "o-", color=ink.blue, markersize=4, linewidth=1.2)
@@ -75,5 +75,5 @@ def _in_percent(figure: Figure) -> Figure:
 
 
 def _cell(column: int, row: int, color: str, share: float) -> Rectangle:
-    strength = 0.04 + 0.5 * share**0.5  # the root: a mistake made one time in ten is to be seen
+    strength = 0.04 + 0.5 * share**0.5  # the root makes a mistake in one of ten sounds visible
     return Rectangle((column - 0.47, row - 0.45), 0.94, 0.9, facecolor=color, alpha=strength, linewidth=0)

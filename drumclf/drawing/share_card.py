@@ -1,4 +1,4 @@
-"""Prediction or recording -> a picture of the result, made for posting."""
+"""Prediction or recording -> a picture of the result, for posting."""
 
 import io
 import re
@@ -20,20 +20,20 @@ from drumclf.hits.find import Recording
 from drumclf.names import shortened, visible
 from drumclf.spectrogram import frame_edges
 
-WIDTH, HEIGHT = 1200, 675
-"""Pixels; 16 to 9, which no network crops."""
+# Pixels: 16 to 9, which no social network crops.
+WIDTH = 1200
+HEIGHT = 675
 _DPI = 100
 _QUIET = "#9a9eb0"
 _MARGIN = 56
-_COLUMN = 300
-"""Width of the left column, with legend and probabilities, in pixels."""
+_COLUMN = 300  # pixels: width of the left column, with the probabilities
 _PICTURE = _MARGIN + _COLUMN + 48
 _MAX_NAME = 44
 _LEGEND = (("red", "pitch"), ("green", "body"), ("blue", "attack"))
 
 
 def draw_share_card(prediction: Prediction, titles: dict[str, str], name: str, thresholds: dict) -> Figure:
-    """The verdict, the waveform and the RGB spectrogram, always dark.
+    """The verdict, the waveform and the RGB spectrogram, in dark colours on every page.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def draw_share_card(prediction: Prediction, titles: dict[str, str], name: str, t
     titles : dict[str, str]
         Name of a class -> what to call it.
     name : str
-        The sound's; of any length and script. What the font cannot write becomes an ellipsis.
+        Name of the sound, of any length and script. What the font lacks becomes an ellipsis.
     thresholds : dict
         As in `drumclf.decision.decide`.
 
@@ -60,7 +60,7 @@ def draw_share_card(prediction: Prediction, titles: dict[str, str], name: str, t
 
 
 def draw_pattern_card(recording: Recording, titles: dict[str, str], heading: str, name: str) -> Figure:
-    """The hits of a recording, a row for each class, below its waveform.
+    """The hits of a recording in a row for each class, below its waveform.
 
     Parameters
     ----------
@@ -104,19 +104,19 @@ def png(card: Figure) -> bytes:
 
 
 def writable(name: str) -> str:
-    """A name with an ellipsis in place of what the font lacks; empty where no letter or digit of the stem is left."""
+    """A name with an ellipsis for what the font lacks; empty if no letter or digit of its stem is left."""
     font = FT2Font(font_manager.findfont(FONTS[-1]))
     text = ""
     for sign in name:
-        sign = " " if unicodedata.category(sign) == "Zs" else sign  # the wide space of Japanese is not in the font
+        sign = " " if unicodedata.category(sign) == "Zs" else sign  # the font lacks the wide space of Japanese
         text += sign if font.get_char_index(ord(sign)) else "…"
-    text = re.sub(r"…[\W_]*(?=…)", "", text)  # what stands between two holes tells nothing
+    text = re.sub(r"…[\W_]*(?=…)", "", text)  # punctuation between two gaps says nothing
     stem = text.rpartition(".")[0] or text
     return text if any(sign.isalnum() for sign in stem) else ""
 
 
 def _page(headline: str, percent: str, name: str) -> tuple[Figure, Axes]:
-    """What all cards have, and axes in pixels from the upper left corner to draw the rest on."""
+    """The parts all cards share, and axes in pixels from the upper left corner to draw the rest on."""
     figure = Figure(figsize=(WIDTH / _DPI, HEIGHT / _DPI), dpi=_DPI, facecolor=STAGE.background)
     page = _area(figure, 0, 0, WIDTH, HEIGHT)
     page.set(xlim=(0, WIDTH), ylim=(HEIGHT, 0))
@@ -127,20 +127,20 @@ def _page(headline: str, percent: str, name: str) -> tuple[Figure, Axes]:
 
 
 def _area(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
-    """Bare axes at a place in pixels from the upper left corner."""
+    """Axes without frame, at a place in pixels from the upper left corner."""
     axes = figure.add_axes((left / WIDTH, 1 - (top + height) / HEIGHT, width / WIDTH, height / HEIGHT))
     axes.set_axis_off()
     return axes
 
 
 def _write(page: Axes, x: float, y: float, text: str, size: float, **how):
-    """Text on a baseline, its size in pixels-like points; what looks like mathematics is not taken for it."""
+    """Text on a baseline; dollar signs are not parsed as mathematics."""
     how = {"color": STAGE.text, "va": "baseline", "family": FONTS, "parse_math": False} | how
     return page.text(x, y, text, size=size, **how)
 
 
 def _write_headline(page: Axes, headline: str, percent: str) -> None:
-    """As large as its width allows, the percentage after it in blue."""
+    """The headline, as large as fits, followed by the percentage in blue."""
     size, room = 92.0, WIDTH - 2 * _MARGIN
     word = _write(page, _MARGIN, 140, headline, size, weight="bold")
     number = _write(page, 0, 140, percent, size, weight="bold", color=STAGE.blue)
@@ -161,9 +161,8 @@ def _draw_legend(page: Axes) -> None:
 
 
 def _draw_likely(page: Axes, prediction: Prediction, titles: dict[str, str]) -> None:
-    """Bars of the three likeliest classes, the decision's in blue."""
-    ranking = sorted(prediction.probabilities, key=prediction.probabilities.get, reverse=True)[:3]
-    for row, name in enumerate(ranking):
+    """Bars of the three most likely classes, those of the decision in blue."""
+    for row, name in enumerate(prediction.ranking[:3]):
         probability, decided = prediction.probabilities[name], name in prediction.decision
         y, weight = 350 + 114 * row, "bold" if decided else "normal"
         title = _write(page, _MARGIN, y, shortened(titles[name], 24), 20, weight=weight)
@@ -180,7 +179,7 @@ def _draw_likely(page: Axes, prediction: Prediction, titles: dict[str, str]) -> 
 
 
 def _paint_waveform(axes: Axes, prediction: Prediction, columns: int) -> None:
-    """The waveform, filled down to zero, in `columns` of its colours; milliseconds after the onset."""
+    """The waveform, filled down to zero, in `columns` colours; in milliseconds after the onset."""
     limits = _time_limits(prediction)
     duration = (limits[1] - limits[0]) / 1000
     low, high = envelope(prediction.clip.samples, prediction.onset - c.PRE_ONSET, duration, columns)
@@ -190,7 +189,7 @@ def _paint_waveform(axes: Axes, prediction: Prediction, columns: int) -> None:
 def _fill_waveform(
     axes: Axes, low: np.ndarray, high: np.ndarray, colors: np.ndarray, limits: tuple[float, float]
 ) -> None:
-    """A waveform from its lowest to its highest sample, zero included, over a stretch of time.
+    """Draw a waveform over a stretch of time, from its lowest to its highest sample, zero included.
 
     Parameters
     ----------
@@ -198,7 +197,7 @@ def _fill_waveform(
     low, high : np.ndarray, shape (columns,)
     colors : np.ndarray, shape (columns, 3), uint8
     limits : tuple of float
-        Where the stretch begins and ends.
+        Start and end of the stretch.
     """
     time = np.linspace(*limits, len(low), endpoint=False)
     shape = axes.fill_between(time, np.minimum(low, 0), np.maximum(high, 0), facecolor="none", linewidth=0)
@@ -208,7 +207,7 @@ def _fill_waveform(
 
 
 def _paint_spectrogram(axes: Axes, prediction: Prediction) -> None:
-    """The RGB spectrogram, its frames as long as they last, over milliseconds after the onset."""
+    """The RGB spectrogram, each frame as wide as it lasts; in milliseconds after the onset."""
     columns = np.searchsorted(frame_edges(), np.linspace(0, c.SPAN, 900, endpoint=False), side="right") - 1
     extent = (-1000 * c.PRE_ONSET, 1000 * (c.SPAN - c.PRE_ONSET), -0.5, c.N_MELS - 0.5)
     axes.imshow(
@@ -218,5 +217,5 @@ def _paint_spectrogram(axes: Axes, prediction: Prediction) -> None:
 
 
 def _time_limits(prediction: Prediction) -> tuple[float, float]:
-    """From the start of the grid to the end of what can be seen, in milliseconds after the onset."""
+    """Start of the grid and end of what is visible, in milliseconds after the onset."""
     return -1000 * c.PRE_ONSET, 1000 * shown_duration(prediction)

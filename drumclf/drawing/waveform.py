@@ -1,4 +1,4 @@
-"""A sound -> what it takes to draw its waveform in the colours of its RGB spectrogram."""
+"""A sound -> outline and colours of its waveform, which are those of its RGB spectrogram."""
 
 import numpy as np
 
@@ -7,18 +7,17 @@ from drumclf.classifier import Prediction
 from drumclf.hits.find import Recording
 from drumclf.spectrogram import frame_edges
 
+# Seconds after the onset; the shortest that holds everything visible is used.
 _SHOWN_DURATIONS = (0.1, 0.2, 0.3, 0.5, c.SPAN - c.PRE_ONSET)
-"""Seconds after the onset: the first that holds all that can be seen is shown."""
-_VISIBLE = 0.08
+_VISIBLE = 0.08  # least value of a spectrogram that can be seen
+# sRGB of long, middle and short window: the dark page's colours, more saturated, each legible on the stage by itself.
 _PRIMARIES = np.array([[255, 64, 76], [44, 214, 118], [72, 124, 255]], float)
-"""sRGB of long, middle and short window: the dark page's, more saturated, each legible on the stage by itself."""
-_SATURATION = 2.0
-"""Power to which ratios of the planes are raised: what is little in their picture is much to a listener."""
+_SATURATION = 2.0  # exponent for ratios of the planes: small differences in the picture are large to the ear
 _SILENT = np.array([130.0, 134.0, 148.0])
 
 
 def shown_duration(prediction: Prediction) -> float:
-    """How much of the grid to show, in seconds after the onset: a fixed step, so that pictures compare."""
+    """How much of the grid to show, in seconds after the onset: one of a few steps, so that pictures are comparable."""
     visible = np.nonzero(prediction.spectrogram.max(axis=(0, 2)) > _VISIBLE)[0]
     end = frame_edges()[visible[-1] + 1] - c.PRE_ONSET
     return next(duration for duration in _SHOWN_DURATIONS if end <= duration + 1e-9)
@@ -30,11 +29,11 @@ def envelope(samples: np.ndarray, start: float, duration: float, columns: int) -
     Parameters
     ----------
     samples : np.ndarray, shape (n,), float32
-        At ``SAMPLE_RATE`` Hz; there are zeros before and after them.
+        At ``SAMPLE_RATE`` Hz, with zeros before and after.
     start : float
-        Where the stretch begins, in seconds; may be negative.
+        Start of the stretch in seconds; may be negative.
     duration : float > 0
-        How long it lasts, in seconds. Where it holds fewer samples than columns, neighbours share one.
+        Length of the stretch in seconds. If it has fewer samples than columns, neighbours share one.
     columns : int > 0
 
     Returns
@@ -47,30 +46,30 @@ def envelope(samples: np.ndarray, start: float, duration: float, columns: int) -
     offset = min(max(-first, 0), length)
     stretch[offset : offset + len(inside)] = inside
     starts = np.arange(columns) * length // columns
-    # reduceat takes the one sample at starts[i] where starts[i + 1] is the same.
+    # reduceat takes the single sample at starts[i] if starts[i + 1] is equal.
     return np.minimum.reduceat(stretch, starts), np.maximum.reduceat(stretch, starts)
 
 
 def waveform_colors(spectrogram: np.ndarray, duration: float, columns: int) -> np.ndarray:
-    """Colour of each column of a waveform: red where it is pitch, green body, blue attack.
+    """Colour of each column of a waveform: red for pitch, green for body, blue for attack.
 
-    As on the waveforms of DJ software, but of windows instead of bands. Only the ratio of
-    the planes counts: steady noise, alike in all three, is nearly white. Silence is grey.
+    As in DJ software, but from windows instead of bands. Only the ratio of the planes
+    counts: steady noise, which is equal in all three, is nearly white. Silence is grey.
 
     Parameters
     ----------
     spectrogram : np.ndarray, shape (N_MELS, N_FRAMES, 3), float32 in [0, 1]
-        As from `drumclf.spectrogram.rgb_spectrogram`.
+        From `drumclf.spectrogram.rgb_spectrogram`.
     duration : float > 0
-        Seconds from the start of the grid, ``PRE_ONSET`` before the onset.
+        Seconds from the start of the grid, which is ``PRE_ONSET`` before the onset.
     columns : int > 0
 
     Returns
     -------
     np.ndarray, shape (columns, 3), uint8
-        sRGB, each with a contrast of at least 3 to 1 with the stage, #08090c.
+        sRGB, each with a contrast of at least 3 to 1 to the stage, #08090c.
     """
-    # In the plane whose window fits, energy lies close together: the mean of the squares of power is highest there.
+    # In the plane whose window fits, energy is concentrated: there the mean of the squared power is highest.
     power = 10 ** (c.DYNAMIC_RANGE / 10 * (spectrogram.astype(float) - 1))
     level = np.log10((power**2).mean(axis=0)) / 2  # (N_FRAMES, 3), bel
     edges = frame_edges()
@@ -86,7 +85,7 @@ def waveform_colors(spectrogram: np.ndarray, duration: float, columns: int) -> n
 
 
 def recording_colors(recording: Recording, columns: int) -> np.ndarray:
-    """Colour of each column of a recording's waveform: each hit's as `waveform_colors` has them.
+    """Colour of each column of a recording's waveform: for each hit, those of `waveform_colors`.
 
     Returns
     -------

@@ -1,14 +1,14 @@
-// The RGB spectrogram as cells of a grid, each as wide as its frame lasts.
+// The RGB spectrogram as a grid of cells, each as wide as its frame lasts.
 
 const PLANES = { red: 0, green: 1, blue: 2 };
 
 class Cells {
-  /** `image`: red, green and blue of each cell, row by row from the lowest frequency; `edges`: of the frames, in seconds. */
+  /** `image`: red, green and blue of each cell, lowest frequency first; `edges` of the frames, in seconds. */
   constructor(image, edges, frequencies) {
     Object.assign(this, { image, edges, frequencies, frames: edges.length - 1, rows: frequencies.length });
   }
 
-  /** Draw the first `span` seconds, each cell as bright as `brightness` of it says; of one colour alone, if it is given. */
+  /** Draw the first `span` seconds, each cell multiplied by its `brightness`; only one colour if `alone` names it. */
   draw(context, width, height, span, brightness, alone) {
     const pixels = new ImageData(this.frames, this.rows);
     for (let i = 0; i < this.frames * this.rows; i++) {
@@ -28,7 +28,7 @@ class Cells {
     }
   }
 
-  /** In words, where on the grid the values, one for each cell, are at least half of 255; times count from `from`. */
+  /** Where on the grid the values, one for each cell, are at least half of 255, in words; times count from `from`. */
   sayWhere(values, from) {
     let [low, high, first, last] = [Infinity, -Infinity, Infinity, -Infinity];
     values.forEach((value, cell) => {
@@ -37,13 +37,13 @@ class Cells {
       [low, high] = [Math.min(low, row), Math.max(high, row)];
       [first, last] = [Math.min(first, frame), Math.max(last, frame)];
     });
-    if (high < 0) return "nothing in it";
+    if (high < 0) return "no part stands out";
     const hertz = [low, high].map((row) => Math.round(this.frequencies[row]).toLocaleString("en"));
     const times = [first, last + 1].map((frame) => Math.max(0, Math.round(1000 * (this.edges[frame] + from))));
     return `mostly between ${hertz[0]} and ${hertz[1]} Hz, ${times[0]} to ${times[1]} ms after the hit`;
   }
 
-  /** How high above the bottom a frequency lies, from 0 to 1. */
+  /** Height of a frequency above the bottom, from 0 to 1. */
   heightOf(hertz) {
     return this.frequencies.findIndex((frequency) => frequency >= hertz) / this.rows;
   }

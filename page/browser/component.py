@@ -1,4 +1,4 @@
-"""Parts of the page that are drawn in the browser: HTML, CSS and JavaScript of page/browser."""
+"""Parts of the page that the browser draws, from the HTML, CSS and JavaScript in page/browser."""
 
 import base64
 from functools import cache
@@ -19,18 +19,18 @@ def component(name: str) -> ComponentRenderer:
 
 @cache
 def sources(name: str) -> dict[str, str]:
-    """HTML, CSS and JavaScript of the component `name`, by kind."""
+    """HTML, CSS and JavaScript of the component `name`: kind -> text."""
     files = {"html": [f"{name}.html"], "css": ["shared.css", f"{name}.css"], "js": [*_SHARED_JS, f"{name}.js"]}
     return {kind: "".join((_FOLDER / file).read_text(encoding="utf-8") for file in files[kind]) for kind in files}
 
 
 def packed(values: np.ndarray) -> str:
-    """Bytes as text, for ``unpack`` of shared.js."""
+    """Bytes as text, for ``unpack`` in shared.js."""
     return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
 
 
 def packed_wave(low: np.ndarray, high: np.ndarray, colors: np.ndarray) -> dict[str, str]:
-    """A waveform for ``unpackWave`` of shared.js.
+    """A waveform for ``unpackWave`` in shared.js.
 
     Parameters
     ----------

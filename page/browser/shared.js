@@ -1,4 +1,4 @@
-// What the stage and the time line share: packed numbers, canvases, and an audio element to follow.
+// Shared by the stage and the time line: packed numbers, canvases, and a player that follows an audio element.
 
 const unpack = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
 
@@ -12,9 +12,9 @@ function makeButton(className, children, press) {
   return Object.assign(make("button", children), { type: "button", className, onclick: press });
 }
 
-const MOST_PIXELS = 16384; // across a canvas, which some browsers leave empty when it is wider
+const MOST_PIXELS = 16384; // width of a canvas; some browsers leave a wider one empty
 
-/** A canvas as large as it is shown, in the screen's own pixels; drawn anew when that changes. */
+/** Draw on a canvas at the screen's own resolution, and again whenever its size changes. */
 function paint(canvas, draw) {
   const context = canvas.getContext("2d");
   const repaint = () => {
@@ -30,7 +30,7 @@ function paint(canvas, draw) {
   return { repaint, stop: () => observer.disconnect() };
 }
 
-/** The waveform: a column from the lowest to the highest sample, zero included, in the colour of its moment. */
+/** The waveform: columns from the lowest to the highest sample, zero included, each in its colour. */
 function drawWave(context, width, height, wave) {
   const low = new Int8Array(wave.low.buffer);
   const high = new Int8Array(wave.high.buffer);
@@ -45,7 +45,7 @@ function drawWave(context, width, height, wave) {
 
 const unpackWave = ({ low, high, colors }) => ({ low: unpack(low), high: unpack(high), colors: unpack(colors) });
 
-/** An element that is put on the page a moment later than this runs. */
+/** An element that may be put on the page only after this is called. */
 async function find(selector) {
   for (let tries = 0; tries < 100; tries++) {
     const element = document.querySelector(selector);
@@ -56,9 +56,9 @@ async function find(selector) {
 }
 
 /**
- * Plays a stretch of a sound, and tells where it is.
+ * Plays a stretch of a sound and reports the position.
  *
- * The audio element is Streamlit's own, hidden; times are seconds in its file.
+ * The audio element is Streamlit's, hidden. Times are seconds in its file.
  */
 class Player {
   constructor(selector, start, stop, onMove) {
@@ -70,7 +70,7 @@ class Player {
     const isOver = () => this.wish !== wish || !this.audio?.isConnected;
     this.audio = await find(this.selector);
     if (isOver()) return;
-    // One sound at a time, whichever player it is of.
+    // One sound at a time, across all players.
     for (const other of document.querySelectorAll("audio")) if (other !== this.audio) other.pause();
     if (this.audio.readyState < 1) {
       await new Promise((done) => this.audio.addEventListener("loadedmetadata", done, { once: true }));
@@ -79,7 +79,7 @@ class Player {
     this.audio.currentTime = Math.max(from, 0);
     this.audio.preservesPitch = false;
     this.audio.playbackRate = this.rate;
-    await this.audio.play().catch(() => {}); // a browser that wants a click first
+    await this.audio.play().catch(() => {}); // the browser wants a click first
     if (isOver()) return;
     this.owner = Symbol("who plays");
     this.audio.owner = this.owner;
@@ -91,7 +91,7 @@ class Player {
     this.audio?.pause();
   }
 
-  /** The audio element plays on, for another player or until it is taken away; this one no longer follows. */
+  /** Stop following; the audio element plays on, for another player or until it is removed. */
   end() {
     this.wish = this.owner = null;
   }
@@ -120,8 +120,8 @@ function showPlaying(button, isPlaying, what) {
   button.setAttribute("aria-label", `${isPlaying ? "Pause" : "Play"} ${what}`);
 }
 
-// Pressed while the focus is elsewhere, a pad would have Streamlit give the focus to the chosen one instead; where the
-// pads are in one row, that scrolls the pressed one away from under the pointer, and the click is lost.
+// When a pad is pressed while the focus is elsewhere, Streamlit would focus the chosen pad instead. If the pads are in
+// one row, that scrolls the pressed pad away from under the pointer, and the click is lost.
 document.addEventListener(
   "mousedown",
   (event) => {

@@ -1,14 +1,14 @@
 const WORDS = { red: "Pitch", green: "Body", blue: "Attack" };
-const DIMMEST = 0.4; // how bright the picture of a class is at least, where that of the label is 1
+const DIMMEST = 0.4; // least brightness of the picture of a class; that of the label is 1
 const HERTZ = { 100: "100", 500: "500", 2000: "2k", 5000: "5k", 10000: "10k" };
 
-/** One sound: waveform, spectrogram and where it is like a class above one time axis, with a playhead. */
+/** One sound: waveform, spectrogram and evidence for a class above one time axis, with a playhead. */
 export default function stage({ data, parentElement }) {
   const root = parentElement.querySelector(".stage");
-  if (root.sound === data.id) return root.end; // the page ran again; this sound plays on
+  if (root.sound === data.id) return root.end; // the page ran again with the same sound, which plays on
   root.end?.();
   root.sound = data.id;
-  const shown = { lit: data.label, alone: null }; // the class that is lit, the colour that is alone
+  const shown = { lit: data.label, alone: null }; // the class whose evidence is shown, the colour shown alone
   const pictures = drawPictures(root, data, shown);
   const buttons = [...offerClasses(root, data, shown), ...offerColors(root, data, shown)];
   const show = () => {
@@ -48,13 +48,13 @@ function drawPictures(root, data, shown) {
 
 const classOf = (data, name) => data.classes.find((one) => one.name === name);
 
-/** The less likely a class is beside the label, the darker: each one's evidence is scaled to its own maximum. */
+/** Darker for less likely classes: the evidence for each is scaled to its own maximum. */
 function brightnessOf(data, name) {
   const share = classOf(data, name).probability / classOf(data, data.label).probability;
   return DIMMEST + (1 - DIMMEST) * Math.min(share, 1);
 }
 
-/** What the pictures show, for those who do not see them. */
+/** Describe the pictures for screen readers. */
 function sayPictures(root, data, { lit, alone }, { cells, evidence }) {
   const { red, green, blue } = data.colors;
   const { title, percent } = classOf(data, lit);
@@ -68,7 +68,7 @@ function sayPictures(root, data, { lit, alone }, { cells, evidence }) {
   root.querySelector(".note").textContent = isLabel ? `why ${title}` : `most like ${title} (${percent})`;
 }
 
-/** A button for each class, its probability as a bar; with each, whether it is pressed. */
+/** A button for each class with its probability as a bar; with each, a function: is it pressed? */
 function offerClasses(root, data, shown) {
   const buttons = data.classes.map(({ name, title, percent, probability }) => {
     const bar = make("i", [make("b")]);
@@ -81,7 +81,7 @@ function offerClasses(root, data, shown) {
   return buttons;
 }
 
-/** A button for each colour, with what it shows of this sound; with each, whether it is pressed. */
+/** A button for each colour with what it shows of this sound; with each, a function: is it pressed? */
 function offerColors(root, data, shown) {
   const buttons = Object.entries(WORDS).map(([color, word]) => {
     const inner = [make("i"), make("b", [word]), make("span", [data.colors[color]])];
@@ -107,7 +107,7 @@ function drawAxes(root, { from, shown }, cells) {
   root.querySelector(".times").replaceChildren(...times);
 }
 
-/** Button, slider and the pictures themselves play; a line goes along. */
+/** Button, slider and a click in the pictures play; a line shows the position. */
 function offerPlayer(root, { audio, from, shown, offset, stop, autoplay }) {
   const $ = (selector) => root.querySelector(selector);
   const [play, position, head, plot, slow] = [".play", ".position", ".head", ".plot", ".slow input"].map($);
@@ -116,7 +116,7 @@ function offerPlayer(root, { audio, from, shown, offset, stop, autoplay }) {
     const now = time - offset;
     head.hidden = !isPlaying || now > shown;
     head.style.left = `${(100 * (Math.max(now, from) - from)) / (shown - from)}%`;
-    if (!position.matches(":active")) position.value = isPlaying ? 1000 * Math.min(now, shown) : 0; // nobody drags it
+    if (!position.matches(":active")) position.value = isPlaying ? 1000 * Math.min(now, shown) : 0; // unless somebody is dragging it
     $(".moment").textContent = isPlaying ? `${Math.max(0, Math.round(1000 * now))} ms` : "";
     showPlaying(play, isPlaying, "the sound");
   });

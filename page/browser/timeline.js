@@ -1,12 +1,12 @@
-const APART = 24; // pixels between neighbours of a row, for each to be pressed
-const FASTEST = 240; // pixels a second takes at most for that: hits less than a tenth of a second apart stay closer
-const DOUBT = 20; // pixels from where a mark begins to where its "?" ends
-const MARGIN = 48; // pixels from the edge of the frame at which what comes into sight is put
+const APART = 24; // least pixels between neighbours in a row, so that each can be pressed
+const FASTEST = 240; // most pixels per second for that: hits less than a tenth of a second apart stay closer
+const DOUBT = 20; // pixels from the start of a mark to the end of its "?"
+const MARGIN = 48; // pixels from the edge of the frame to what is scrolled into view
 
-/** A recording: its waveform, and its hits in a row for each class, on one time axis with a playhead. */
+/** A recording: its waveform above its hits, in a row for each class, on one time axis with a playhead. */
 export default function timeline({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".timeline");
-  if (root.sound === data.id) return root.end; // the page ran again; this recording plays on
+  if (root.sound === data.id) return root.end; // the page ran again with the same recording, which plays on
   root.end?.();
   root.sound = data.id;
   const buttons = offerHits(root, data, setStateValue);
@@ -37,7 +37,7 @@ function offerHits(root, { hits, rows, duration, selected }, setStateValue) {
   };
   const choose = (index) => {
     select(index);
-    buttons[index].focus(); // which brings it into sight
+    buttons[index].focus(); // which scrolls it into view
     setStateValue("hit", index);
   };
   const buttons = hits.map(({ time, what, isSure }, i) => {
@@ -56,12 +56,12 @@ function offerHits(root, { hits, rows, duration, selected }, setStateValue) {
   const lines = rows.map(({ name }) => make("div", buttons.filter((_, i) => hits[i].label === name)));
   for (const line of lines) line.className = "row";
   root.querySelector(".hits").replaceChildren(...lines);
-  root.querySelector(".names").replaceChildren(...rows.map(({ title }) => make("span", [title]))); // each hit says it
+  root.querySelector(".names").replaceChildren(...rows.map(({ title }) => make("span", [title]))); // hidden from screen readers: each hit says its own
   select(selected);
   return buttons;
 }
 
-/** As wide as the frame, or as the hits need it; the selected one in sight. */
+/** Make the axis as wide as the frame, or wider if the hits need it, with the selected hit in view. */
 function fitAxis(root, data, buttons) {
   const [frame, plot] = [".frame", ".plot"].map((selector) => root.querySelector(selector));
   frame.style.setProperty("--least", `${Math.ceil(leastScale(data.hits) * data.duration)}px`);
@@ -73,19 +73,19 @@ function fitAxis(root, data, buttons) {
     placeDoubts(data, buttons, plot.clientWidth / data.duration);
   };
   fit();
-  bringIntoSight(frame, plot.offsetLeft + (data.hits[data.selected].time / data.duration) * plot.clientWidth);
+  bringIntoView(frame, plot.offsetLeft + (data.hits[data.selected].time / data.duration) * plot.clientWidth);
   const observer = new ResizeObserver(fit);
   observer.observe(frame);
   return () => observer.disconnect();
 }
 
-/** All of it, small, where the frame holds a part: that part is marked, and a press or a drag goes elsewhere. */
+/** A small waveform of the whole, if the frame shows only a part: marks that part; a press or a drag moves it. */
 function offerWhole(whole, frame) {
   const mark = whole.querySelector("i");
   const showPart = () => {
     mark.style.left = percent(frame.scrollLeft, frame.scrollWidth);
     mark.style.width = percent(frame.clientWidth, frame.scrollWidth);
-    frame.style.setProperty("--gone", `${Math.min(frame.scrollLeft, 8)}px`); // what went out of sight fades
+    frame.style.setProperty("--gone", `${Math.min(frame.scrollLeft, 8)}px`); // what is scrolled out of view fades
   };
   const go = ({ clientX, buttons }) => {
     const { left, width } = whole.getBoundingClientRect();
@@ -98,15 +98,15 @@ function offerWhole(whole, frame) {
 
 const nextInRow = (hits, i) => hits.slice(i + 1).find(({ label }) => label === hits[i].label);
 
-/** Pixels that a second takes at least. */
+/** Least pixels per second. */
 function leastScale(hits) {
   const gaps = hits.map((hit, i) => (nextInRow(hits, i)?.time ?? Infinity) - hit.time);
   return Math.min(APART / Math.min(...gaps), FASTEST);
 }
 
 function drawTicks(root, duration, share) {
-  const inSight = duration * share;
-  const step = inSight <= 3 ? 0.5 : inSight <= 8 ? 1 : 5;
+  const inView = duration * share;
+  const step = inView <= 3 ? 0.5 : inView <= 8 ? 1 : 5;
   const ticks = Array.from({ length: Math.floor(duration / step) + 1 }, (_, k) => {
     const tick = make("span", [k ? `${k * step}` : "0 s"]);
     tick.style.left = percent(k * step, duration);
@@ -115,7 +115,7 @@ function drawTicks(root, duration, share) {
   root.querySelector(".times").replaceChildren(...ticks);
 }
 
-/** A "?" beside each unsure hit, where it meets neither the next mark nor the end of the axis; the hollow mark says it too. */
+/** A "?" beside each unsure hit, unless it would touch another mark or the end; the mark is hollow anyway. */
 function placeDoubts({ hits, duration }, buttons, scale) {
   hits.forEach(({ time, label, isSure }, i) => {
     const next = nextInRow(hits, i);
@@ -127,7 +127,7 @@ function placeDoubts({ hits, duration }, buttons, scale) {
   });
 }
 
-/** Button and waveform play; a line goes along, and the frame with it until somebody scrolls. */
+/** Button and waveform play; a line shows the position, and the frame follows it until somebody scrolls. */
 function offerPlayer(root, { audio, offset, duration, hits, autoplay }, buttons) {
   const $ = (selector) => root.querySelector(selector);
   const [play, wave, plot, frame, head] = [".play", ".wave", ".plot", ".frame", ".head"].map($);
@@ -136,7 +136,7 @@ function offerPlayer(root, { audio, offset, duration, hits, autoplay }, buttons)
     const now = Math.max(time - offset, 0);
     head.hidden = !isPlaying;
     head.style.left = percent(now, duration);
-    if (isPlaying && isFollowed) goAlong(frame, plot.offsetLeft + (now / duration) * plot.clientWidth);
+    if (isPlaying && isFollowed) follow(frame, plot.offsetLeft + (now / duration) * plot.clientWidth);
     $(".moment").textContent = isPlaying ? `${now.toFixed(1)} s` : "";
     hits.forEach(({ time: start }, i) => {
       buttons[i].classList.toggle("now", isPlaying && now >= start && now < start + 0.12);
@@ -159,16 +159,16 @@ function offerPlayer(root, { audio, offset, duration, hits, autoplay }, buttons)
   return player;
 }
 
-const isInSight = ({ scrollLeft, clientWidth }, place) =>
+const isInView = ({ scrollLeft, clientWidth }, place) =>
   place >= scrollLeft && place <= scrollLeft + clientWidth - MARGIN;
 
-function bringIntoSight(frame, place) {
-  if (!isInSight(frame, place)) frame.scrollLeft = place - MARGIN;
+function bringIntoView(frame, place) {
+  if (!isInView(frame, place)) frame.scrollLeft = place - MARGIN;
 }
 
-/** Keeps a moving place in the middle, or, where motion is unwelcome, turns the page when it comes to the edge. */
-function goAlong(frame, place) {
-  bringIntoSight(frame, place);
+/** Keep a moving place in the middle or, with reduced motion, jump when it comes to the edge. */
+function follow(frame, place) {
+  bringIntoView(frame, place);
   if (window.matchMedia("(prefers-reduced-motion: reduce)").matches) return;
   const ahead = place - frame.clientWidth / 2 - frame.scrollLeft;
   if (ahead > 0) frame.scrollLeft += Math.ceil(0.1 * ahead);

@@ -15,18 +15,18 @@ from page.words import counted
 
 
 def show_pack(pack: Pack, classifier: Classifier) -> None:
-    """Classify what is not yet classified, then show it all."""
+    """Classify what is not yet classified, then show the pack."""
     state = st.session_state
     if len(pack.rows) < len(pack.files) and not state.get("stopped"):
         follow(pack, classifier)
     if not pack.duplicate_of:
-        with st.spinner("Looking for copies"):
+        with st.spinner("Finding copies"):
             pack.mark_duplicates(classifier)
     browse(pack, classifier)
 
 
 def follow(pack: Pack, classifier: Classifier) -> None:
-    """Classify with a progress bar. The rows stay in the pack, whatever ends this run of the page."""
+    """Classify with a progress bar. The rows stay in the pack, even if this run of the page is interrupted."""
     place = st.empty()
     row = place.container(horizontal=True, vertical_alignment="bottom")
     bar = row.progress(0.0, "Reading")
@@ -34,29 +34,29 @@ def follow(pack: Pack, classifier: Classifier) -> None:
     started, before, total = time.monotonic(), len(pack.rows), len(pack.files)
     for done in pack.classify_on(classifier):
         rate = (done - before) / (time.monotonic() - started)
-        shared = " · taking turns with others" if classifier.n_waiting else ""
-        left = f"{rate:.0f} a second · {(total - done) / rate:.0f} s left"
+        shared = " · taking turns with other visitors" if classifier.n_waiting else ""
+        left = f"{rate:.0f} per second · {(total - done) / rate:.0f} s left"
         bar.progress(done / total, f"{done:,} of {total:,} · {left}{shared}")
     place.empty()
 
 
 def stop() -> None:
-    """Keep what is done."""
+    """Stop classifying; what is done stays."""
     st.session_state.stopped = True
 
 
-def go_on() -> None:
+def resume() -> None:
     """Classify the rest."""
     st.session_state.stopped = False
 
 
 def browse(pack: Pack, classifier: Classifier) -> None:
-    """Table or map on the left, the sound that is listened to on the right."""
+    """Table or map on the left, the current sound on the right."""
     st.header(counted(len(pack.sounds()), "sound"), anchor=False)
     st.markdown(summary(pack))
     if len(pack.rows) < len(pack.files):
         left = len(pack.files) - len(pack.rows)
-        st.button(f"Go on with the other {left:,}", icon=":material/play_arrow:", on_click=go_on)
+        st.button(f"Continue with the other {left:,}", icon=":material/play_arrow:", on_click=resume)
     bar = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
     view = bar.segmented_control(
         "View", ["Table", "Map", "Export"], default="Table", required=True, label_visibility="collapsed", key="view"
@@ -77,18 +77,18 @@ def browse(pack: Pack, classifier: Classifier) -> None:
                 show_ticked(pack, classifier, ticked, table_key)
             show_current(pack, classifier)
     if pack.passed_over:
-        with st.expander(f"Passed over: {counted(len(pack.passed_over), 'file')} without sound"):
+        with st.expander(f"{counted(len(pack.passed_over), 'file')} skipped: not audio"):
             st.text("\n".join(map(visible, pack.passed_over)))
 
 
 def summary(pack: Pack) -> str:
-    """What came of it, in a line."""
+    """The outcome in one line."""
     copies = sum(first is not None for first in pack.duplicate_of)
     unsure = sum(not pack.is_sure(i) for i in pack.sounds())
     refused = sum(row.error is not None for row in pack.rows)
     parts = [
         f"{len(pack.corrections):,} labelled by you" if pack.corrections else "",
-        f"{unsure:,} {NOT_SURE}" if unsure else "sure of all" if pack.sounds() else "",
+        f"{unsure:,} {NOT_SURE}" if unsure else "all sure" if pack.sounds() else "",
         counted(copies, "copy", "copies") if copies else "",
         f"{refused:,} {NOT_READ}" if refused else "",
     ]

@@ -1,4 +1,4 @@
-"""One sound of a pack: verdict, its label to be changed, stage, look-alikes."""
+"""One sound of a pack: verdict, label to correct, stage, similar sounds."""
 
 from pathlib import PurePosixPath
 
@@ -16,12 +16,12 @@ from page.words import text_only
 
 
 def listen_to(i: int) -> None:
-    """Make a sound the one on the right, and play it."""
+    """Show a sound on the right, and play it."""
     st.session_state.current = i
 
 
 def show_current(pack: Pack, classifier: Classifier) -> None:
-    """One sound of the pack: player, verdict, its label to be changed, pictures, look-alikes."""
+    """One sound of the pack: player, verdict, label to correct, pictures, similar sounds."""
     i = st.session_state.get("current")
     if i is None or i >= len(pack.rows):
         st.caption("Play a sound to see it here.")

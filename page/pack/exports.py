@@ -1,4 +1,4 @@
-"""What a visitor takes along: a table, a sorted zip, a training set."""
+"""What a visitor can download: a sorted zip, a table, a training set."""
 
 import streamlit as st
 
@@ -19,7 +19,7 @@ def show_exports(pack: Pack, classifier: Classifier) -> None:
         show_sorted_zip(pack)
     with table:
         st.subheader("Table", anchor=False)
-        st.markdown("A line for every file: label, all probabilities, decision, duration, copies, corrections.")
+        st.markdown("One line per file: label, all probabilities, decision, duration, copies, corrections.")
         st.download_button(
             "Download CSV",
             lambda: pack_csv(pack, classifier.classes).encode("utf-8", "replace"),
@@ -35,14 +35,14 @@ def show_exports(pack: Pack, classifier: Classifier) -> None:
 
 def show_sorted_zip(pack: Pack) -> None:
     """A zip with a folder for each class."""
-    st.markdown('A zip with a folder for each class; what is not sure lies in "not sure" within it.')
+    st.markdown('A zip with a folder for each class. Unsure sounds go into a "not sure" subfolder.')
     rename = st.toggle("Rename the files", key="rename")
     pattern = ORIGINAL_NAMES
     if rename:
         pattern = st.text_input(
             "Pattern", "{class}_{n:03}", key="pattern", help="{class}, {n}, {name}, {folder}; {n:03} is 001, 002, ..."
         )
-    skip = st.toggle("Leave out copies of the same recording", key="skip copies")
+    skip = st.toggle("Leave out copies", key="skip copies")
     try:
         names = sorted_names(pack, pattern, skip)
     except PatternError as error:
@@ -65,12 +65,14 @@ def show_sorted_zip(pack: Pack) -> None:
 
 
 def show_training_zip(pack: Pack) -> None:
-    """Sounds with their labels, for training on."""
-    st.markdown("Sounds with their labels, and a manifest: `make model DATA=drumclf-training.zip` trains on it.")
-    everything = st.toggle("Also the labels that you left as they are", key="train on all")
+    """Sounds with their labels, to train a model on."""
+    st.markdown("Sounds with their labels, and a manifest. To train on it: `make model DATA=drumclf-training.zip`.")
+    everything = st.toggle("Include labels you did not change", key="train on all")
     n_corrected = len(pack.corrections)
     if not everything:
-        st.caption(f"{n_corrected:,} labelled by you so far." if n_corrected else "You have labelled nothing yet.")
+        st.caption(
+            f"{n_corrected:,} labelled by you so far." if n_corrected else "You have not labelled any sounds yet."
+        )
     st.download_button(
         "Download training set",
         lambda: training_zip(pack, corrected_only=not everything),

@@ -1,4 +1,4 @@
-"""The table of a pack: filtered, sorted, listened to, ticked and labelled."""
+"""The table of a pack: filter, sort, listen, tick and label."""
 
 from collections import defaultdict
 from pathlib import PurePosixPath
@@ -16,12 +16,11 @@ from page.words import text_only
 
 ALL, NOT_SURE, COPIES, NOT_READ = "all", "not sure", "copies", "not read"
 TABLE_HEIGHT = 560
-_NAME_LENGTH = 34
-"""Letters of a file's name that fit into its column."""
+_NAME_LENGTH = 34  # letters of a file name that fit into its column
 
 
 def shown(pack: Pack, which: str) -> list[int]:
-    """The rows that a filter lets through."""
+    """Indices of the rows that pass a filter."""
     tests = {
         ALL: lambda i: pack.rows[i].error is None,
         NOT_SURE: lambda i: pack.rows[i].error is None and not pack.is_sure(i),
@@ -33,7 +32,7 @@ def shown(pack: Pack, which: str) -> list[int]:
 
 
 def show_table(pack: Pack, classifier: Classifier, unsure_first: bool) -> tuple[list[int], str]:
-    """All sounds, to be filtered, sorted, listened to and ticked; returns the ticked ones, and the table's key."""
+    """All sounds, to filter, sort, listen to and tick; returns the indices ticked, and the table's key."""
     counts = pack.counts()
     titles = {ALL: "All", **classifier.titles, NOT_SURE: "Not sure", COPIES: "Copies", NOT_READ: "Not read"}
     numbers = {which: counts[which] or len(shown(pack, which)) for which in titles}
@@ -49,10 +48,10 @@ def show_table(pack: Pack, classifier: Classifier, unsure_first: bool) -> tuple[
         wrap=True,
     )
     indices = shown(pack, which)
-    key = f"table {which} {unsure_first} {len(pack.rows)}"
+    table_key = f"table {which} {unsure_first} {len(pack.rows)}"
     if which == NOT_READ:
         show_refused(pack, indices)
-        return [], key
+        return [], table_key
     if unsure_first:
         indices.sort(key=pack.is_sure)
 
@@ -64,7 +63,7 @@ def show_table(pack: Pack, classifier: Classifier, unsure_first: bool) -> tuple[
         hide_index=True,
         width="stretch",
         height=min(TABLE_HEIGHT, 38 + 35 * max(len(indices), 1)),
-        key=key,
+        key=table_key,
         on_select="rerun",
         selection_mode="multi-row",
         column_config={
@@ -80,11 +79,11 @@ def show_table(pack: Pack, classifier: Classifier, unsure_first: bool) -> tuple[
         },
     )
     st.caption("Click ▶ to listen. Tick sounds to label them together. Click a column's name to sort.")
-    return [indices[row] for row in table.selection.rows if row < len(indices)], key
+    return [indices[row] for row in table.selection.rows if row < len(indices)], table_key
 
 
 def show_refused(pack: Pack, indices: list[int]) -> None:
-    """The files that are no sounds to us, below the sentence that says why."""
+    """The files that could not be read, below the sentence that says why."""
     names = defaultdict(list)
     for row in (pack.rows[i] for i in indices):
         names[row.error].append(visible(row.name))
@@ -95,7 +94,7 @@ def show_refused(pack: Pack, indices: list[int]) -> None:
 
 
 def show_ticked(pack: Pack, classifier: Classifier, ticked: list[int], table_key: str) -> None:
-    """One label for all ticked sounds; then they are no longer ticked."""
+    """One label for all ticked sounds, which unticks them."""
 
     def label_ticked() -> None:
         pack.correct(ticked, st.session_state.pop("label ticked"))
@@ -114,7 +113,7 @@ def show_ticked(pack: Pack, classifier: Classifier, ticked: list[int], table_key
 
 
 def table_of(pack: Pack, classifier: Classifier, indices: list[int]) -> pd.DataFrame:
-    """The cells of sounds; without the columns that would say nothing: no notes, all in one folder."""
+    """A row of cells for each sound; without notes if there are none, without folders if all share one."""
     rows = [pack.rows[i] for i in indices]
     cells = pd.DataFrame(
         {
@@ -135,18 +134,18 @@ def table_of(pack: Pack, classifier: Classifier, indices: list[int]) -> pd.DataF
 
 
 def file_cell(row: Row) -> str:
-    """The file's name, as much as fits."""
+    """The file name, shortened to fit."""
     return shortened(visible(PurePosixPath(row.name).name), _NAME_LENGTH)
 
 
 def folder_cell(row: Row) -> str:
-    """Where it lies."""
+    """The folder it is in."""
     folder = str(PurePosixPath(row.name).parent)
     return "" if folder == "." else visible(folder)
 
 
 def label_cell(pack: Pack, classifier: Classifier, i: int) -> str:
-    """Title of the label, with a sign where the visitor gave it."""
+    """Title of the label, with a sign if the visitor gave it."""
     return classifier.titles[pack.label(i)] + (" ✎" if i in pack.corrections else "")
 
 
@@ -154,12 +153,12 @@ def second_cell(row: Row, classifier: Classifier) -> str:
     """The second most probable class."""
     if len(row.probabilities) < 2:
         return ""
-    name = sorted(row.probabilities, key=row.probabilities.get, reverse=True)[1]
+    name = row.ranking[1]
     return f"{classifier.titles[name]} {format_percent(row.probabilities[name])}"
 
 
 def note_cell(pack: Pack, classifier: Classifier, i: int) -> str:
-    """What else is to be said of a sound."""
+    """What else there is to say about a sound."""
     row, said = pack.rows[i], []
     if pack.label(i) != row.label:
         said.append(f"The model said {classifier.titles[row.label]}, {format_percent(row.probability)}")

@@ -38,7 +38,7 @@ FOCUSED = """() => {
 def second_sound_to_come(page):
     click_pad(page, SNARE, "Snare")
     page.get_by_role("button", name="Another").click()
-    expect(page.get_by_role("heading", name="And?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Compare")).to_be_visible()
 
 
 def an_error(page):

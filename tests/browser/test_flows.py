@@ -73,7 +73,7 @@ def test_the_legend_says_what_each_colour_is_of_this_sound(page):
     for title, answer in ((SNARE, "Snare"), (CLAPS, "Clap")):
         click_pad(page, title, answer)
         settle(page)
-        legend = page.get_by_role("group", name="What each colour is")
+        legend = page.get_by_role("group", name="What each colour shows")
         legends.append([legend.get_by_role("button", name=word).inner_text() for word in ("Pitch", "Body", "Attack")])
     assert all(word.split("\n", 1)[1] for legend in legends for word in legend)
     assert legends[0] != legends[1]
@@ -170,7 +170,7 @@ def test_an_own_file_and_a_bad_one_beside_it(page):
     expect_stage(page)
     expect(page.get_by_test_id("stText").get_by_text("mine.wav")).to_be_visible()
     page.get_by_role("button", name="Another").click()
-    expect(page.get_by_role("heading", name="And?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Compare")).to_be_visible()
     settle(page)  # a new uploader takes the place of the old one
     drop(page, "worse.wav", b"this is no sound")
     expect(page.get_by_role("alert")).to_contain_text("not a sound that can be read", timeout=FIRST_ANSWER)
@@ -218,7 +218,7 @@ def test_both_axes_end_where_the_longer_sound_needs_it(page):
     last = page.locator(".stage .times span").last
     expect(last).not_to_have_text("500")
     page.get_by_role("button", name="Another").click()
-    expect(page.get_by_role("heading", name="And?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Compare")).to_be_visible()
     pad(page, SNARE).click()
     stages = page.locator(".stage")
     expect(stages).to_have_count(2, timeout=FIRST_ANSWER)

@@ -55,7 +55,7 @@ def test_a_zip_becomes_a_table(page):
     drop_zip(page, SOUNDS | {"My kit/bad.wav": b"no sound", "__MACOSX/My kit/._kick.wav": b"x", "notes.txt": b"hello"})
     expect(page.get_by_role("heading", name="14 sounds")).to_be_visible(timeout=FIRST_ANSWER)
     expect(page.get_by_text("1 not read")).to_be_visible()
-    expect(page.get_by_text("Passed over: 1 file without sound")).to_be_visible()
+    expect(page.get_by_text("1 file skipped: not audio")).to_be_visible()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     assert_nothing_is_wider(page)
 
@@ -137,9 +137,9 @@ def test_more_files_leave_the_corrections_of_the_first(wide_page, tmp_path):
 def test_a_stop_keeps_what_is_done_and_can_be_gone_on_from(wide_page):
     page, hat = wide_page, SOUNDS["My kit/closed_hat_analogue.wav"]
     drop_zip(page, {f"{i:04}.wav": hat for i in range(1_000)})
-    expect(page.get_by_text(" a second · ")).to_be_visible(timeout=FIRST_ANSWER)
+    expect(page.get_by_text(" per second · ")).to_be_visible(timeout=FIRST_ANSWER)
     page.get_by_role("button", name="Stop").click()
-    go_on = page.get_by_role("button", name="Go on with the other")
+    go_on = page.get_by_role("button", name="Continue with the other")
     expect(go_on).to_be_visible(timeout=FIRST_ANSWER)
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     go_on.click()

@@ -14,7 +14,7 @@ THRESHOLDS = {"one": {"kick": 0.6, "snare": 0.9, "clap": 0.6}, "two": 0.8}
     [
         (0.7, 0.2, 0.1, ("kick",)),
         (0.3, 0.65, 0.05, ("snare", "kick")),  # a snare needs more
-        (0.1, 0.85, 0.05, ()),  # and a kick is too far behind to share with it
+        (0.1, 0.85, 0.05, ()),  # and a kick is too far behind to share the answer
         (0.1, 0.4, 0.5, ("clap", "snare")),
         (0.4, 0.3, 0.3, ()),
     ],
@@ -33,8 +33,12 @@ def test_a_model_of_two_classes_decides():
     ("decision", "headline", "reason"),
     [
         (("snare",), "Snare", ""),
-        (("snare", "clap"), "Snare or clap", "It cannot choose between the two: Snare 50%, Clap 30%."),
-        ((), "Not sure", "Most likely Snare 50%, then Clap 30%; it answers Snare only from 90% on."),
+        (("snare", "clap"), "Snare or clap", "It cannot decide between Snare (50%) and Clap (30%)."),
+        (
+            (),
+            "Not sure",
+            "Most likely Snare (50%), then Clap (30%). It only answers Snare when it is at least 90% sure.",
+        ),
     ],
 )
 def test_verdicts(classifier, decision, headline, reason):

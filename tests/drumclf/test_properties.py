@@ -1,12 +1,10 @@
 """What holds for every sound and for any bytes at all."""
 
-import io
 import math
 
 import numpy as np
 import pytest
-import soundfile
-from conftest import make_hit
+from conftest import encode, make_hit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -79,18 +77,12 @@ def check(clip: Clip):
         assert clip.start + clip.duration == pytest.approx(clip.file_duration, abs=2 / c.SAMPLE_RATE)
 
 
-def wav(samples, rate, coding):
-    buffer = io.BytesIO()
-    soundfile.write(buffer, samples, rate, format="WAV", subtype=coding)
-    return buffer.getvalue()
-
-
 @some
 @given(st.data(), rates, st.integers(1, 16), st.integers(0, 60), st.sampled_from(sorted(floats)), st.integers(1, 40))
 def test_any_floats_at_any_rate_in_any_number_of_channels(data, rate, n_channels, n, coding, repeats):
     dtype = {"FLOAT": np.float32, "DOUBLE": np.float64}[coding]
     samples = data.draw(hnp.arrays(dtype, (n, n_channels), elements=floats[coding], fill=st.just(0)))
-    clip_or_none(wav(np.tile(samples, (repeats, 1)), rate, coding))
+    clip_or_none(encode(np.tile(samples, (repeats, 1)), rate, subtype=coding))
 
 
 @some
@@ -101,7 +93,7 @@ def test_any_floats_at_any_rate_in_any_number_of_channels(data, rate, n_channels
 )  # fmt: skip
 def test_noise_of_any_level_and_offset_gives_a_clip_without_it(seed, rate, n_channels, milliseconds, exponent, dc):
     noise = np.random.default_rng(seed).uniform(-1, 1, (rate * milliseconds // 1000, n_channels))
-    clip = clip_or_none(wav((noise + dc) * 10**exponent, rate, "FLOAT"))
+    clip = clip_or_none(encode((noise + dc) * 10**exponent, rate, subtype="FLOAT"))
     assert clip is not None
     assert clip.duration == pytest.approx(milliseconds / 1000, abs=0.001)
     # Cut anywhere, and its band halved: the mean of n values of noise is some 1 / sqrt(n); n is at least 882.

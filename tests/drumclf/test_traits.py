@@ -40,7 +40,7 @@ def test_traits_of_sounds_made_for_them(samples, has, has_not):
     assert not has_not & found
 
 
-def test_only_traits_that_the_class_has_and_others_lack_support_it(classifier):
+def test_only_traits_typical_of_the_class_and_rare_elsewhere_support_it(classifier):
     prediction = classifier.classify(EXAMPLES / "kick_analogue.wav")
     found = find_traits(prediction.spectrogram)
     assert "low" in found
@@ -65,7 +65,7 @@ def picture(envelope, frequency=None):
 
 
 def fading(seconds):
-    """60 dB in this time."""
+    """An envelope that falls by 60 dB in this time."""
     return lambda time: 10 ** (-3 * time / seconds)
 
 
@@ -98,7 +98,7 @@ def test_the_body_rings_until_it_is_30_decibels_down(seconds):
     assert float(said.removeprefix("rings ").removesuffix(" ms")) == pytest.approx(1_000 * seconds / 2, rel=0.2)
 
 
-def test_a_body_that_rings_longer_than_the_picture_is_no_measured_one():
+def test_a_body_that_rings_past_the_picture_is_said_to_ring_at_least_as_long():
     def said(seconds):
         return say_colors(rgb_spectrogram(sound(fading(seconds), steady(440), seconds=2)))["green"]
 
@@ -108,7 +108,7 @@ def test_a_body_that_rings_longer_than_the_picture_is_no_measured_one():
 
 @pytest.mark.parametrize("n", [1, 3, 4, 5])
 def test_bursts_are_counted(n):
-    """A burst every 12 ms, that fades by 60 dB in 18 ms."""
+    """A burst every 12 ms, each fading by 60 dB in 18 ms."""
     drawn = picture(lambda t: 10 ** (-3 * (t % 0.012) / 0.018) * (t < 0.012 * n))
     assert measure(drawn).bursts == n
     assert (say_colors(drawn)["blue"] == f"{n} bursts") == (n >= 3)

@@ -36,7 +36,7 @@ def test_a_result_stays_when_the_page_runs_again(page):
 
 
 def test_a_rerun_that_changes_nothing_computes_nothing(page, monkeypatch):
-    """In the first run everything is computed; in the second, of the same page, nothing."""
+    """The first run computes everything; the second run of the same page computes nothing."""
     computed = []
     for name in ("classify_clips", "maps_and_gradient"):
         original = getattr(Classifier, name)
@@ -91,7 +91,7 @@ def test_a_name_hides_nothing(page):
     assert "kick_�vaw.exe��.wav" in [element.value for element in page.text]
 
 
-def test_what_fails_on_our_side_is_one_sentence(page, monkeypatch, caplog):
+def test_a_failure_on_our_side_is_one_sentence(page, monkeypatch, caplog):
     def fail(*_):
         raise RuntimeError("secret in /srv/app")
 
@@ -125,7 +125,7 @@ def test_a_damaged_model_is_one_sentence_and_no_answer(monkeypatch, tmp_path):
     st.cache_resource.clear()
 
 
-def test_who_waits_is_told_how_many_are_before(classifier, monkeypatch):
+def test_who_waits_is_told_how_many_are_ahead(classifier, monkeypatch):
     turns = Turns(1)
     monkeypatch.setattr(classifier, "_turns", turns)
     assert in_line(classifier) == "Listening"
@@ -140,12 +140,12 @@ def test_who_waits_is_told_how_many_are_before(classifier, monkeypatch):
         said = in_line(classifier)
     for other in others:
         other.join()
-    assert said == "In line: 3 before you"
+    assert said == "3 visitors ahead of you"
     assert in_line(classifier) == "Listening"
 
 
 @pytest.mark.parametrize("data", [b"", b"no sound", encode([0.0] * 44_100)])
-def test_a_bad_file_gets_its_sentence_and_the_page_goes_on(page, data):
+def test_a_bad_file_gets_its_sentence_and_the_page_still_works(page, data):
     upload(page, "bad.wav", data)
     assert not page.exception
     assert len(page.error) == 1

@@ -59,12 +59,12 @@ def test_when_one_side_is_closed_the_other_stays(page, place, left, is_upload):
     assert [title.split()[0] for title in titles(page)] == [left]
 
 
-def test_the_second_sound_is_waited_for(page):
+def test_the_page_waits_for_the_second_sound(page):
     upload(page, "a kick.wav", (EXAMPLES / "kick_analogue.wav").read_bytes())
     press(page, "Another")
-    assert "And?" in titles(page)
+    assert "Compare" in titles(page)
     assert len(drawn(page, "stage")) == 1
-    close(page, "kept")  # another thought
+    close(page, "kept")  # changed our mind
     assert len(titles(page)) == 1
     assert titles(page)[0].startswith("Kick")
     press(page, "Another")
@@ -124,7 +124,7 @@ def test_a_pack_takes_the_place_of_both(page):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_names_are_text_in_a_comparison_and_of_a_loop(page, loop, name):
+def test_names_are_text_in_a_comparison_and_a_loop(page, loop, name):
     upload(page, name, encode(make_hit()))
     press(page, "Another")
     upload(page, f"2 {name}", loop)

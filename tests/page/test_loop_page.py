@@ -42,7 +42,7 @@ def test_the_loop_among_the_examples(page, classifier):
     assert timeline["autoplay"]
 
 
-def test_the_hit_that_is_selected_is_on_the_stage(page, classifier, loop):
+def test_the_selected_hit_is_on_the_stage(page, classifier, loop):
     upload(page, "loop.wav", loop)
     hits = find_hits(classifier, loop).hits
     for k, hit in enumerate(hits):
@@ -52,12 +52,12 @@ def test_the_hit_that_is_selected_is_on_the_stage(page, classifier, loop):
         assert {row["name"]: row["probability"] for row in stage["classes"]} == hit.prediction.probabilities
         assert stage["offset"] == pytest.approx(timeline["offset"] + hit.time + hit.prediction.onset)
         assert stage["stop"] == pytest.approx(timeline["offset"] + hit.time + hit.prediction.clip.duration)
-        assert stage["autoplay"] == (k > 0)  # the first was not asked for
+        assert stage["autoplay"] == (k > 0)  # nobody asked for the first
         assert page.header[0].value.startswith(f"{k + 1}. ")
 
 
 def say(page, hit):
-    """What the browser says of the time line; tests/tools/test_soak.py says it over the real protocol."""
+    """Do as the browser does when a hit is pressed; tests/tools/test_soak.py does it over the real protocol."""
     (key,) = [part.key for part in page.get("bidi_component") if part.proto.component_name == "timeline"]
     page.session_state[key] = {"hit": hit}
     page.run()
@@ -66,7 +66,7 @@ def say(page, hit):
 
 
 @pytest.mark.parametrize("hit", [-1, 4, 10**30, "1", True, 1.0, float("nan"), None, [1], {"hit": 1}], ids=repr)
-def test_a_hit_that_is_none_changes_nothing(page, loop, hit):
+def test_a_hit_that_does_not_exist_changes_nothing(page, loop, hit):
     upload(page, "loop.wav", loop)
     before = drawn(page, "timeline"), drawn(page, "stage"), words(page)
     say(page, hit)

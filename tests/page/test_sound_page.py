@@ -1,4 +1,4 @@
-"""Pictures to share and what is kept of a sound on the page, driven without a browser."""
+"""Pictures to share, and what the page keeps of a sound, driven without a browser."""
 
 import io
 
@@ -32,10 +32,10 @@ def cards(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["snare.wav", *NAMES])
-def test_the_picture_to_share_is_drawn_when_it_is_asked_for(page, cards, name):
+def test_the_picture_to_share_is_drawn_on_demand(page, cards, name):
     upload(page, name, (EXAMPLES / "snare_acoustic.wav").read_bytes())
     file_name, draw = cards[-1]
-    assert file_name == "snare.png"  # nothing of the upload's name
+    assert file_name == "snare.png"  # without the upload's name
     check_card(draw())
 
 
@@ -55,7 +55,7 @@ def check_card(data):
 # What is kept.
 
 
-def test_what_is_computed_of_a_sound_is_kept_for_its_visitor_alone(page, cards, loop):
+def test_what_is_computed_from_a_sound_is_kept_for_its_visitor_alone(page, cards, loop):
     upload(page, "one.wav", encode(make_hit(seed=91)))
     upload(page, "loop.wav", loop)
     cards[-1][1]()

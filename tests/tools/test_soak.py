@@ -11,20 +11,19 @@ import signal
 import socket
 import tempfile
 import time
-import zipfile
 from pathlib import Path
 
-import numpy as np
+import psutil
 import pytest
-import soundfile
-from conftest import EXAMPLES, ROOT, encode, make_hit
+from conftest import EXAMPLES, ROOT, encode, make_hit, mix, zip_of
 from PIL import Image
 
 from drumclf.audio import DAMAGED
+from tools.server import serve
 from tools.soak.client import Visitor
 from tools.soak.phases import crowd
 from tools.soak.privacy import LEFT_IN_BUFFERS, MEMORY_GOES_BACK, marked_sound, shares_in_memory
-from tools.soak.server import files_that_hold, open_files_hold, serve
+from tools.soak.search import files_that_hold, open_files_hold
 from tools.soak.sounds import START, Sent, complaints, expect, good_files, simple_odd_files
 
 N_VISITORS = 20
@@ -48,12 +47,8 @@ def test_many_visitors_at_once_each_get_their_own_results(classifier, address):
 
 def loop(*names):
     """Bytes of a file in which examples begin half a second apart."""
-    samples, half = np.zeros(22_050 * (len(names) + 1)), 22_050
-    for k, name in enumerate(names):
-        sound, _ = soundfile.read(EXAMPLES / f"{name}.wav")
-        sound = sound[: len(samples) - k * half]
-        samples[k * half : k * half + len(sound)] += 0.6 * sound
-    return encode(samples)
+    hits = [(name, 0.5 * k) for k, name in enumerate(names)]
+    return encode(mix(hits, 0.5 * (len(names) + 1), levels=(0.6,)))
 
 
 LOOPS = [("kick_analogue", "snare_acoustic", "closed_hat_analogue"), ("clap_analogue", "kick_acoustic") * 2]
@@ -134,7 +129,7 @@ def test_a_decoder_that_crashes_takes_down_neither_the_page_nor_another_visitor(
         sent = [expect(classifier, f"visitor {i}, {name}", data) for name, data in itertools.islice(good, 4)]
         crashing = [Sent(f"crash {i} {k}.wav", b"CRASH %d" % k, None, DAMAGED) for k in range(4)]
         files_of_each.append(crashing if i % 2 else sent)
-    with serve(log, PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}") as (address, _):
+    with serve({"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}, log) as (address, _):
         tally = crowd(address, files_of_each)
     assert not tally.wrong
     assert not tally.unanswered
@@ -161,25 +156,23 @@ def watched_server(tmp_path):
     for folder in folders.values():
         Path(folder).mkdir()
     log = tmp_path / "server.log"
-    with serve(log, **folders, **MEMORY_GOES_BACK) as (address, process):
-        yield address, process, tmp_path, log
+    with serve(folders | MEMORY_GOES_BACK, log) as (address, server):
+        yield address, psutil.Process(server.pid), tmp_path, log
 
 
 def test_nothing_of_an_upload_is_left_on_the_disk_or_in_the_log(watched_server):
     address, process, folder, log = watched_server
     started, sound = time.time() - 1, marked_sound()
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr(f"{sound.token.decode()}/{sound.name}", sound.data)
-        archive.writestr(f"{sound.token.decode()} bad.wav", sound.token)
+    name = sound.token.decode()
+    packed = zip_of({f"{name}/{sound.name}": sound.data, f"{name} bad.wav": sound.token})
     with Visitor(address) as visitor:
         visitor.upload((sound.name, sound.data))
         assert visitor.picture.drawn("stage")
         visitor.remove_uploads()
-        visitor.upload((f"{sound.token.decode()} bad.wav", sound.token))
+        visitor.upload((f"{name} bad.wav", sound.token))
         assert visitor.picture.alerts
         visitor.remove_uploads()
-        visitor.upload((f"{sound.token.decode()}.zip", packed.getvalue()))
+        visitor.upload((f"{name}.zip", packed))
         visitor.choose("View", "Export")
         assert sound.token in visitor.download("Download CSV")
         assert sound.token in visitor.download("Download 1 sound")
@@ -237,13 +230,9 @@ def test_a_pack_that_is_stopped_and_gone_on_with_is_whole(address):
     """Each click begins a run of the page while the one before is still in the middle of a step."""
     hat = (EXAMPLES / "closed_hat_analogue.wav").read_bytes()
     names = [f"{i:04}.wav" for i in range(1_000)]
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for name in names:
-            archive.writestr(name, hat)
     with Visitor(address) as visitor:
         picture = visitor.picture
-        visitor.uploads = [visitor.put("pack.zip", packed.getvalue())]
+        visitor.uploads = [visitor.put("pack.zip", zip_of(dict.fromkeys(names, hat)))]
         visitor.show_uploads()
         visitor.ask()
         visitor.wait_until(lambda: any(" of 1,000 · " in text for text in picture.waiting))

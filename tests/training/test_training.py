@@ -200,16 +200,6 @@ def test_doubtful_labels():
     assert found == [(4, "a", 0.99), (0, "b", 0.98)]
 
 
-def test_the_library_imports_neither_training_nor_streamlit():
-    for path in (ROOT / "drumclf").rglob("*.py"):
-        assert not re.search(r"^\s*(import|from) (training|streamlit)\b", path.read_text(), re.MULTILINE), path
-
-
-def test_synthesis_does_not_import_training():
-    for path in (ROOT / "synthesis").rglob("*.py"):
-        assert not re.search(r"^\s*(import|from) training\b", path.read_text(), re.MULTILINE), path
-
-
 def test_examples_are_made_by_the_code_that_is_here():
     from synthesis.drums import EXAMPLES as MADE
 

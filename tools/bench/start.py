@@ -5,23 +5,20 @@ Caches warm, and caches empty: bytecode, numba's and Matplotlib's in an empty fo
 
 import argparse
 import os
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from training.data import ROOT
+from tools.server import ROOT, launch_chromium, serve
 
 _EXAMPLE = "Analogue kick"
 _DROPS = 41
-_TIMEOUT = 120_000
-"""Milliseconds that the browser waits."""
+_TIMEOUT = 120_000  # milliseconds that the browser waits
 _CACHES = {"PYTHONPYCACHEPREFIX": "bytecode", "NUMBA_CACHE_DIR": "numba", "MPLCONFIGDIR": "matplotlib"}
 Environment = dict[str, str]
 
@@ -48,7 +45,7 @@ def main(arguments: list[str] | None = None) -> None:
                 with tempfile.TemporaryDirectory() as caches:
                     empty.append(start(_environment(Path(caches))))
             print(f"| {title} | {statistics.median(warm):.2f} | {statistics.median(empty):.2f} |", flush=True)
-        with _server(_environment()) as address:
+        with serve(_environment()) as (address, _):
             drops = [_drop(browser, address) for _ in range(_DROPS)][1:]
         print(f"\nIn the browser, seconds from the drop of a file, {len(drops)} warm drops:")
         for title, seconds in zip(("to its verdict", "to all its pictures"), zip(*drops, strict=True), strict=True):
@@ -57,8 +54,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _environment(caches: Path | None = None) -> Environment:
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    return environment | ({name: str(caches / folder) for name, folder in _CACHES.items()} if caches else {})
+    empty = {name: str(caches / folder) for name, folder in _CACHES.items()} if caches else {}
+    return os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"} | empty
 
 
 def _sound() -> str:
@@ -80,8 +77,7 @@ def _import_alone(environment: Environment) -> float:
 def _page(browser, environment: Environment, clicks: bool) -> float:
     """From the start of the server to the chips, or to the verdict. The browser itself runs already."""
     start = time.perf_counter()
-    with _server(environment) as address, _tab(browser) as page:
-        _wait_for(f"{address}/_stcore/health")
+    with serve(environment) as (address, _), _tab(browser) as page:
         page.goto(address)
         chip = page.get_by_text(_EXAMPLE)
         chip.wait_for(timeout=_TIMEOUT)
@@ -93,7 +89,6 @@ def _page(browser, environment: Environment, clicks: bool) -> float:
 
 def _drop(browser, address: str) -> tuple[float, float]:
     """From a file in the uploader to the verdict, and to all three pictures."""
-    _wait_for(f"{address}/_stcore/health")
     with _tab(browser) as page:
         page.goto(address)
         page.get_by_text(_EXAMPLE).wait_for(timeout=_TIMEOUT)
@@ -112,23 +107,6 @@ def _verdict(page):
 
 
 @contextmanager
-def _server(environment: Environment) -> Iterator[str]:
-    """The page, being started; yields its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = ["-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.address=127.0.0.1"]
-    server = subprocess.Popen(
-        [sys.executable, *command], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait()
-
-
-@contextmanager
 def _tab(browser) -> Iterator:
     page = browser.new_page()
     try:
@@ -137,23 +115,12 @@ def _tab(browser) -> Iterator:
         page.close()
 
 
-def _wait_for(url: str) -> None:
-    for _ in range(_TIMEOUT // 20):
-        try:
-            urllib.request.urlopen(url, timeout=1)
-            return
-        except OSError:
-            time.sleep(0.02)
-    raise SystemExit("the server did not start")
-
-
 @contextmanager
 def _browser() -> Iterator:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as running:
-        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        browser = running.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = launch_chromium(running)
         yield browser
         browser.close()
 

@@ -7,8 +7,9 @@ from playwright.sync_api import Browser, Page
 
 from drumclf import load_classifier
 from drumclf.drawing.share_card import draw_share_card, png
-from tools.pictures.browsing import browsing, press_pad, serving, settle, shoot, upload, visit, write_png
+from tools.pictures.browsing import browsing, press_pad, settle, shoot, upload, visit, write_png
 from tools.pictures.shown_sounds import EXAMPLES, loop, pack
+from tools.server import serve
 
 
 def main() -> None:
@@ -16,7 +17,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         heard = Path(folder) / "heard.wav"
         heard.write_bytes(loop())
-        with serving() as address, browsing(heard) as browser:
+        with serve() as (address, _), browsing(heard) as browser:
             for show in (show_one_sound, show_hits, show_two, show_recorded, show_pack, show_report, show_phone):
                 show(browser, address)
     write_share_picture()

@@ -2,20 +2,14 @@
 
 import contextlib
 import io
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
+from tools.server import ROOT, launch_chromium
+
 FIGURES = ROOT / "docs" / "figures"
 MARGIN = 12
 """Around what is cut out, in pixels of the page."""
@@ -29,23 +23,6 @@ _SETTLED = """() =>
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[str]:
-    """The page's address, while it is served."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    place = [f"--server.port={port}", "--server.address=127.0.0.1"]
-    server = subprocess.Popen([sys.executable, "-m", "streamlit", "run", "app.py", *place], cwd=ROOT)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(address)
-        yield address
-    finally:
-        server.terminate()
-        server.wait()
-
-
-@contextlib.contextmanager
 def browsing(heard: Path) -> Iterator[Browser]:
     """Chromium with a microphone that hears a WAV file over and over."""
     microphone = [
@@ -54,8 +31,7 @@ def browsing(heard: Path) -> Iterator[Browser]:
         f"--use-file-for-fake-audio-capture={heard}",
     ]
     with sync_playwright() as playwright:
-        chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", *microphone])
+        browser = launch_chromium(playwright, *microphone)
         yield browser
         browser.close()
 
@@ -127,13 +103,3 @@ def write_png(name: str, data: bytes) -> None:
     with Image.open(io.BytesIO(data)) as image:
         image = image.convert("RGB").quantize(256, kmeans=5, dither=Image.Dither.NONE)
         image.save(FIGURES / f"{name}.png", optimize=True)
-
-
-def _wait_for(address: str) -> None:
-    for _ in range(120):
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)
-            return
-        except OSError:
-            time.sleep(0.5)
-    raise TimeoutError("the page did not start")

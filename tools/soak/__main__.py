@@ -10,10 +10,11 @@ import numpy as np
 import psutil
 
 from drumclf import load_classifier
+from tools.server import serve
 from tools.soak import phases, sounds
 from tools.soak.privacy import LEFT_IN_BUFFERS, shares_in_memory
-from tools.soak.server import Every, ask_health, serve, serving
 from tools.soak.sounds import Sent
+from tools.soak.watch import Every, ask_health, listener
 
 SEED = 7
 HEALTH_INTERVAL = 0.2
@@ -30,10 +31,10 @@ def main() -> int:
         print(f"bomb: {sent.name}, {len(sent.data):,} bytes, {duration:.2f} s of the library's time")
     print(phases.HEADER, flush=True)
     if arguments.address:
-        tallies = run_phases(plan, arguments.address, serving(arguments.address))
+        tallies = run_phases(plan, arguments.address, listener(arguments.address))
     else:
-        with serve() as (address, process):
-            tallies = run_phases(plan, address, process)
+        with serve() as (address, server):
+            tallies = run_phases(plan, address, psutil.Process(server.pid))
         tallies.append(privacy())
     for tally in tallies:
         for complaint in (tally.wrong + tally.unanswered)[:10]:

@@ -12,8 +12,8 @@ import numpy as np
 import psutil
 
 from tools.soak.client import NO_ANSWER, Visitor
-from tools.soak.server import Every, memory
 from tools.soak.sounds import START, Sent, complaints
+from tools.soak.watch import Every, memory
 
 MAY_SLOW_DOWN = 2.0
 """Times as long as alone that a request may take beside bombs."""

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import psutil
 
 from page.memory import INTERVAL
+from tools.server import serve
 from tools.soak.client import Visitor
-from tools.soak.server import find_in_memory, serve
+from tools.soak.search import find_in_memory
 from tools.soak.sounds import EXAMPLES
 
 N_MARKS, _MARK_INTERVAL = 512, 4096
@@ -81,7 +82,8 @@ def shares_in_memory(ttl: int) -> tuple[float, float]:
     """
     sound = marked_sound()
     environment = {"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": str(ttl)} | MEMORY_GOES_BACK
-    with serve(**environment) as (address, process):
+    with serve(environment) as (address, server):
+        process = psutil.Process(server.pid)
         with Visitor(address) as visitor:
             visitor.upload(("pack.zip", sound.in_a_zip()))
             visitor.choose("View", "Export")
@@ -90,7 +92,7 @@ def shares_in_memory(ttl: int) -> tuple[float, float]:
             visitor.upload((sound.name, sound.data))
             visitor.download("Picture to share")
             visitor.click("Another")
-            visitor.wait_until(lambda: "And?" in visitor.picture.titles)
+            visitor.wait_until(lambda: "Compare" in visitor.picture.titles)
             visitor.choose("Try a sound", "Hand claps")
             while_visited = sound.share_in_memory(process)
         time.sleep(ttl + INTERVAL + _MARGIN)

@@ -8,6 +8,7 @@ from conftest import EXAMPLES, encode, make_hit
 from drumclf import AudioError
 from drumclf.audio import read_clip
 from drumclf.batch.rows import Row, classify_files, find_sounds, row_of
+from drumclf.classifier import _BATCH_SIZE
 from drumclf.threads import WORKERS
 
 KICK = EXAMPLES / "kick_analogue.wav"
@@ -72,7 +73,7 @@ def test_files_are_not_read_far_ahead_of_the_rows(classifier):
     rows = classify_files(classifier, files())
     for i in range(50):
         assert next(rows).name == str(i)
-        assert len(taken) <= i + 16 * (2 * WORKERS + 1)  # two batches of 16 a thread, and the one that is given out
+        assert len(taken) <= i + _BATCH_SIZE * (2 * WORKERS + 1)  # two batches a thread, and the one being handed out
     rows.close()
     assert len(taken) < 1_000
 

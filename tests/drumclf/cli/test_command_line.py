@@ -13,6 +13,7 @@ from command_steps import KICK, SNARE, load_once, mixed_sounds, run
 from conftest import EXAMPLES, ROOT
 
 from drumclf.__main__ import main
+from drumclf.classifier import _BATCH_SIZE
 from drumclf.threads import WORKERS
 
 loaded_once = pytest.fixture(load_once, autouse=True)
@@ -195,7 +196,7 @@ def test_resume_needs_a_file_of_answers(more, why, tmp_path, capsys):
 
 def test_a_table_on_the_screen_comes_line_by_line(classifier, tmp_path, monkeypatch):
     """Lines are out before the last of many files is read."""
-    n = 16 * (2 * WORKERS + 2)  # batches of 16: more than are read ahead
+    n = _BATCH_SIZE * (2 * WORKERS + 2)  # more than are read ahead
     names = [tmp_path / f"{i:03}.wav" for i in range(n)]
     for name in names:
         name.symlink_to(KICK)

@@ -12,7 +12,7 @@ WHOLE = c.SPAN
 
 
 def padded(samples, start, duration):
-    """The stretch that `envelope` is to look at, found one sample at a time."""
+    """The stretch that `envelope` looks at, one sample at a time."""
     first = round(start * RATE)
     wanted = range(first, first + round(duration * RATE))
     return np.array([samples[i] if 0 <= i < len(samples) else 0 for i in wanted], np.float32)
@@ -63,7 +63,7 @@ def test_the_tail_of_a_low_tone_is_redder_than_a_click():
     assert redness(tone[100:250]) > redness(tone[3:5])
 
 
-def test_steady_noise_has_no_colour_to_speak_of():
+def test_steady_noise_is_nearly_white():
     noise = np.random.default_rng(0).standard_normal(RATE).astype(np.float32)
     mean = waveform_colors(rgb_spectrogram(noise), WHOLE, 500)[100:400].mean(axis=0)
     assert mean.max() - mean.min() < 50
@@ -96,7 +96,7 @@ def test_every_column_is_bright_enough_on_the_stage(spectrogram, columns):
     assert ((luminance(colors.astype(float)) + 0.05) / (luminance(stage) + 0.05)).min() >= 3
 
 
-def test_all_that_can_be_seen_is_shown(classifier):
+def test_everything_visible_is_shown(classifier):
     shown = {}
     for name in ("closed_hat_analogue", "crash_cymbal"):
         shown[name] = shown_duration(classifier.classify(EXAMPLES / f"{name}.wav"))

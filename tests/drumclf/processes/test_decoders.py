@@ -14,7 +14,7 @@ from drumclf.audio import DAMAGED, read_clip
 from drumclf.constants import CLIP_DURATION
 from drumclf.limits import RECORDING_DURATION
 from drumclf.processes.decoders import TOO_SLOW, Decoders
-from tools.soak.server import find_in_memory
+from tools.soak.search import find_in_memory
 
 KICK = EXAMPLES / "kick_analogue.wav"
 SABOTAGED = """

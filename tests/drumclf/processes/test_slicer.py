@@ -9,8 +9,9 @@ from drumclf.audio import read_clip
 from drumclf.hits.find import find_hits_in
 from drumclf.hits.slices import slice_hits
 from drumclf.processes.slicer import Slicer
+from tools.server import serve
 from tools.soak.client import Visitor
-from tools.soak.server import find_in_memory, serve
+from tools.soak.search import find_in_memory
 
 LOOP = read_clip(encode(make_loop()[0]), 30.0)
 
@@ -87,7 +88,8 @@ def test_the_process_keeps_nothing_of_a_recording(slicer):
 
 
 def test_a_loop_on_the_page_does_not_bring_librosa_into_the_server():
-    with serve() as (address, server), Visitor(address) as visitor:
+    with serve() as (address, started), Visitor(address) as visitor:
+        server = psutil.Process(started.pid)
         visitor.upload(("loop.wav", encode(make_loop()[0])))
         assert visitor.picture.titles[0].startswith("A loop of")
         held = [{"llvmlite" in file.path for file in one.memory_maps()} for one in (server, *server.children())]

@@ -16,7 +16,7 @@ page = pytest.fixture(open_page)
 
 
 def drop(page, files):
-    """Upload files by the uploader that takes many."""
+    """Upload several files."""
     page.file_uploader[0].set_value([(name, data, "audio/wav") for name, data in files.items()]).run()
     assert not page.exception
     return page
@@ -35,7 +35,7 @@ def table(page):
 
 
 def refused(page):
-    """By what is wrong with them, in a word."""
+    """What is wrong, in a word -> names of the files."""
     reasons = [markdown.value for markdown in page.markdown if markdown.value.startswith("**This")]
     words = [next(word for word in ("damaged", "empty") if word in reason) for reason in reasons]
     return dict(zip(words, [text.value.split("\n") for text in page.text], strict=True))
@@ -56,12 +56,12 @@ def test_several_files_are_a_table(page):
     assert list(cells["file"]) == ["a.wav", "b.wav"]
     assert list(cells["label"]) == ["Kick", "Snare"]
     assert cells["probability"][0] > 50
-    assert not {"note", "folder"} & set(cells)  # nothing is to be said there
+    assert not {"note", "folder"} & set(cells)  # they would be empty
     assert page.header[0].value == "2 sounds"
     assert "1 not read" in page.markdown[0].value
 
 
-def test_what_is_refused_is_below_the_sentence_that_says_why(page):
+def test_refused_files_are_below_the_sentence_that_says_why(page):
     drop(page, {"a.wav": KICK, "bad.wav": b"no sound", "worse.wav": b"none either", "empty.wav": b""})
     page.button_group(key="filter").select("not read").run()
     damaged, empty = refused(page).items()
@@ -69,21 +69,21 @@ def test_what_is_refused_is_below_the_sentence_that_says_why(page):
     assert empty == ("empty", ["empty.wav"])
 
 
-def test_where_all_is_refused_that_is_what_is_shown(page):
+def test_if_all_files_are_refused_they_are_shown(page):
     drop(page, {"bad.wav": b"no sound", "worse.wav": b""})
     assert refused(page) == {"damaged": ["bad.wav"], "empty": ["worse.wav"]}
     assert page.header[0].value == "0 sounds"
     assert page.markdown[0].value == "2 not read"
 
 
-def test_of_a_long_name_beginning_and_end_are_shown(page):
+def test_a_long_name_keeps_its_beginning_and_end(page):
     drop(page, {f"{'Ultimate Collection of Vinyl ' * 3}{k}.wav": data for k, data in enumerate((KICK, SNARE))})
     names = list(table(page)["file"])
     assert all(name.startswith("Ultimate") and len(name) == 34 for name in names)
     assert [name[-5:] for name in names] == ["0.wav", "1.wav"]
 
 
-def test_folders_are_shown_where_there_are_several(page):
+def test_folders_are_shown_if_there_are_several(page):
     drop(page, {"pack.zip": zip_of({"Kicks/a.wav": KICK, "Snares/b.wav": SNARE})})
     assert list(table(page)["folder"]) == ["Kicks", "Snares"]
 
@@ -92,7 +92,7 @@ def test_a_zip_is_a_table_and_other_files_are_named(page):
     files = {"kit/kick.wav": KICK, "kit/sub/hat.wav": HAT, "kit/readme.txt": b"hello", ".DS_Store": b"x"}
     drop(page, {"pack.zip": zip_of(files)})
     assert list(table(page)["file"]) == ["kick.wav", "hat.wav"]
-    assert "Passed over: 1 file without sound" in page.expander[0].label
+    assert "1 file skipped: not audio" in page.expander[0].label
     assert page.expander[0].text[0].value == "kit/readme.txt"
 
 
@@ -103,7 +103,7 @@ def test_a_bad_zip_is_one_row(page):
     assert refused(page) == {"damaged": ["pack.zip"]}
 
 
-def test_a_sound_that_is_called_a_zip_is_a_sound(page):
+def test_a_sound_named_like_a_zip_is_a_sound(page):
     drop(page, {"kick.zip": KICK})
     assert page.title[0].value.startswith("Kick")
 
@@ -167,7 +167,7 @@ def test_names_are_text(page, name):
     page.session_state.current = 1  # the others are its look-alikes
     page.run()
     labels = [button.label for button in page.button]
-    assert not any(name in label for label in labels)  # as it is, Streamlit would format it
+    assert not any(name in label for label in labels)  # unescaped, Streamlit would format it
     page.session_state.current = 0
     page.run()
     assert name in [element.value for element in page.text]
@@ -187,7 +187,7 @@ def test_a_sound_that_is_played_is_on_the_stage(page, classifier):
 
 @pytest.mark.parametrize("files", [{}, {"notes.txt": b"hello"}, {"a.wav": b"no sound", "b.wav": b""}])
 @pytest.mark.parametrize("view", ["Table", "Map", "Export"])
-def test_a_pack_without_a_sound_is_no_trouble(page, files, view):
+def test_a_pack_without_sounds_causes_no_error(page, files, view):
     drop(page, {"pack.zip": zip_of(files)})
     page.button_group(key="view").select(view).run()
     assert not page.exception

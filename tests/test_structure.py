@@ -1,0 +1,152 @@
+"""Which part may import which, read from the source: `app -> page -> drumclf`, `training -> synthesis, drumclf`."""
+
+import ast
+from functools import cache
+from graphlib import TopologicalSorter
+from typing import NamedTuple
+
+import pytest
+from conftest import ROOT
+
+import drumclf
+
+PACKAGES = ("drumclf", "page", "synthesis", "training", "tools")
+MAY_NOT_IMPORT = {
+    "drumclf": {"streamlit", "app", "page", "synthesis", "training", "tools"},
+    "page": {"app", "synthesis", "training", "tools"},
+    "synthesis": {"streamlit", "app", "page", "training", "tools"},
+    "training": {"streamlit", "app", "page", "tools"},
+}
+RANKS = (
+    {"constants", "decision", "file_types", "names", "report", "threads"},
+    {"limits", "model_folder", "spectrogram"},
+    {"audio", "network"},
+    {"classifier"},
+    {"batch", "explain", "hits", "traits"},
+    {"cluster", "drawing", "processes"},
+    {"cli"},
+    {"__main__"},
+)
+"""Parts of drumclf; each imports only from the rows above its own, and modules of its own folder."""
+SYNTHESIS_NEEDS = {"constants", "audio", "spectrogram"}  # the last two for the pictures on the pads
+MAX_LINES = 300
+
+
+class Import(NamedTuple):
+    module: str
+    at_start: bool  # not inside a function
+
+
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for package in PACKAGES
+    for path in sorted((ROOT / package).rglob("*.py"))
+}
+MODULES["app"] = ROOT / "app.py"
+
+
+@cache
+def imports(module):
+    """What a module imports when it runs; what only type checkers see is left out."""
+    return [
+        Import(home(name), at_start) for name, at_start in named_in([ast.parse(MODULES[module].read_text("utf-8"))])
+    ]
+
+
+def named_in(nodes, at_start=True):
+    """Full name of each import in or below nodes, and whether it is outside of functions."""
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, at_start) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, "relative imports are not used here"
+            yield from ((f"{node.module}.{alias.name}", at_start) for alias in node.names)
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            yield from named_in(node.orelse, at_start)
+        else:
+            is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            yield from named_in(ast.iter_child_nodes(node), at_start and not is_function)
+
+
+def home(name):
+    """The module that a name is from; of the public names of drumclf the module that defines them."""
+    package, _, public = name.partition(".")
+    if package == "drumclf" and public in drumclf._HOMES:
+        return f"drumclf.{drumclf._HOMES[public]}"
+    while name not in MODULES and name.split(".")[0] in (*PACKAGES, "app") and "." in name:
+        name = name.rpartition(".")[0]
+    return name
+
+
+def modules_of(package):
+    return [module for module in MODULES if module.split(".")[0] == package]
+
+
+def part(module):
+    """The file or folder of drumclf that a module is or lies in; empty for drumclf itself."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def rank(module):
+    return next(i for i, parts in enumerate(RANKS) if part(module) in parts)
+
+
+@pytest.mark.parametrize("package", ["drumclf", "page", "synthesis", "training"])
+def test_no_package_imports_what_stands_above_it(package):
+    found = [(module, target) for module in modules_of(package) for target, _ in imports(module)]
+    assert len(found) > 5
+    assert [(module, target) for module, target in found if target.split(".")[0] in MAY_NOT_IMPORT[package]] == []
+
+
+def test_making_sounds_needs_little_of_the_library():
+    found = {target for module in modules_of("synthesis") for target, _ in imports(module)}
+    assert {part(target) for target in found if target.split(".")[0] == "drumclf"} <= SYNTHESIS_NEEDS
+
+
+def test_every_part_of_the_library_has_a_rank():
+    parts = [part for parts in RANKS for part in parts]
+    assert sorted(parts) == sorted({part(module) for module in modules_of("drumclf")} - {""})
+
+
+def test_nothing_in_the_library_imports_upward():
+    upward = [
+        (module, target)
+        for module in modules_of("drumclf")
+        for target, _ in imports(module)
+        if target.startswith("drumclf.") and part(target) != part(module) and rank(target) >= rank(module)
+    ]
+    assert upward == []
+
+
+def test_no_imports_run_in_a_circle():
+    graph = {module: {target for target, at_start in imports(module) if at_start} for module in MODULES}
+    assert len(graph["drumclf.classifier"]) > 5
+    tuple(TopologicalSorter(graph).static_order())  # raises CycleError
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("import a.b", [("a.b", True)]),
+        ("from drumclf import Clip", [("drumclf.audio", True)]),
+        ("def f():\n  from drumclf.audio import Clip", [("drumclf.audio", False)]),
+        ("if TYPE_CHECKING:\n  import a\nelse:\n  import b", [("b", True)]),
+        ("try:\n  import a\nexcept ImportError:\n  pass", [("a", True)]),
+        ("class A:\n  from drumclf import constants as c", [("drumclf.constants", True)]),
+    ],
+)
+def test_imports_are_found_wherever_they_stand(code, found):
+    assert [(home(name), at_start) for name, at_start in named_in([ast.parse(code)])] == found
+
+
+def test_no_module_is_too_long():
+    lengths = {module: len(path.read_text("utf-8").splitlines()) for module, path in MODULES.items()}
+    assert {module: n for module, n in lengths.items() if n > MAX_LINES} == {}
+
+
+def test_every_package_says_what_it_is():
+    """In a docstring, or in a comment if a child process is to read as little as possible."""
+    for path in MODULES.values():
+        if path.name == "__init__.py":
+            text = path.read_text("utf-8")
+            assert ast.get_docstring(ast.parse(text)) or text.startswith("# "), path
