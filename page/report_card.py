@@ -13,7 +13,7 @@ from drumclf.report import (
     say_coverage,
     say_decisions,
     say_figures,
-    say_judges,
+    say_held_out,
     say_reliability,
     say_training,
     unseen_part,
@@ -41,7 +41,7 @@ def show_report() -> None:
         st.markdown("No sounds were held out, so this model has no scores.")
         return
     valid = scores["valid"]
-    st.markdown(say_judges(report["drumclf"]))
+    st.markdown(say_held_out(report["drumclf"]))
     pictures = draw_report(titles, scores, st.context.theme.type == "dark")
     st.html(FIGURES)
     with st.container(key="figures"):

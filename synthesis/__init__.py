@@ -1,1 +1,1 @@
-"""Drum sounds from first principles: the bundled examples, made by code, trained on by nobody."""
+"""Synthetic drum sounds: the bundled examples, which are not trained on, and random ones for training."""

@@ -1,4 +1,4 @@
-"""Write the example sounds, what they are, and the pictures on their pads: ``python -m synthesis``."""
+"""Write the example sounds, their list, and the pictures on their pads: ``python -m synthesis``."""
 
 import csv
 import inspect
@@ -20,7 +20,7 @@ PADS = ROOT / "static" / "pads"
 
 
 def main() -> None:
-    """Make every example anew; the same code gives the same files."""
+    """Make all examples again; the same code gives the same files."""
     readme = [
         "# Example sounds",
         "",
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def draw_pad(path: Path) -> Image.Image:
-    """The RGB spectrogram of a sound, a pixel for each cell, low frequencies at the bottom."""
+    """The RGB spectrogram of a sound, one pixel per cell, low frequencies at the bottom."""
     return Image.fromarray((255 * rgb_spectrogram(read_clip(path).samples)[::-1]).round().astype("uint8"))
 
 

@@ -1,18 +1,17 @@
-"""A bar played twice with the drums of `synthesis.drums`: the example of a loop."""
+"""A bar of the drums in `synthesis.drums`, played twice: the example loop."""
 
 import numpy as np
 
 from synthesis.drums import EXAMPLES
 from synthesis.parts import SAMPLE_RATE
 
-TEMPO = 116
-"""Quarters in a minute."""
+TEMPO = 116  # quarter notes per minute
+# Name of a drum -> its sixteenths, and its level.
 BAR = {
     "kick_analogue": ("x.......x.x.....", 1.0),
     "snare_acoustic": ("....x.......x...", 0.8),
     "closed_hat_analogue": ("..x...x.......x.", 0.45),
 }
-"""Name of a drum -> its sixteenths, and its level."""
 BARS = 2
 
 
@@ -29,7 +28,7 @@ def beat() -> np.ndarray:
 
 
 def grid() -> np.ndarray:
-    """Picture of the bar: a row for each drum, a column for each sixteenth. Shape (rows, columns, 3), uint8."""
+    """Picture of the bar, one row per drum and one column per sixteenth. Shape (rows, columns, 3), uint8."""
     colors = [(255, 75, 85), (47, 209, 111), (74, 124, 255)]
     picture = np.full((len(BAR), 16, 3), 24, np.uint8)
     for row, (bar, _) in enumerate(BAR.values()):

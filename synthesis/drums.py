@@ -26,8 +26,8 @@ from synthesis.parts import (
     times,
 )
 
+# Hertz: the six square waves of the TR-808's hats and cymbal (Werner et al., ICMC 2014).
 _CYMBAL_OSCILLATORS = (205.3, 304.4, 369.6, 522.7, 540.0, 800.0)
-"""The six square waves of the TR-808's hats and cymbal (Werner et al., ICMC 2014)."""
 
 
 def kick_analogue() -> np.ndarray:
@@ -186,12 +186,13 @@ def _metal(duration: float) -> np.ndarray:
 
 
 def _plate(duration: float, low: float, high: float, n_modes: int, t60: float, rng: np.random.Generator) -> np.ndarray:
-    """Modes of a thin plate: evenly dense in frequency, so drawn evenly; high ones decay sooner."""
+    """Modes of a thin plate: their density is constant, so they are drawn uniformly; high ones decay sooner."""
     frequencies = np.sort(rng.uniform(low, high, n_modes))
     levels = rng.rayleigh(1.0, n_modes) * np.minimum(frequencies / (2.5 * low), 1) * (1 - 0.75 * frequencies / 20000)
     return modes(duration, frequencies, levels, t60 * (1 - 0.55 * frequencies / 20000), rng) / np.sqrt(n_modes)
 
 
+# Name of a file -> its class, its title, and the function that makes it.
 EXAMPLES = {
     "kick_analogue": ("kick", "Analogue kick", kick_analogue),
     "kick_acoustic": ("kick", "Acoustic kick", kick_acoustic),
@@ -208,4 +209,3 @@ EXAMPLES = {
     "cowbell_analogue": ("percussion", "Cowbell", cowbell_analogue),
     "sung_vowel": ("not_drum", "Voice", sung_vowel),
 }
-"""Name of a file -> its class, its title, and the function that makes it."""

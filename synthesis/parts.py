@@ -1,13 +1,13 @@
-"""What the drums are made of. Sounds are float64 arrays, times are in seconds, frequencies in hertz."""
+"""The parts that drums are made of. Sounds are float64 arrays, times are in seconds, frequencies in hertz."""
 
 import numpy as np
 from scipy import signal
 
 SAMPLE_RATE = 44_100
 
+# Modes of an ideal circular membrane relative to its lowest: zeros of Bessel functions over the
+# first one of J0 (Fletcher and Rossing, The Physics of Musical Instruments, section 3.6).
 MEMBRANE_RATIOS = np.array([1.0, 1.594, 2.136, 2.296, 2.653, 2.918, 3.156, 3.501, 3.600, 3.652, 4.060, 4.154])
-"""Modes of an ideal circular membrane over its lowest: zeros of Bessel functions over the
-first of J0 (Fletcher and Rossing, The Physics of Musical Instruments, section 3.6)."""
 
 
 def times(duration: float) -> np.ndarray:
@@ -16,7 +16,7 @@ def times(duration: float) -> np.ndarray:
 
 
 def decay(duration: float, t60: float, attack: float = 0.0005) -> np.ndarray:
-    """Exponential envelope: up in `attack`, 60 dB down after `t60`."""
+    """Exponential envelope: rises within `attack` and is 60 dB down after `t60`."""
     t = times(duration)
     return np.minimum(t / attack, 1) * 10 ** (-3 * t / t60)
 
@@ -29,7 +29,7 @@ def glide(duration: float, start: float, end: float, half_life: float) -> np.nda
 
 
 def modes(duration: float, frequencies: np.ndarray, levels: np.ndarray, t60s: np.ndarray, rng=None) -> np.ndarray:
-    """Sum of decaying sines: modal synthesis (Adrien 1991). A generator gives them random phases."""
+    """Sum of decaying sines: modal synthesis (Adrien 1991). With a generator, phases are random."""
     t = times(duration)
     phases = rng.uniform(0, 2 * np.pi, len(frequencies)) if rng is not None else np.zeros(len(frequencies))
     sound = np.zeros_like(t)
@@ -40,7 +40,7 @@ def modes(duration: float, frequencies: np.ndarray, levels: np.ndarray, t60s: np
 
 
 def squares(duration: float, frequencies: tuple[float, ...]) -> np.ndarray:
-    """Sum of square waves, as a bank of Schmitt trigger oscillators gives."""
+    """Sum of square waves, as from a bank of Schmitt trigger oscillators."""
     t = times(duration)
     return np.sum([np.sign(np.sin(2 * np.pi * f * t)) for f in frequencies], axis=0)
 

@@ -1,17 +1,12 @@
-"""Drums that never were: random settings of drum machine circuits and struck bodies, as extra training sounds.
+"""Random synthetic drums: drum machine circuits and struck bodies with random settings, as extra training sounds.
 
-A corpus of recordings holds few of the settings that a synthesiser can be turned to: a
-snare of almost no wires, a tom as low as a kick. The recipes are those of
-`synthesis.drums`, each number drawn anew; the bundled examples are not among the results.
+A corpus of recordings covers few of the settings that a synthesiser can produce: a
+snare with almost no wires, a tom as low as a kick. The recipes are those of
+`synthesis.drums` with every number drawn at random; none gives one of the bundled examples.
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
-import soundfile
 
-from synthesis import parts
 from synthesis.parts import (
     MEMBRANE_RATIOS,
     SAMPLE_RATE,
@@ -26,28 +21,25 @@ from synthesis.parts import (
     squares,
     times,
 )
-from training.cache import fingerprint
-from training.data import SYNTHETIC, TRAIN, Example
 
 
-def synthetic_examples(classes: list[str], n_each: int, folder: Path) -> list[Example]:
-    """Write `n_each` sounds of every class that there is a recipe for.
+def make_drum(label: str, number: int) -> np.ndarray:
+    """One random drum.
+
+    Parameters
+    ----------
+    label : str
+        One of `RECIPES`.
+    number : int
+        Each number is another drum; the same number always gives the same one.
 
     Returns
     -------
-    list[Example]
-        Of the training split, source ``synthetic``.
+    np.ndarray, shape (n,), float64
+        At ``SAMPLE_RATE``, peak at -1 dBFS.
     """
-    examples = []
-    folder = folder / fingerprint(SYNTHETIC, parts, sys.modules[__name__])
-    for label in [name for name in classes if name in RECIPES]:
-        (folder / label).mkdir(parents=True, exist_ok=True)
-        for i in range(n_each):
-            path = folder / label / f"{i}.wav"
-            rng = np.random.default_rng((i, list(RECIPES).index(label)))
-            soundfile.write(path, finish(RECIPES[label](rng)), SAMPLE_RATE)
-            examples.append(Example(path, label, SYNTHETIC, SYNTHETIC, TRAIN, "permissive"))
-    return examples
+    rng = np.random.default_rng((number, list(RECIPES).index(label)))
+    return finish(RECIPES[label](rng))
 
 
 def kick(rng: np.random.Generator) -> np.ndarray:
@@ -62,7 +54,7 @@ def kick(rng: np.random.Generator) -> np.ndarray:
 
 
 def snare(rng: np.random.Generator) -> np.ndarray:
-    """Two shell tones or a membrane, and wires from almost none to nothing else."""
+    """Two shell tones or a membrane, and wires: from almost none to nothing but wires."""
     duration = rng.uniform(0.12, 0.6)
     low = rng.uniform(140, 280)
     if rng.random() < 0.6:
@@ -77,7 +69,7 @@ def snare(rng: np.random.Generator) -> np.ndarray:
 
 
 def clap(rng: np.random.Generator) -> np.ndarray:
-    """Bursts of band-passed noise some 10 ms apart, and a tail."""
+    """Bursts of band-passed noise about 10 ms apart, and a tail."""
     duration = rng.uniform(0.12, 0.6)
     t = times(duration)
     gate = np.zeros_like(t)
@@ -99,13 +91,13 @@ def closed_hat(rng: np.random.Generator) -> np.ndarray:
 
 
 def open_hat(rng: np.random.Generator) -> np.ndarray:
-    """The same, left to ring."""
+    """Like the closed hat, but left to ring."""
     t60 = rng.uniform(0.35, 1.1)
     return _metal(rng, t60) * decay(t60, t60, rng.uniform(0.0005, 0.004))
 
 
 def tom(rng: np.random.Generator) -> np.ndarray:
-    """One tone or a membrane that falls a little, with a stick but hardly any noise."""
+    """A tone or a membrane whose pitch falls a little, with a stick but hardly any noise."""
     duration = rng.uniform(0.2, 1.0)
     pitch = rng.uniform(70, 260)
     falling = rng.random() < 0.6
@@ -120,7 +112,7 @@ def tom(rng: np.random.Generator) -> np.ndarray:
 
 
 def cymbal(rng: np.random.Generator) -> np.ndarray:
-    """A large plate: dense modes from the middle up, ringing beyond the end."""
+    """A large plate: dense modes from the midrange up, still ringing when it is cut off."""
     duration = 1.2
     n = int(rng.uniform(150, 500))
     frequencies = rng.uniform(rng.uniform(200, 900), 16000, n)
@@ -130,7 +122,7 @@ def cymbal(rng: np.random.Generator) -> np.ndarray:
 
 
 def percussion(rng: np.random.Generator) -> np.ndarray:
-    """A bell of two squares, a rim's click, a wood block, a conga or a shaker."""
+    """A bell made of two square waves, a rim click, a wood block, a conga or a shaker."""
     kind = rng.integers(5)
     if kind == 0:
         low, duration = rng.uniform(450, 900), rng.uniform(0.15, 0.6)
@@ -151,7 +143,7 @@ def percussion(rng: np.random.Generator) -> np.ndarray:
 
 
 def not_drum(rng: np.random.Generator) -> np.ndarray:
-    """A held note: saw, square or sines, sometimes through formants, swelling and fading."""
+    """A held note: a mix of saw, square and sines, sometimes through formants, with a swell and a fade."""
     duration = rng.uniform(0.4, 1.2)
     t = times(duration)
     pitch = 55 * 2 ** rng.uniform(0, 4) * (1 + rng.uniform(0, 0.015) * np.sin(2 * np.pi * rng.uniform(3, 7) * t))
@@ -172,6 +164,7 @@ def not_drum(rng: np.random.Generator) -> np.ndarray:
     return note * np.minimum(t / attack, 1) * np.minimum((duration - t) / release, 1)
 
 
+# Name of a class -> the function that makes one sound of it.
 RECIPES = {
     "kick": kick,
     "snare": snare,
@@ -183,7 +176,6 @@ RECIPES = {
     "percussion": percussion,
     "not_drum": not_drum,
 }
-"""Name of a class -> the function that makes one of it."""
 
 
 def _level(rng: np.random.Generator, low: float, high: float) -> float:

@@ -9,7 +9,7 @@ from conftest import ROOT
 from drumclf.decision import format_percent
 from drumclf.limits import ACCEPTED, LIMITS
 from drumclf.report import say_decisions
-from tools.bench.hits import GUIDE, REPORT, say_hits
+from tools.bench.hits import GUIDE, INTRODUCTION, REPORT, say_hits
 
 FOLDERS = (".", "docs", "model", "example_samples", "tests/tools/fuzz_corpus")
 PAGES = [page for folder in FOLDERS for page in sorted((ROOT / folder).glob("*.md"))]
@@ -77,10 +77,14 @@ def test_the_guide_has_the_figures_of_the_reports():
     assert between(GUIDE, "hits") == say_hits(REPORT.read_text(encoding="utf-8"))
 
 
+def test_the_report_on_hits_begins_with_its_introduction():
+    assert REPORT.read_text(encoding="utf-8").startswith(INTRODUCTION)
+
+
 def test_hits_are_said_in_words():
     report = (
         "| **drumclf** | 0.973 [0.9, 1.0] | 0.951 [0.9, 1.0] | 0.962 [0.9, 1.0] | 0.2 ms |\n"
-        "is right for\n0.639 [0.5, 0.7]; of the same sounds alone for 0.828 [0.7, 0.9]."
+        "is right for\n0.639 [0.5, 0.7]; of the same sounds on their own, for 0.828 [0.7, 0.9]."
     )
     for share in (0.951, 0.973, 0.639, 0.828):
         assert format_percent(share) in say_hits(report)

@@ -91,11 +91,7 @@ def rank(module):
     return next(i for i, parts in enumerate(RANKS) if part(module) in parts)
 
 
-@pytest.mark.parametrize(
-    "package",
-    ["drumclf", "page", pytest.param("synthesis", marks=pytest.mark.xfail(reason="recipes name files for training")),
-     "training"],
-)  # fmt: skip
+@pytest.mark.parametrize("package", ["drumclf", "page", "synthesis", "training"])
 def test_no_package_imports_what_stands_above_it(package):
     found = [(module, target) for module in modules_of(package) for target, _ in imports(module)]
     assert len(found) > 5

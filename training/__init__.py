@@ -1,1 +1,1 @@
-"""From a folder of labelled sounds to ``model/``, and from there to the report. Never imported by the page."""
+"""From a folder of labelled sounds to ``model/``, and from there to the report. The page never imports it."""

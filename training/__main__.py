@@ -19,9 +19,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"training: {error}", file=sys.stderr)
         return 2
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from synthesis.recipes import synthetic_examples
     from training.features import VARIANTS, extract_features
     from training.save_model import finish_model
+    from training.synthetic import synthetic_examples
     from training.train import Settings, train_network
 
     classes = class_names(examples)
@@ -41,7 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("data", nargs="?", type=Path, default=default_data(), help="folder of labelled sounds")
     parser.add_argument("--out", type=Path, default=ROOT / "model", help="folder to write (default: model/)")
     parser.add_argument("--work", type=Path, default=ROOT / "build", help="folder for features and checkpoints")
-    parser.add_argument("--licence", choices=("all", "open"), default="all", help="open: no sounds without a licence")
+    parser.add_argument(
+        "--licence", choices=("all", "open"), default="all", help="open: only sounds with an open licence"
+    )
     parser.add_argument(
         "--synthetic", type=int, default=0, metavar="N", help="add N synthetic sounds of each known class (default: 0)"
     )

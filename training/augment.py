@@ -1,8 +1,8 @@
-"""The same hit as another person might have recorded, exported or tuned it.
+"""Augmentation: the same hit as someone else might have recorded, exported or tuned it.
 
 `vary_sound` changes the waveform, once for each stored variant of a training
-sound; `vary_batch` changes pictures, anew in every batch. Both change only what
-leaves the label true: decays change with the tuning only, or an open hat would be a closed one.
+sound; `vary_batch` changes pictures, differently in every batch. Neither makes a label
+wrong: decays change only together with the pitch, or an open hat would become a closed one.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ _LOWEST_CUT = int(np.searchsorted(_MEL_FREQUENCIES, 3_500))
 
 
 def vary_sound(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A variant of one sound: tuned, filtered, driven, in a room, over noise.
+    """A variant of one sound: retuned, filtered, overdriven, in a room, over noise.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def vary_sound(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _filter(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Low cut or high cut with a slope of a second-order filter, without phase."""
+    """Zero-phase high cut, falling with the sixth power of frequency, or low cut, with the fourth."""
     spectrum = np.fft.rfft(samples)
     frequency = np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE)
     if rng.random() < 0.65:
@@ -58,7 +58,7 @@ def _filter(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _add_room(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Reverberation by decaying noise (Moorer 1979), 30 to 200 ms, 6 to 20 dB below the sound."""
+    """Reverb from decaying noise (Moorer 1979), 30 to 200 ms, 6 to 20 dB below the sound."""
     decay = rng.uniform(0.03, 0.2)
     time = np.arange(int(decay * SAMPLE_RATE)) / SAMPLE_RATE
     response = rng.standard_normal(len(time)) * 10 ** (-3 * time / decay)
@@ -77,22 +77,18 @@ def _add_noise(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return samples + noise / np.abs(noise).max() * np.abs(samples).max() * 10 ** (rng.uniform(-70, -30) / 20)
 
 
-def vary_batch(
-    images: np.ndarray, targets: np.ndarray, rng: np.random.Generator, in_pairs: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
-    """Tune, equalise, cut, mask and mix a batch.
+def vary_batch(images: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Retune, equalise, low-pass, mask and mix a batch.
 
     Parameters
     ----------
     images : np.ndarray, shape (batch, mel, time, 3), float32 in [0, 1]
     targets : np.ndarray, shape (batch, n_classes), float32
-    in_pairs : bool
-        The second half of the batch holds the sounds of the first half once more: each
-        picture is changed by itself, but both of a pair are mixed with the same sound.
 
     Returns
     -------
-    images, targets : as given; targets of mixed pictures are mixed too.
+    images, targets : np.ndarray
+        Shapes and dtypes as given; targets of mixed pictures are mixed too.
     """
     images = _equalise(np.stack([_tune(image, rng) for image in images]), rng)
     for image in images:
@@ -104,13 +100,14 @@ def vary_batch(
         if rng.random() < 0.3:
             start = rng.integers(8, image.shape[1] - 8)
             image[:, start : start + rng.integers(1, 9)] = 0
-    return _mix(images, targets, rng, in_pairs)
+    return _mix(images, targets, rng)
 
 
 def _tune(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The picture as if the file were played faster or slower, by up to four semitones.
 
-    Most stored variants are tuned already, but they are few; drawn twice, eight semitones are rare.
+    Most stored variants are retuned already, but there are few of them. Both shifts can add up to eight semitones,
+    but rarely do.
     """
     ratio = 2 ** (rng.uniform(-4, 4) / 12)
     frequencies = _MEL_FREQUENCIES / ratio
@@ -132,7 +129,7 @@ def _interpolate(image: np.ndarray, positions: np.ndarray) -> np.ndarray:
 
 
 def _equalise(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Add a smooth random curve over frequency, up to about 9 of the 60 dB at its ends."""
+    """Add a smooth random curve over frequency: up to about 9 dB, of the range of 60 dB, at its ends."""
     knots = rng.normal(0, 0.06, (len(images), 4))
     position = np.linspace(0, 3, images.shape[1])
     curves = np.stack([np.interp(position, np.arange(4), k) for k in knots])[:, :, None, None]
@@ -141,16 +138,12 @@ def _equalise(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.clip(np.where(images > 0, shaped, 0), 0, 1).astype(np.float32)
 
 
-def _mix(
-    images: np.ndarray, targets: np.ndarray, rng: np.random.Generator, in_pairs: bool
-) -> tuple[np.ndarray, np.ndarray]:
+def _mix(images: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Mixup (Zhang et al. 2018) on half of the batch."""
-    n = len(images) // (2 if in_pairs else 1)
+    n = len(images)
     share = rng.beta(0.4, 0.4, n).astype(np.float32)
     share[rng.random(n) > 0.5] = 1
     other = rng.permutation(n)
-    if in_pairs:
-        share, other = np.tile(share, 2), np.concatenate([other, other + n])
     weight = share[:, None, None, None]
     mixed = weight * images + (1 - weight) * images[other]
     return mixed, share[:, None] * targets + (1 - share[:, None]) * targets[other]

@@ -1,32 +1,24 @@
-"""Names for what is kept between runs, so that nothing stale is taken for fresh."""
+"""Names for cached results, so that a stale one is never mistaken for a fresh one."""
 
 import hashlib
 import inspect
 import json
 from types import ModuleType
 
-import numpy as np
+from drumclf import audio, constants, file_types, limits, spectrogram
 
-from drumclf import audio, constants, spectrogram
-from drumclf import file_types as containers
-
-_FRONT_END = (audio, constants, containers, spectrogram)
+FRONT_END = (audio, constants, file_types, limits, spectrogram)  # the modules that decide what a sound's picture is
 
 
 def fingerprint(values, *modules: ModuleType) -> str:
-    """Short name for a result: another one as soon as its inputs or the code that makes it change.
+    """Short name for a result, which changes as soon as its inputs or the code that makes it change.
 
     Parameters
     ----------
     values : JSON-ready
         What the result depends on.
     modules : modules
-        Whose code it depends on, beside the front end's.
+        Whose code it depends on, besides that of the front end.
     """
-    code = [inspect.getsource(module) for module in (*_FRONT_END, *modules)]
+    code = [inspect.getsource(module) for module in (*FRONT_END, *modules)]
     return hashlib.sha256(json.dumps([values, code]).encode()).hexdigest()[:16]
-
-
-def digest(arrays: list[np.ndarray]) -> str:
-    """Short for what the numbers are, to be among the values of a fingerprint."""
-    return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()

@@ -1,4 +1,4 @@
-"""Logits of the ``tune`` split -> temperature and thresholds."""
+"""Logits on the ``tune`` split -> temperature and thresholds."""
 
 import numpy as np
 
@@ -6,12 +6,13 @@ from drumclf.classifier import softmax
 from drumclf.decision import shares
 
 _PRIOR_ANSWERS = 30
-_LOWEST_ONE, _LOWEST_TWO = 0.6, 0.7
-"""No answer below these, however right it was on the sounds at hand."""
+# No threshold is below these, however accurate lower ones were on the sounds at hand.
+_LOWEST_ONE = 0.6
+_LOWEST_TWO = 0.7
 
 
 def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
-    """The temperature of least log loss, between 0.25 and 8, to 1%."""
+    """The temperature with the lowest log loss, between 0.25 and 8, to within 1%."""
     candidates = np.geomspace(0.25, 8, 350)
     rows = np.arange(len(truth))
     losses = [-np.log(softmax(logits, t)[rows, truth] + 1e-12).mean() for t in candidates]
@@ -19,7 +20,7 @@ def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
 
 
 def choose_thresholds(probabilities: np.ndarray, truth: np.ndarray, classes: list[str], precision: float = 0.9) -> dict:
-    """Thresholds of `drumclf.classifier.decide`, such that decisions are right with the given precision."""
+    """Thresholds for `drumclf.decision.decide`, chosen so that decisions have the given precision."""
     best, top = probabilities.argmax(1), probabilities.max(1)
     one = {
         name: max(lowest_precise(top[best == k], truth[best == k] == k, precision), _LOWEST_ONE)
@@ -34,10 +35,10 @@ def choose_thresholds(probabilities: np.ndarray, truth: np.ndarray, classes: lis
 
 
 def lowest_precise(scores: np.ndarray, right: np.ndarray, precision: float) -> float:
-    """Lowest calibrated score from which on the given share is right; 1 where there is none.
+    """Lowest calibrated score such that the given share of answers from there up is right; 1 if there is none.
 
-    A class has few answers to choose by: what they say is mixed with as much as
-    `_PRIOR_ANSWERS` whose share of right ones is what their score promises.
+    A class has few answers to choose from, so they are mixed with `_PRIOR_ANSWERS` imaginary
+    ones that are right as often as the scores say.
     """
     if not len(scores):
         return precision

@@ -1,12 +1,12 @@
 """A folder of labelled sounds -> a list of examples, in three formats.
 
-(a) a manifest: ``manifest.csv`` with the columns ``path`` and ``target`` and, where
+(a) a manifest: ``manifest.csv`` with the columns ``path`` and ``target`` and, if
     known, ``source``, ``kit``, ``split`` and ``licence_class``;
-(b) a folder of folders named by class: ``kick/*.wav``, ``snare/kit a/*.wav``;
-(c) the original demo's format: ``samples/`` with ``samples_metadata.csv`` and
+(b) folders named by class: ``kick/*.wav``, ``snare/kit a/*.wav``;
+(c) the format of the 2023 demo: ``samples/`` with ``samples_metadata.csv`` and
     ``samples_types.csv``.
 
-A zip of such a folder will do: the page gives one with a visitor's labels.
+A zip of such a folder works too, such as the training set that the page exports.
 """
 
 import csv
@@ -22,17 +22,16 @@ from drumclf.file_types import SOUND_SUFFIXES
 
 ROOT = Path(__file__).resolve().parent.parent
 TRAIN, TUNE, REPORT = "train", "tune", "report"
-SYNTHETIC = "synthetic"
-"""Source of sounds that the program makes itself."""
+SYNTHETIC = "synthetic"  # the source of sounds that the program makes itself
 OPEN_LICENCES = ("user", "permissive", "copyleft")
 
 
 class DataError(ValueError):
-    """The folder cannot be trained on; the text says what is missing."""
+    """The folder cannot be used for training; the message says what is missing."""
 
 
 def default_data() -> Path:
-    """The corpus beside the project, or where DRUMCLF_CORPUS says."""
+    """The folder in DRUMCLF_CORPUS, or the corpus beside the project."""
     return Path(os.environ.get("DRUMCLF_CORPUS", ROOT.parent / "shared" / "corpus"))
 
 
@@ -46,10 +45,12 @@ class Example:
     label : str
         Name of the class.
     source, kit : str
-        Who published it, and which kit of theirs; "" where unknown.
+        Who published it, and in which of their kits; "" if unknown.
     split : str
-        ``train``: the network learns from it. ``tune``: temperature and threshold
-        are chosen on it. ``report``: nothing is chosen on it.
+        ``train``: the network is trained on it. ``tune``: temperature and thresholds
+        are chosen on it. ``report``: only scored.
+    licence_class : str
+        ``user``, ``permissive``, ``copyleft`` or another word; ``unknown`` if it is not known.
     """
 
     path: Path
@@ -73,7 +74,7 @@ def read_examples(folder: Path, open_only: bool = False) -> list[Example]:
     Raises
     ------
     DataError
-        When the folder is in none of the formats or leaves fewer than two classes to train on.
+        If the folder is in none of the formats, or has fewer than two classes to train on.
     """
     if folder.is_file():
         folder = _unpack(folder)
@@ -84,42 +85,42 @@ def read_examples(folder: Path, open_only: bool = False) -> list[Example]:
     elif folder.is_dir():
         examples = _read_class_folders(folder)
     else:
-        raise DataError(f"There is no folder {folder}: name yours, as in make model DATA=/path/to/sounds.")
+        raise DataError(f"There is no folder {folder}. Name yours, for example: make model DATA=/path/to/sounds.")
     if open_only:
         examples = [e for e in examples if e.split != TRAIN or e.licence_class in OPEN_LICENCES]
     if not any(example.split != TRAIN for example in examples):
         examples = _hold_out(examples)
     if len({example.label for example in examples if example.split == TRAIN}) < 2:
         raise DataError(
-            f"{folder} holds sounds of fewer than two classes to train on: it needs a manifest.csv, "
+            f"{folder} has sounds of fewer than two classes to train on. It needs a manifest.csv, "
             "a samples_metadata.csv or folders of sounds named by class."
         )
     return examples
 
 
 def held_out_by(examples: list[Example]) -> str:
-    """What training and judging have in common: "source" if neither source nor kit, "kit" if no kit, else "file"."""
+    """What was held out as a whole: "source" if no source is both trained on and scored, else "kit" or "file"."""
     train = [example for example in examples if example.split == TRAIN]
-    judging = [example for example in examples if example.split != TRAIN]
+    held_out = [example for example in examples if example.split != TRAIN]
     for level in ("source", "kit"):
         trained_on = {getattr(example, level) for example in train} | {""}
-        if not trained_on & {getattr(example, level) for example in judging}:
+        if not trained_on & {getattr(example, level) for example in held_out}:
             return level
     return "file"
 
 
 def class_names(examples: list[Example]) -> list[str]:
-    """Labels of the examples: the project's classes in their order, then others by name."""
+    """Labels of the examples: the project's classes in their own order, then others by name."""
     labels = {example.label for example in examples}
     return [name for name in CLASSES if name in labels] + sorted(labels - set(CLASSES))
 
 
 def _unpack(archive: Path) -> Path:
-    """Folder in ``build/data`` that holds what is in a zip; the same zip always goes into the same folder."""
+    """Unpack a zip into ``build/data``; the same zip always goes into the same folder."""
     folder = ROOT / "build" / "data" / f"{archive.stem}-{zlib.crc32(archive.read_bytes()):08x}"
     try:
         with zipfile.ZipFile(archive) as file:
-            file.extractall(folder)  # names that would leave the folder are put into it
+            file.extractall(folder)  # names that point outside the folder are put inside it
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise DataError(f"{archive} is neither a folder nor a zip that can be unpacked.") from error
     return folder
@@ -133,14 +134,14 @@ def _read_manifest(folder: Path) -> list[Example]:
         if split == "valid":
             split = valid_part(source)
         elif split not in (TRAIN, TUNE, REPORT):
-            continue  # train_near_valid: too like a sound that judges
+            continue  # train_near_valid: too similar to a held-out sound
         licence = row.get("licence_class") or "unknown"
         examples.append(Example(folder / row["path"], row["target"], source, row.get("kit") or source, split, licence))
     return examples
 
 
 def valid_part(source: str) -> str:
-    """Which half of the judging sources one belongs to: fixed by its name, never by a score."""
+    """Which half of the held-out sources one belongs to: fixed by its name, never by a score."""
     return REPORT if zlib.crc32(source.encode()) % 2 else TUNE
 
 
@@ -167,7 +168,7 @@ def _read_class_folders(folder: Path) -> list[Example]:
 
 
 def _hold_out(examples: list[Example], share: float = 0.2, seed: int = 0) -> list[Example]:
-    """Hold back a share of the kits; where that leaves a split without a class, a share of each class's files."""
+    """Hold out a share of the kits; if that leaves a split without a class, a share of each class's files."""
     kits = sorted({example.kit for example in examples})
     random.Random(seed).shuffle(kits)
     part = {kit: (REPORT, TUNE)[i % 2] for i, kit in enumerate(kits[: round(share * len(kits))])}
@@ -186,7 +187,7 @@ def _hold_out_files(examples: list[Example], label: str, share: float, seed: int
 
 
 def _class_name(text: str) -> str:
-    """Make one name of "Closed Hat" and "closed-hats"."""
+    """Turn "Closed Hat" and "closed-hats" into the same name."""
     name = "_".join(text.strip().lower().replace("-", " ").replace("_", " ").split())
     singular = name.removesuffix("s")
     return singular if singular in CLASSES else name

@@ -1,4 +1,4 @@
-"""Logits + labels -> every score that is printed, each with an interval over kits."""
+"""Logits and labels -> all scores, with intervals over kits."""
 
 from collections.abc import Callable
 
@@ -30,22 +30,22 @@ def score(
     ----------
     logits : np.ndarray, shape (n, n_classes)
     examples : list[Example]
-        What they are.
+        What the sounds are.
     classes : list[str]
         In the order of the logits.
     temperature : float
-        Only what is said about probabilities depends on it.
+        Affects only the scores of probabilities.
     thresholds : dict, optional
-        Of the decisions; without them decisions are not scored.
+        For decisions; without them, decisions are not scored.
     resamples : int
-        Of the kits, with replacement, for the 95% intervals (percentile bootstrap,
-        Efron 1979). Kits, not sounds, because sounds of one kit are alike.
+        How often kits are resampled, with replacement, for the 95% intervals (percentile
+        bootstrap, Efron 1979). Kits, not sounds, because sounds in a kit are similar.
 
     Returns
     -------
     dict
-        JSON-ready. A figure with an interval is ``[value, low, high]``; a figure that the
-        sounds do not allow is None.
+        JSON-ready. A figure with an interval is ``[value, low, high]``; a figure that cannot
+        be computed for these sounds is None.
     """
     truth = np.array([classes.index(example.label) for example in examples])
     kits = np.unique([f"{e.source}/{e.kit}" for e in examples], return_inverse=True)[1]
@@ -87,14 +87,14 @@ def score(
 
 
 def balanced_accuracy(predicted: np.ndarray, truth: np.ndarray) -> float:
-    """Mean recall of the classes that occur in the truth."""
+    """Mean recall over the classes that occur in the truth."""
     return float(np.mean([np.mean(predicted[truth == k] == k) for k in np.unique(truth)]))
 
 
 def calibration_error(probabilities: np.ndarray, truth: np.ndarray, bins: int = _CALIBRATION_BINS) -> float:
-    """Mean distance between the top label's probability and how often it is right.
+    """Mean difference between the probability of the top label and how often it is right.
 
-    Expected calibration error over bins of equal mass (Nixon et al. 2019).
+    Expected calibration error over bins of equal size (Nixon et al. 2019).
 
     Parameters
     ----------
@@ -108,28 +108,28 @@ def calibration_error(probabilities: np.ndarray, truth: np.ndarray, bins: int = 
 
 
 def reliability(probabilities: np.ndarray, truth: np.ndarray, bins: int = _CALIBRATION_BINS) -> list[list[float]]:
-    """Mean probability of the top label, share that is right and number of sounds, for each bin of equal mass."""
+    """For each of the equal-sized bins: mean probability of the top label, share that is right, number of sounds."""
     confidence, right = probabilities.max(1), probabilities.argmax(1) == truth
     parts = np.array_split(np.argsort(confidence, kind="stable"), bins)
     return [[round(float(confidence[p].mean()), 4), round(float(right[p].mean()), 4), len(p)] for p in parts if len(p)]
 
 
 def precision_at(probabilities: np.ndarray, truth: np.ndarray, coverage: float) -> float:
-    """Share that is right among the given share of most confident answers."""
+    """Share that is right of the most confident answers; `coverage` is how many of all answers those are."""
     n = max(1, round(coverage * len(truth)))
     best = np.argsort(-probabilities.max(1), kind="stable")[:n]
     return float(np.mean(probabilities[best].argmax(1) == truth[best]))
 
 
 def coverage_curve(probabilities: np.ndarray, truth: np.ndarray) -> list[list[float]]:
-    """Share of answers given, from the most confident on, and share of those that is right."""
+    """Share of answers given, most confident first, and the share of those that is right."""
     return [
         [s, round(precision_at(probabilities, truth, s), 4)] for s in np.round(np.linspace(0.05, 1, 20), 2).tolist()
     ]
 
 
 def auroc(scores: np.ndarray, positive: np.ndarray) -> float:
-    """How often a positive scores above a negative, ties counted half (Mann & Whitney 1947)."""
+    """How often a positive scores above a negative; ties count half (Mann & Whitney 1947)."""
     ranks = rankdata(scores)
     n_positive, n_negative = positive.sum(), (~positive).sum()
     if not n_positive or not n_negative:
@@ -138,7 +138,7 @@ def auroc(scores: np.ndarray, positive: np.ndarray) -> float:
 
 
 def false_accepts(scores: np.ndarray, positive: np.ndarray, accepted: float = 0.95) -> float:
-    """Share of negatives that score as high as the given share of positives does."""
+    """Share of negatives above the threshold that accepts the given share of positives."""
     if not positive.any() or positive.all():
         return np.nan
     return float(np.mean(scores[~positive] >= np.quantile(scores[positive], 1 - accepted)))
@@ -191,7 +191,7 @@ def _summary(predicted, truth, among, class_indices, classes, draws) -> dict:
 
 
 def _by_source(predicted: np.ndarray, truth: np.ndarray, examples: list[Example]) -> list[dict]:
-    """Accuracy on each source with enough sounds to tell, the worst first."""
+    """Accuracy on each source with at least `_SMALLEST_SOURCE` sounds, the worst first."""
     sources = np.array([example.source for example in examples])
     rows = [
         {"source": str(s), "n_sounds": int(np.sum(sources == s)),

@@ -1,7 +1,7 @@
-"""The trained network in the form that loads fastest: ``python -m training.export [MODEL_FOLDER]``.
+"""Export the trained network to the form that loads fastest: ``python -m training.export [MODEL_FOLDER]``.
 
-``drumclf.keras`` stays what was trained; ``drumclf.tflite`` is made from it, for LiteRT. It
-answers, and it explains: the gradient that Grad-CAM needs is part of it.
+``drumclf.keras`` is the trained network; ``drumclf.tflite`` is made from it, for LiteRT. It gives
+answers and explanations: the gradient that Grad-CAM needs is part of it.
 """
 
 import hashlib
@@ -16,8 +16,7 @@ import numpy as np
 from drumclf.model_folder import EXPORTED, MODEL_FOLDER, NETWORK, checksum
 from drumclf.network import LiteRTNetwork, TensorFlowNetwork, outputs_of
 
-_TOLERANCE = 1e-4
-"""Of logits and embeddings, whose values are around 1."""
+_TOLERANCE = 1e-4  # for logits and embeddings, whose values are around 1
 
 
 def export(folder: Path = MODEL_FOLDER) -> None:
@@ -26,7 +25,7 @@ def export(folder: Path = MODEL_FOLDER) -> None:
     Raises
     ------
     ValueError
-        When the exported network answers otherwise than the trained one; then nothing is written.
+        If the exported network gives other answers than the trained one. Nothing is written then.
     """
     network = keras.saving.load_model(folder / NETWORK, compile=False, safe_mode=True)
     exported = to_litert(network)
@@ -74,7 +73,7 @@ def to_litert(network: keras.Model) -> bytes:
 
 
 def largest_difference(one, other, input_shape: tuple[int | None, ...]) -> float:
-    """Between the answers and explanations of two networks, over random pictures."""
+    """The largest difference between the answers and explanations of two networks for random pictures."""
     rng = np.random.default_rng(0)
     images = rng.random((5, *input_shape[1:]), np.float32) * rng.random((5, 1, 1, 1), np.float32)
     pairs = list(zip(one.answer(images), other.answer(images), strict=True))
@@ -85,7 +84,7 @@ def largest_difference(one, other, input_shape: tuple[int | None, ...]) -> float
 
 
 class _WeighedPlaces(keras.layers.DepthwiseConv2D):
-    """A depthwise convolution as large as its input, in operations whose gradient LiteRT knows."""
+    """A depthwise convolution as large as its input, made of operations whose gradient LiteRT supports."""
 
     def call(self, inputs):
         weighed = keras.ops.sum(keras.ops.expand_dims(inputs, -1) * self.kernel, axis=(1, 2))
@@ -93,12 +92,12 @@ class _WeighedPlaces(keras.layers.DepthwiseConv2D):
 
 
 def _relu(x):
-    """Rectified linear unit in operations whose gradient LiteRT knows."""
+    """Rectified linear unit, made of operations whose gradient LiteRT supports."""
     return x * keras.ops.cast(x > 0, x.dtype)
 
 
 def _with_gradient(layer: keras.layers.Layer) -> keras.layers.Layer:
-    """A layer like this one; those after the maps can be differentiated in LiteRT."""
+    """A copy of a layer that LiteRT can differentiate, if it comes after the maps."""
     is_head = isinstance(layer, keras.layers.DepthwiseConv2D) and layer.kernel_size == tuple(layer.input.shape[1:3])
     copy = (_WeighedPlaces if is_head else type(layer)).from_config(layer.get_config())
     if layer.name.startswith("embedding"):

@@ -1,7 +1,7 @@
-"""Examples -> pictures in memory, once for a set of files and a front end.
+"""Examples -> pictures in memory, computed once for a set of files and a front end.
 
 Every sound goes through the library's own `read_clip` and `rgb_spectrogram`;
-training sounds also as waveform variants. Stored as bytes: 60 dB in 255 steps.
+training sounds also as augmented variants. Stored as bytes: 60 dB in 255 steps.
 """
 
 import hashlib
@@ -34,20 +34,20 @@ class Features:
     ----------
     examples : list[Example]
     images : np.ndarray, shape (n, variants, mel, time, 3), uint8
-        Variant 0 is the sound as it is.
+        Variant 0 is the unchanged sound.
     """
 
     examples: list[Example]
     images: np.ndarray
 
     def select(self, split: str) -> "Features":
-        """The examples of one split."""
+        """The examples in one split."""
         chosen = [i for i, example in enumerate(self.examples) if example.split == split]
         return Features([self.examples[i] for i in chosen], self.images[chosen])
 
 
 def extract_features(examples: list[Example], cache: Path, variants: int, seed: int = 0) -> Features:
-    """Pictures of all examples; sounds that are refused, or equal one before, are left out.
+    """Pictures of all examples, without refused sounds and duplicates.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def extract_features(examples: list[Example], cache: Path, variants: int, seed: 
     cache : Path
         Folder where pictures are kept between runs.
     variants : int
-        How many pictures of a sound, the unchanged one included.
+        Number of pictures of each training sound, including the unchanged one.
     """
     files = [(str(e.path), e.split, e.path.stat().st_size) for e in examples]
     file = cache / f"{fingerprint([files, variants, seed], augment, sys.modules[__name__])}.npz"
@@ -69,7 +69,7 @@ def extract_features(examples: list[Example], cache: Path, variants: int, seed: 
 
 
 def to_float(images: np.ndarray) -> np.ndarray:
-    """Stored bytes -> what the network reads: float32 in [0, 1]."""
+    """Stored bytes -> the network's input: float32 in [0, 1]."""
     return images.astype(np.float32) / 255
 
 
@@ -77,7 +77,7 @@ def _extract(examples: list[Example], variants: int, seed: int) -> tuple[np.ndar
     jobs = [(example.path, variants if example.split == TRAIN else 1, seed + i) for i, example in enumerate(examples)]
     images = np.zeros((len(examples), variants, *_IMAGE_SHAPE), np.uint8)
     digests, started = [], time.monotonic()
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # inherited: one thread for each of the processes
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the processes inherit it: one thread each
     with multiprocessing.get_context("spawn").Pool() as pool:
         for i, (pictures, digest) in enumerate(pool.imap(_picture, jobs, chunksize=32)):
             digests.append(digest)
@@ -86,16 +86,18 @@ def _extract(examples: list[Example], variants: int, seed: int) -> tuple[np.ndar
             if (i + 1) % 2000 == 0 or i + 1 == len(examples):
                 left = (time.monotonic() - started) / (i + 1) * (len(examples) - i - 1)
                 print(f"spectrograms {i + 1:>6}/{len(examples)}   {left:4.0f} s left", flush=True)
-    kept = _without_doubles(examples, digests)
+    kept = _without_duplicates(examples, digests)
     refused = digests.count(None)
-    print(f"{len(kept)} sounds; {refused} refused, {len(examples) - len(kept) - refused} doubles left out", flush=True)
+    print(
+        f"{len(kept)} sounds; {refused} refused, {len(examples) - len(kept) - refused} duplicates left out", flush=True
+    )
     return np.array(kept), images[kept]
 
 
-def _without_doubles(examples: list[Example], digests: list[bytes | None]) -> list[int]:
-    """Rows to keep: of equal sounds one, and none to train on that also judges."""
-    judging_first = sorted(range(len(examples)), key=lambda i: examples[i].split == TRAIN)
-    first = {digests[i]: i for i in reversed(judging_first) if digests[i] is not None}
+def _without_duplicates(examples: list[Example], digests: list[bytes | None]) -> list[int]:
+    """Rows to keep: one of each set of equal sounds, the held-out one if there is one."""
+    held_out_first = sorted(range(len(examples)), key=lambda i: examples[i].split == TRAIN)
+    first = {digests[i]: i for i in reversed(held_out_first) if digests[i] is not None}
     return sorted(first.values())
 
 

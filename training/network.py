@@ -1,47 +1,34 @@
-"""The network, whole, on one page."""
+"""The whole network."""
 
 import keras
 from keras import layers
 
 
-def build_network(
-    image_shape: tuple[int, int, int],
-    n_classes: int,
-    members: int = 1,
-    width: float = 1.0,
-    position_pooling: bool = True,
-) -> keras.Model:
+def build_network(image_shape: tuple[int, int, int], n_classes: int, members: int = 1) -> keras.Model:
     """Residual networks of depthwise-separable convolutions: picture -> logits of each member.
 
-    Separable convolutions (Chollet 2017) keep it fast on a processor. What a drum is
+    Separable convolutions (Chollet 2017) keep it fast on a CPU. What a drum is
     depends on where in frequency and when after the onset things happen, so the last
-    maps are not averaged away: a depthwise convolution as large as the map weighs
+    maps are not just averaged: a depthwise convolution as large as the map weights
     every position for every channel (Chen et al. 2018, global depthwise convolution).
-    Members differ in nothing but how they began; together they err less and know better
-    when they do (Lakshminarayanan et al. 2017).
+    Members differ only in their initial weights; their mean is right more often, and better
+    calibrated, than one of them (Lakshminarayanan et al. 2017).
 
     Parameters
     ----------
     image_shape : (mel, time, 3)
     n_classes : int
     members : int
-    width : float
-        How many times the channels there are.
-    position_pooling : bool
-        False: the maps are averaged alone.
 
     Returns
     -------
     keras.Model
-        float32 (batch, mel, time, 3) in [0, 1] -> logits (batch, n_classes), one output for
-        each member. Layers ``maps_1``, ... hold the last feature maps, ``embedding_1``, ...
+        float32 (batch, mel, time, 3) in [0, 1] -> logits (batch, n_classes), one output per
+        member. Layers ``maps_1``, ... hold the last feature maps, ``embedding_1``, ...
         the vectors before the logits.
     """
     image = keras.Input(image_shape, name="spectrogram")
-    channels = [round(width * n) for n in (32, 48, 64, 128)]
-    return keras.Model(
-        image, [_member(image, n_classes, channels, position_pooling, i + 1) for i in range(members)], name="members"
-    )
+    return keras.Model(image, [_member(image, n_classes, i + 1) for i in range(members)], name="members")
 
 
 def average_members(network: keras.Model) -> keras.Model:
@@ -50,27 +37,25 @@ def average_members(network: keras.Model) -> keras.Model:
     return keras.Model(network.inputs, logits, name="drumclf")
 
 
-def _member(image, n_classes: int, channels: list[int], position_pooling: bool, number: int):
+def _member(image, n_classes: int, number: int):
     x = layers.Rescaling(2.0, offset=-0.6)(image)
-    x = layers.Conv2D(channels[0], 5, strides=2, padding="same", use_bias=False)(x)  # mel/2, time/2
+    x = layers.Conv2D(32, 5, strides=2, padding="same", use_bias=False)(x)  # mel/2, time/2
     x = _normalise(x)
-    x = _residual(x, channels[1])
-    x = _residual(x, channels[2], stride=2)  # mel/4, time/4
-    x = _residual(x, channels[2])
-    x = _residual(x, channels[3], stride=2)  # mel/8, time/8
-    x = _residual(x, channels[3])
+    x = _residual(x, 48)
+    x = _residual(x, 64, stride=2)  # mel/4, time/4
+    x = _residual(x, 64)
+    x = _residual(x, 128, stride=2)  # mel/8, time/8
+    x = _residual(x, 128)
     x = layers.Activation("linear", name=f"maps_{number}")(x)
-    pooled = layers.GlobalAveragePooling2D()(x)
-    if position_pooling:
-        position = layers.DepthwiseConv2D(x.shape[1:3], depth_multiplier=2)(x)  # (1, 1, channels)
-        pooled = layers.Concatenate()([layers.Flatten()(position), pooled])
-    pooled = layers.Dropout(0.4)(pooled)
+    average = layers.GlobalAveragePooling2D()(x)
+    position = layers.DepthwiseConv2D(x.shape[1:3], depth_multiplier=2)(x)  # (1, 1, 2 * channels)
+    pooled = layers.Dropout(0.4)(layers.Concatenate()([layers.Flatten()(position), average]))
     embedding = layers.Dense(64, activation="relu", name=f"embedding_{number}")(pooled)
     return layers.Dense(n_classes, name=f"logits_{number}")(layers.Dropout(0.2)(embedding))
 
 
 def _residual(x, filters: int, stride: int = 1):
-    """Two separable convolutions beside a shortcut."""
+    """Two separable convolutions with a shortcut around them."""
     shortcut = x
     y = layers.SeparableConv2D(filters, 3, strides=stride, padding="same", use_bias=False)(x)
     y = _normalise(y)

@@ -39,15 +39,15 @@ def finish_model(
 ) -> dict:
     """Calibrate, score and write a model.
 
-    Temperature and threshold are chosen on the ``tune`` split alone; ``report`` has no part in them.
+    Temperature and thresholds are chosen on the ``tune`` split only, never on ``report``.
 
     Returns
     -------
     dict
-        The scores: of ``report``, and of ``valid``, which is tune and report together.
+        The scores on ``report`` and on ``valid``, which is tune and report together.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    new = folder / "new.keras"  # the old model stays whole until the new one is
+    new = folder / "new.keras"  # the old model stays complete until the new one is
     # A new model around the same layers leaves the optimizer's state out of the file.
     keras.Model(network.inputs, network.outputs, name=network.name).save(new)
     temperature, thresholds = _calibrate(network, features.select(TUNE), classes)
@@ -73,24 +73,26 @@ def finish_model(
         "golden": _golden(network, temperature),
         "scores": score_splits(network, features, classes, temperature, thresholds),
     }
-    model_card(metadata)  # what cannot be described must not replace what is there
+    model_card(metadata)  # must not fail after the old model has been replaced
     new.rename(folder / "drumclf.keras")
     write_metadata(metadata, folder)
-    (folder / "report.json").unlink(missing_ok=True)  # it spoke of another model
+    (folder / "report.json").unlink(missing_ok=True)  # it was about the old model
     _export(folder)
     return metadata["scores"]
 
 
 def _export(folder: Path) -> None:
-    """Make what LiteRT runs, in a process of its own: training may run on another backend than TensorFlow."""
+    """Export for LiteRT in a separate process, because training may use a backend other than TensorFlow."""
     command = [sys.executable, "-m", "training.export", str(folder)]
     done = subprocess.run(command, env=os.environ | {"KERAS_BACKEND": "tensorflow"}, capture_output=True, text=True)
     if done.returncode:
-        print("The model is not exported for LiteRT and loads with TensorFlow, slowly:", done.stderr.strip()[-300:])
+        print(
+            "The export for LiteRT failed, so the model will load slowly, with TensorFlow:", done.stderr.strip()[-300:]
+        )
 
 
 def write_metadata(metadata: dict, folder: Path) -> None:
-    """Write ``metadata.json``, sealed with its checksum, and the card that is drawn from it."""
+    """Write ``metadata.json``, with its checksum, and the model card made from it."""
     metadata = metadata | {"checksum": checksum(metadata)}
     (folder / "metadata.json").write_text(json.dumps(metadata, indent=1) + "\n", encoding="utf-8")
     (folder / "README.md").write_text(model_card(metadata), encoding="utf-8")
@@ -99,7 +101,7 @@ def write_metadata(metadata: dict, folder: Path) -> None:
 def score_splits(
     network: keras.Model, features: Features, classes: list[str], temperature: float, thresholds: dict
 ) -> dict:
-    """Scores of the judging splits that have sounds in them."""
+    """Scores on the held-out splits that have sounds in them."""
     parts = {}
     for name, splits in (("report", (REPORT,)), ("valid", (TUNE, REPORT))):
         rows = [i for i, example in enumerate(features.examples) if example.split in splits]
@@ -110,7 +112,7 @@ def score_splits(
 
 
 def _golden(network: keras.Model, temperature: float) -> dict[str, list[float]]:
-    """Answers for the example sounds, for a test that what is served is what was trained."""
+    """Answers for the example sounds, for a test that the served model is the trained one."""
     files = sorted(EXAMPLES.glob("*.wav"))
     images = np.stack([rgb_spectrogram(read_clip(file).samples) for file in files])
     probabilities = softmax(network.predict_on_batch(images), temperature)
@@ -118,7 +120,7 @@ def _golden(network: keras.Model, temperature: float) -> dict[str, list[float]]:
 
 
 def _traits(train: Features, classes: list[str]) -> dict[str, dict[str, float]]:
-    """Class -> trait -> share of its training sounds, synthetic ones left out, that have it."""
+    """Class -> trait -> share of its training sounds that have it, without synthetic ones."""
     found = {name: [] for name in classes}
     for example, image in zip(train.examples, train.images[:, 0], strict=True):
         if example.source != SYNTHETIC:

@@ -1,10 +1,9 @@
-"""Pictures -> a trained network. Only keras and numpy: any Keras backend runs it."""
+"""Pictures -> a trained network. Uses only Keras and NumPy, so any Keras backend runs it."""
 
 import csv
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import numpy as np
 
 from training import augment
 from training import network as network_module
-from training.cache import digest, fingerprint
+from training.cache import fingerprint
 from training.data import Example
 from training.features import Features, to_float
 from training.network import average_members, build_network
@@ -21,7 +20,7 @@ from training.network import average_members, build_network
 
 @dataclass(frozen=True)
 class Settings:
-    """What a training run depends on besides its data.
+    """Everything a training run depends on, besides its data.
 
     Attributes
     ----------
@@ -30,25 +29,14 @@ class Settings:
         Drawn with replacement, balanced over classes and sources.
     batch_size : int
     learning_rate : float
-        At its height: it rises over one epoch and falls towards zero along a cosine.
+        The peak: it rises over one epoch, then falls towards zero along a cosine.
     weight_decay : float
     label_smoothing : float
     source_balance : float
-        0: every file counts alike; 0.5: a source counts by the square root of its
-        number of sounds; 1: every source counts alike.
-    vary_pictures : bool
-        Whether pictures are changed anew in every batch.
-    agreement : float
-        Weight of the divergence between the answers to two variants of one sound; 0: every
-        picture by itself.
-    weights_average : float
-        Momentum of a running average of the weights, which is the result; 0: the last weights are.
+        0: every file has the same weight; 0.5: a source is weighted by the square root of its
+        number of sounds; 1: every source has the same weight.
     members : int
-        How many networks there are, whose mean is the answer.
-    width : float
-        How many times the channels of a network there are.
-    position_pooling : bool
-        Whether the network weighs where on the picture things happen.
+        Number of networks; the answer is their mean.
     seed : int
     """
 
@@ -59,40 +47,23 @@ class Settings:
     weight_decay: float = 0.02
     label_smoothing: float = 0.05
     source_balance: float = 0.5
-    vary_pictures: bool = True
-    agreement: float = 0.0
-    weights_average: float = 0.0
     members: int = 2
-    width: float = 1.0
-    position_pooling: bool = True
     seed: int = 2023
 
 
 def train_network(
-    features: Features,
-    classes: list[str],
-    settings: Settings,
-    checkpoints: Path,
-    opinions: np.ndarray | None = None,
-    start: keras.Model | None = None,
-    loss: Callable | None = None,
+    features: Features, classes: list[str], settings: Settings, checkpoints: Path
 ) -> tuple[keras.Model, list[float]]:
-    """Train from the first to the last epoch, going on from a checkpoint where one is left.
+    """Train from the first to the last epoch; resumes from a checkpoint if there is one.
 
-    Nothing is chosen on the way: the last weights are the result.
+    No epoch is picked: the last weights are the result.
 
     Parameters
     ----------
     features : Features
-        Of the training split only.
+        Only those of the training split.
     checkpoints : Path
-        Folder; remove it when the result is safe.
-    opinions : np.ndarray, shape (n, variants, n_classes), optional
-        What teachers hold each picture to be, as probabilities: half of the target, beside the label.
-    start : keras.Model, optional
-        A network of the same shape, from whose weights to go on; only the logits begin anew.
-    loss : function, optional
-        Of the targets and the outputs of a batch, in place of the one that `settings` describes.
+        Folder; remove it once the result is saved.
 
     Returns
     -------
@@ -101,24 +72,14 @@ def train_network(
         Mean training loss of each epoch.
     """
     keras.utils.set_random_seed(settings.seed)
-    batches = _Batches(features, classes, settings, opinions)
-    network = build_network(
-        features.images.shape[2:], len(classes), settings.members, settings.width, settings.position_pooling
-    )
-    if start is not None:
-        _take_weights(network, start)
+    batches = _Batches(features, classes, settings)
+    network = build_network(features.images.shape[2:], len(classes), settings.members)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, settings.epochs * len(batches), warmup_target=settings.learning_rate, warmup_steps=len(batches)
     )
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=settings.label_smoothing)
     network.compile(
-        keras.optimizers.AdamW(
-            schedule,
-            weight_decay=settings.weight_decay,
-            clipnorm=1.0,
-            use_ema=settings.weights_average > 0,
-            ema_momentum=settings.weights_average,
-        ),
-        [loss or _loss(settings)] * settings.members,
+        keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay, clipnorm=1.0), [loss] * settings.members
     )
     run = [
         classes,
@@ -126,8 +87,6 @@ def train_network(
         features.images.shape,
         [(str(example.path), example.label) for example in features.examples],
     ]
-    run.append(None if opinions is None else digest([opinions]))
-    run.append(None if start is None else digest(start.get_weights()))
     checkpoints = checkpoints / fingerprint(run, augment, network_module, sys.modules[__name__])
     checkpoints.mkdir(parents=True, exist_ok=True)
     log = checkpoints / "losses.csv"
@@ -150,11 +109,11 @@ def train_network(
 
 
 def sampling_weights(examples: list[Example], source_balance: float = 0.5) -> np.ndarray:
-    """How often each example is drawn, so that no class and no source dominates.
+    """Probability of drawing each example, so that no class and no source dominates.
 
-    A class counts by the fourth root of its number of sounds: half way to what people own,
-    so that a doubtful hit is rather the common drum than the rare one. A source within a class
-    counts as `source_balance` says (see `Settings`), so that no producer's habits become the rule.
+    A class is weighted by the fourth root of its number of sounds: part of the way towards what people
+    own, so that an ambiguous hit is called the common drum rather than the rare one. A source within a
+    class is weighted by `source_balance` (see `Settings`), so that no producer's habits become the rule.
 
     Returns
     -------
@@ -177,44 +136,13 @@ def predict_logits(network: keras.Model, images: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def _take_weights(network: keras.Model, start: keras.Model) -> None:
-    """All but the logits' weights."""
-    for layer, trained in zip(network.layers, start.layers, strict=False):  # start may end in a mean of members
-        if not layer.name.startswith("logits"):
-            layer.set_weights(trained.get_weights())
-
-
-def _loss(settings: Settings):
-    """Cross-entropy and, for a batch in pairs, how far the two answers of each pair are apart.
-
-    A sound is the same drum at another pitch or in another room: asking for equal answers
-    teaches that also where the label itself is doubtful (Laine & Aila 2017). The
-    distance is the symmetric Kullback-Leibler divergence, in nats.
-    """
-
-    def loss(targets, logits):
-        error = keras.losses.categorical_crossentropy(
-            targets, logits, from_logits=True, label_smoothing=settings.label_smoothing
-        )
-        if not settings.agreement:
-            return error
-        first, second = keras.ops.split(keras.ops.log_softmax(logits), 2)
-        apart = keras.ops.sum((keras.ops.exp(first) - keras.ops.exp(second)) * (first - second), axis=-1) / 2
-        return error + settings.agreement * keras.ops.concatenate([apart, apart])
-
-    return loss
-
-
 class _Batches(keras.utils.PyDataset):
     """Balanced random batches; batch i of epoch e is the same in every run."""
 
-    def __init__(self, features: Features, classes: list[str], settings: Settings, opinions: np.ndarray | None):
+    def __init__(self, features: Features, classes: list[str], settings: Settings):
         super().__init__()
         self.images = features.images
-        labels = np.eye(len(classes), dtype=np.float32)[[classes.index(e.label) for e in features.examples]]
-        self.targets = np.repeat(labels[:, None], self.images.shape[1], axis=1)
-        if opinions is not None:
-            self.targets = (self.targets + opinions.astype(np.float32)) / 2
+        self.targets = np.eye(len(classes), dtype=np.float32)[[classes.index(e.label) for e in features.examples]]
         self.cumulative = np.cumsum(sampling_weights(features.examples, settings.source_balance))
         self.settings = settings
         self.epoch = 0
@@ -224,20 +152,14 @@ class _Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int):
         rng = np.random.default_rng((self.settings.seed, self.epoch, index))
-        in_pairs = self.settings.agreement > 0
-        n = self.settings.batch_size // (2 if in_pairs else 1)
-        chosen = np.searchsorted(self.cumulative, rng.random(n) * self.cumulative[-1])
-        if in_pairs:
-            chosen = np.tile(chosen, 2)
+        chosen = np.searchsorted(self.cumulative, rng.random(self.settings.batch_size) * self.cumulative[-1])
         variants = rng.integers(self.images.shape[1], size=len(chosen))
-        images, targets = to_float(self.images[chosen, variants]), self.targets[chosen, variants]
-        if self.settings.vary_pictures:
-            images, targets = augment.vary_batch(images, targets, rng, in_pairs)
+        images, targets = augment.vary_batch(to_float(self.images[chosen, variants]), self.targets[chosen], rng)
         return images, (targets,) * self.settings.members  # one for each member's logits
 
 
 class _Progress(keras.callbacks.Callback):
-    """One line an epoch: loss and the time left. Tells the batches which epoch it is, also after a resume."""
+    """Prints loss and time left after each epoch, and tells the batches which epoch it is, also after a resume."""
 
     def __init__(self, settings: Settings, batches: _Batches):
         super().__init__()

@@ -18,7 +18,6 @@ from drumclf.constants import CLASSES, N_FRAMES, N_MELS
 from drumclf.decision import verdict
 from drumclf.explain import grad_cam
 from drumclf.report import read_report
-from synthesis.recipes import synthetic_examples
 from training.data import (
     REPORT,
     TRAIN,
@@ -33,6 +32,7 @@ from training.data import (
 from training.features import extract_features
 from training.ideas import labels
 from training.report import __main__ as report
+from training.synthetic import synthetic_examples
 
 
 def write_sound(path, frequency, seed):
@@ -105,7 +105,7 @@ def test_a_folder_that_cannot_be_trained_on(tmp_path, files):
 
 
 def test_a_users_own_classes_train_into_a_working_model(class_folders, tmp_path):
-    """The whole command, cut off once and gone on with."""
+    """The whole command, interrupted once and resumed."""
     command = [
         sys.executable, "-m", "training", class_folders, "--out", tmp_path / "model", "--work", tmp_path / "work",
         "--epochs", "3", "--sounds-per-epoch", "256",
@@ -128,7 +128,7 @@ def test_a_users_own_classes_train_into_a_working_model(class_folders, tmp_path)
     prediction = classifier.classify(encode(make_hit(44_100, 0.2, 70)))
     assert set(prediction.probabilities) == {"kick", "laser_zap"}
     card = (tmp_path / "model" / "README.md").read_text()
-    assert "4 kits that gave nothing to training" in card
+    assert "4 kits, none used for training" in card
     assert "flatter" not in card
 
     assert "core" not in metadata["scores"]["valid"]  # two classes are not the core five
@@ -147,7 +147,7 @@ def test_a_users_own_classes_train_into_a_working_model(class_folders, tmp_path)
     }  # fmt: skip
 
 
-def test_doubles_are_left_out_and_none_that_judges_is_trained_on(tmp_path):
+def test_duplicates_are_left_out_and_no_held_out_sound_is_trained_on(tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2), ("d", 2), ("e", 3)):
         write_sound(tmp_path / f"{name}.wav", 200, seed)
     (tmp_path / "f.wav").write_bytes(b"no sound")
@@ -195,8 +195,8 @@ def test_the_list_of_doubtful_labels_is_written(class_folders, tmp_path, capsys)
 
 
 def test_doubtful_labels():
-    opinions = np.array([[0.01, 0.98, 0.01], [0.01, 0.5, 0.49], [0.97, 0.02, 0.01], [0.1, 0.9, 0.0], [0.99, 0.0, 0.01]])
-    found = labels.doubtful(opinions, ["a", "a", "a", "a", "c"], ["a", "b", "c"])
+    rows = [[0.01, 0.98, 0.01], [0.01, 0.5, 0.49], [0.97, 0.02, 0.01], [0.1, 0.9, 0.0], [0.99, 0.0, 0.01]]
+    found = labels.doubtful(np.array(rows), ["a", "a", "a", "a", "c"], ["a", "b", "c"])
     assert found == [(4, "a", 0.99), (0, "b", 0.98)]
 
 

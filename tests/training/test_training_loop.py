@@ -1,19 +1,21 @@
-"""How the network learns: sampling, variation, members, teachers and pretraining."""
+"""How the network learns: sampling, augmentation, members; folds for doubtful labels; names in the cache."""
 
+import inspect
 from dataclasses import replace
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
-from conftest import make_hit
+from conftest import ROOT, make_hit
 
 from drumclf.constants import N_FRAMES, N_MELS
 from drumclf.spectrogram import frame_edges, mel_frequencies
-from training import augment, network, pretrain, teach, train
+from training import augment, cache, network, train
 from training.data import SYNTHETIC, TRAIN, Example
 from training.features import Features
-from training.teach import source_folds
+from training.ideas import labels
+from training.ideas.__main__ import IDEAS, SHORT
+from training.ideas.labels import source_folds
 from training.train import sampling_weights
 
 
@@ -81,6 +83,13 @@ def test_folds_hold_whole_sources_and_no_synthetic_sounds():
     assert fold_of["b"] == fold_of["c"] != fold_of["a"]
 
 
+def test_the_ideas_that_can_be_compared_are_those_in_the_docs():
+    text = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
+    table = text.partition("<!-- experiments -->")[2].partition("<!-- end -->")[0].strip().splitlines()[2:]
+    assert [line.split(" | ")[0].removeprefix("| ") for line in table] == [idea.title for idea in IDEAS]
+    assert all(replace(SHORT, **idea.settings) for idea in IDEAS)  # no setting that has been removed
+
+
 def test_one_source_is_split_by_kits_and_one_kit_by_files():
     kits = [Example(Path(f"{k}{i}.wav"), "kick", "me", k, TRAIN) for k in "abc" for i in range(4)]
     assert len(set(source_folds(kits, 3))) == 3
@@ -96,63 +105,39 @@ def test_the_answer_is_the_mean_of_the_members():
     assert np.allclose(network.average_members(members)(image), (first + second) / 2, atol=1e-5)
 
 
-def test_pairs_that_agree_cost_nothing_more():
-    targets = np.eye(3, dtype=np.float32)[[0, 1, 0, 1]]
-    alike = np.array([[2.0, 0, 0], [0, 2, 1], [2, 0, 0], [0, 2, 1]], np.float32)
-    apart = alike.copy()
-    apart[2] = [0, 2, 0]
-    plain, agreeing = (train._loss(train.Settings(agreement=weight)) for weight in (0.0, 1.0))
-    assert np.allclose(agreeing(targets, alike), plain(targets, alike), atol=1e-6)
-    extra = np.asarray(agreeing(targets, apart)) - np.asarray(plain(targets, apart))
-    p, q = (np.exp(row) / np.exp(row).sum() for row in (apart[0], apart[2]))
-    divergence = np.sum((p - q) * np.log(p / q)) / 2
-    assert np.allclose(extra, [divergence, 0, divergence, 0], atol=1e-5)
-
-
-QUICK = train.Settings(epochs=1, sounds_per_epoch=32, batch_size=16, members=1, width=0.25)
-
-
 def noise_pictures():
     images = np.random.default_rng(0).integers(256, size=(8, 2, N_MELS, N_FRAMES, 3), dtype=np.uint8)
-    return Features([Example(Path(f"{i}.wav"), ("kick", "snare")[i % 2], "", "", TRAIN) for i in range(8)], images)
+    return Features([Example(Path(f"{i}.wav"), ("kick", "snare")[i // 4], "", "", TRAIN) for i in range(8)], images)
 
 
-def test_teachers_opinion_is_the_mean_of_their_probabilities(tmp_path, monkeypatch):
-    def untrained(features, classes, settings, checkpoints):
-        keras.utils.set_random_seed(settings.seed)
-        return network.build_network(features.images.shape[2:], len(classes), width=settings.width), []
+def test_a_label_is_doubted_only_by_a_network_that_was_not_trained_on_the_sound(tmp_path, monkeypatch):
+    trained_on, asked = [], []
 
-    monkeypatch.setattr(teach, "train_network", untrained)
-    features, classes = noise_pictures(), ["kick", "snare"]
-    both = teach.teachers_opinions(features, classes, QUICK, tmp_path, 2)
-    alone = [
-        teach.teachers_opinions(features, classes, replace(QUICK, seed=QUICK.seed + i), tmp_path, 1) for i in (0, 1)
-    ]
-    assert both.shape == (8, 2, 2)
-    assert not np.allclose(*alone)
-    assert np.allclose(both, np.mean(alone, axis=0), atol=1e-5)
+    def remember(features, classes, settings, checkpoints):
+        trained_on.append({example.path for example in features.examples})
+        return None, []
 
-
-def test_pairs_are_told_from_the_rest_as_by_hand():
-    outputs = np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32)
-    unit = outputs / np.linalg.norm(outputs, axis=1, keepdims=True)
-    powers = np.exp(unit @ unit.T / pretrain.TEMPERATURE)
-    np.fill_diagonal(powers, 0)
-    expected = [-np.log(powers[i, (i + 3) % 6] / powers[i].sum()) for i in range(6)]
-    assert np.allclose(pretrain.contrast(None, outputs), expected, atol=1e-4)
-
-
-def test_pretraining_looks_at_no_label_and_training_goes_on_from_it(tmp_path):
+    monkeypatch.setattr(labels, "train_network", remember)
+    monkeypatch.setattr(labels, "predict_logits", lambda _, images: asked.append(images) or np.zeros((len(images), 2)))
     features = noise_pictures()
-    start = pretrain.pretrain(features, QUICK, tmp_path)
-    assert start.output_shape == (None, pretrain.N_AXES)
-    relabelled = Features([replace(example, label="clap") for example in features.examples], features.images)
-    pretrain.pretrain(relabelled, QUICK, tmp_path)
-    assert len(list(tmp_path.iterdir())) == 1  # the same run: it was read, not trained
+    found = labels.out_of_fold_probabilities(features, ["kick", "snare"], train.Settings(), tmp_path, 2)
+    assert np.allclose(found, 0.5)
+    for images, paths in zip(asked, trained_on, strict=True):
+        rows = [i for i, example in enumerate(features.examples) if example.path not in paths]
+        assert len(rows) == 4
+        assert np.array_equal(images, features.images[rows, 0])
 
-    still = replace(QUICK, learning_rate=0.0)
-    trained, _ = train.train_network(features, ["kick", "snare"], still, tmp_path, start=start)
-    assert trained.output_shape == (None, 2)
-    for layer, other in zip(trained.layers, start.layers, strict=True):
-        if layer.trainable_weights and layer.name != "logits_1":
-            assert np.array_equal(layer.trainable_weights[0], other.trainable_weights[0]), layer.name
+
+@pytest.mark.parametrize("module", cache.FRONT_END, ids=lambda module: module.__name__)
+def test_a_change_in_the_front_end_gives_another_fingerprint(module, monkeypatch):
+    """Pictures made before the change must not be used."""
+    source_of = inspect.getsource
+    before = cache.fingerprint("values")
+    assert cache.fingerprint("values") == before
+    monkeypatch.setattr(inspect, "getsource", lambda m: source_of(m) + "#" * (m is module))
+    assert cache.fingerprint("values") != before
+
+
+def test_the_fingerprint_knows_all_modules_that_decide_on_a_picture():
+    names = {module.__name__ for module in cache.FRONT_END}
+    assert names == {f"drumclf.{name}" for name in ("audio", "constants", "file_types", "limits", "spectrogram")}

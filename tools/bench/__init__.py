@@ -1,1 +1,1 @@
-"""What is timed and scored: ``make bench``, ``bench-start``, ``hits-report``."""
+"""Timings and the scores of finding hits: ``make bench``, ``bench-start``, ``hits-report``."""

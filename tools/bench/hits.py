@@ -1,4 +1,4 @@
-"""How well hits are found in recordings: patterns of unseen one-shots -> ``docs/hits.md``: ``make hits-report``."""
+"""How well hits are found, measured on patterns of unseen one-shots; writes ``docs/hits.md``: ``make hits-report``."""
 
 import argparse
 import os
@@ -18,23 +18,36 @@ from drumclf.classifier import Classifier
 from drumclf.hits.find import Recording, find_hits_in, may_hold_hits
 from drumclf.hits.onsets import find_onsets, rises_again
 from tools.bench.patterns import Loop, Sound, make_loop, read_sounds
-from training.card import write_between
 from training.data import ROOT, default_data
 from training.evaluate import NOT_DRUM, RESAMPLES
+from training.markdown import format_interval, table, write_between
 
 REPORT, GUIDE = ROOT / "docs" / "hits.md", ROOT / "docs" / "guide.md"
-TOLERANCE = 0.05
-"""Seconds; that of ``mir_eval.onset`` (Raffel et al., "mir_eval", ISMIR 2014) and of MIREX."""
+TOLERANCE = 0.05  # seconds; as in ``mir_eval.onset`` (Raffel et al., "mir_eval", ISMIR 2014) and MIREX
 N_LOOPS = 200
-_SILENCE = 0.1
-"""Seconds put before what librosa gets: it does not find an onset at the very start."""
+_SILENCE = 0.1  # seconds of silence before what librosa gets: it finds no onset at the very start
+INTRODUCTION = """# Hits in a recording
+
+`drumclf hits FILE` reads up to 30 s, finds where hits begin (`drumclf/hits/onsets.py`) and classifies the sound from
+each hit to the next (`drumclf/hits/find.py`), without the tail of the hit before (`drumclf/hits/slices.py`). This page
+is written by `make hits-report`.
+
+Measured on patterns of one-shots from sources not used for training: 2 to 8 s, 70 to 170 bpm, two to four sounds of
+different classes on eighths or sixteenths, levels up to 12 dB apart, times shifted by 5 ms. Two in five are in a room,
+two in five over noise, and in all of them sounds ring into one another (`tools/bench/patterns.py`). Every number in the
+method was chosen on patterns and one-shots from the training sources. An onset counts as found if it is within 50 ms of
+a true one, as in mir_eval (Raffel et al., ISMIR 2014). In brackets: 95% interval, bootstrapped over patterns.
+
+A sound 12 dB below the rest still counts as a hit here, even a hat on a ringing cymbal that nobody hears. The patterns
+are generated, not played: no recording with annotated hits was available. One-shots here are cut after 1.1 s.
+"""
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Write the report; or print the scores on training sounds."""
+    """Write the report, or print the scores on training sounds."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench.hits", description=__doc__.splitlines()[0])
     parser.add_argument("data", nargs="?", type=Path, default=default_data(), help="folder of labelled sounds")
-    parser.add_argument("--train", action="store_true", help="print what was chosen by: scores on training sounds")
+    parser.add_argument("--train", action="store_true", help="print the scores on the training sounds, used for tuning")
     options = parser.parse_args(arguments)
     sounds = read_sounds(options.data, options.train)
     drums = [sound for sound in sounds if sound.label != NOT_DRUM]
@@ -45,26 +58,26 @@ def main(arguments: list[str] | None = None) -> None:
     if options.train:
         print("\n".join(parts))
     else:
-        REPORT.write_text("\n".join([_INTRODUCTION, *parts]), encoding="utf-8")
+        REPORT.write_text("\n".join([INTRODUCTION, *parts]), encoding="utf-8")
         write_between(GUIDE, "hits", [say_hits(REPORT.read_text(encoding="utf-8"))])
         print(f"wrote {REPORT.relative_to(ROOT)}")
 
 
 def say_hits(report: str) -> str:
-    """For the guide: of what the report has, what a musician wants to know."""
+    """What a musician wants to know from the report, for the guide."""
     precision, recall = map(float, re.search(r"\*\*drumclf\*\* \| ([\d.]+) .*?\| ([\d.]+)", report).groups())
-    in_loop, alone = map(float, re.search(r"is right for\n([\d.]+).*alone for ([\d.]+)", report).groups())
+    in_loop, alone = map(float, re.search(r"is right for\n([\d.]+).*on their own, for ([\d.]+)", report).groups())
     return (
-        f"In patterns of unseen sounds it found {recall:.0%} of the hits; {precision:.0%} of what it found are hits.\n"
-        f"The label of a hit is right less often than that of the same sound alone: {in_loop:.0%} against {alone:.0%}."
+        f"In patterns of unseen sounds it found {recall:.0%} of the hits; {precision:.0%} of what it found were hits.\n"
+        f"A hit's label is right less often than that of the same sound on its own: {in_loop:.0%} against {alone:.0%}."
     )
 
 
 def match(true: np.ndarray, found: np.ndarray, tolerance: float = TOLERANCE) -> list[tuple[int, int]]:
-    """Pairs of indices at most `tolerance` apart, as many as there can be, each index in one of them.
+    """Pairs of indices whose times are at most `tolerance` apart: as many as possible, no index in two pairs.
 
-    Of times that rise, to pair the first that can be paired gives as many as the matching in
-    ``mir_eval.util.match_events``.
+    Times must be rising: then pairing the first two that match gives as many pairs as the
+    matching in ``mir_eval.util.match_events``.
     """
     pairs, i, j = [], 0, 0
     while i < len(true) and j < len(found):
@@ -79,14 +92,10 @@ def _on_loops(classifier: Classifier, loops: list[Loop]) -> str:
     ours = [find_hits_in(classifier, loop.clip) for loop in loops]
     rows = {
         "**drumclf**": [np.array([hit.time for hit in recording.hits]) for recording in ours],
-        "librosa's `onset_detect` as it is": [_rival(loop.clip) for loop in loops],
+        "librosa's `onset_detect` as is": [_rival(loop.clip) for loop in loops],
     }
     n_hits = sum(len(loop.onsets) for loop in loops)
-    lines = [
-        f"## Patterns\n\n{len(loops)} patterns, {n_hits} hits, {sum(loop.clip.duration for loop in loops):.0f} s.\n",
-        "| | precision | recall | F1 | error of the found, median | 95th percentile |",
-        "|---|---|---|---|---|---|",
-    ]
+    scores = []
     for name, found in rows.items():
         pairs = [match(loop.onsets, times) for loop, times in zip(loops, found, strict=True)]
         counts = np.array([[len(p), len(f), len(x.onsets)] for p, f, x in zip(pairs, found, loops, strict=True)])
@@ -95,12 +104,15 @@ def _on_loops(classifier: Classifier, loops: list[Loop]) -> str:
         )
         median, p95 = 1000 * np.quantile(errors, [0.5, 0.95])
         shares = [_interval(counts, s) for s in ((2, 0, 1), (2, 0, 2), (2, 0, 1, 2))]
-        lines.append(f"| {name} | {' | '.join(shares)} | {median:.1f} ms | {p95:.1f} ms |")
+        scores.append([name, *shares, f"{median:.1f} ms", f"{p95:.1f} ms"])
+    seconds = sum(loop.clip.duration for loop in loops)
+    lines = [f"## Patterns\n\n{len(loops)} patterns, {n_hits} hits, {seconds:.0f} s.\n"]
+    lines += table(["", "precision", "recall", "F1", "timing error, median", "95th percentile"], scores)
     return "\n".join([*lines, "", _labels(classifier, loops, ours)])
 
 
 def _labels(classifier: Classifier, loops: list[Loop], recordings: list[Recording]) -> str:
-    """Accuracy over the hits that were found and begin alone, and of the same sounds alone."""
+    """Accuracy on the found hits where one sound begins, and on the same sounds on their own."""
     distinct = {id(sound): sound for loop in loops for sound in loop.played if sound}
     predictions = classifier.classify_clips([sound.clip for sound in distinct.values()])
     alone = dict(zip(distinct, predictions, strict=True))
@@ -114,9 +126,9 @@ def _labels(classifier: Classifier, loops: list[Loop], recordings: list[Recordin
         counts.append([len(known), right, right_alone, len(sure), sum(sure)])
     counts = np.array(counts)
     return (
-        f"Of {counts[:, 0].sum()} found hits at which one sound begins, the label, one of nine, is right for\n"
-        f"{_interval(counts, (1, 1, 0))}; of the same sounds alone for {_interval(counts, (1, 2, 0))}.\n"
-        f"The decision is one class for {_interval(counts, (1, 3, 0))} of the hits, and right for\n"
+        f"Of the {counts[:, 0].sum()} found hits where only one sound begins, the label (one of nine) is right for\n"
+        f"{_interval(counts, (1, 1, 0))}; of the same sounds on their own, for {_interval(counts, (1, 2, 0))}.\n"
+        f"The decision is one class for {_interval(counts, (1, 3, 0))} of these hits, and right for\n"
         f"{_interval(counts, (1, 4, 3))} of those.\n"
     )
 
@@ -124,7 +136,7 @@ def _labels(classifier: Classifier, loops: list[Loop], recordings: list[Recordin
 def _interval(counts: np.ndarray, share: tuple[int, ...]) -> str:
     """Factor times one column over the sum of others, with its 95% interval: percentile bootstrap over loops.
 
-    `share` is (factor, numerator, denominators...); a factor of 2 with one denominator is not halved: F1 has two.
+    `share` is (factor, numerator, denominators...). The factor is only for F1, which has two denominators.
     """
     factor, numerator, *denominators = share
     factor = factor if len(denominators) == 2 else 1
@@ -135,7 +147,7 @@ def _interval(counts: np.ndarray, share: tuple[int, ...]) -> str:
     rng = np.random.default_rng(0)
     resampled = [value(counts[rng.integers(len(counts), size=len(counts))]) for _ in range(RESAMPLES)]
     low, high = np.quantile(resampled, [0.025, 0.975])
-    return f"{value(counts):.3f} [{low:.3f}, {high:.3f}]"
+    return format_interval([value(counts), low, high])
 
 
 def _on_one_shots(classifier: Classifier, drums: list[Sound]) -> str:
@@ -143,25 +155,23 @@ def _on_one_shots(classifier: Classifier, drums: list[Sound]) -> str:
     gate = np.array([may_hold_hits(sound.clip) for sound in drums])
     rival = np.array([len(_rival(sound.clip)) > 1 for sound in drums])
     labels = np.array([sound.label for sound in drums])
-    lines = [
-        "## One-shots\n",
-        f"{len(drums)} one-shots, each of which should be one hit.\n",
-        "| class | sounds | taken for several | by librosa as it is | pass the first look |",
-        "|---|---|---|---|---|",
-    ]
-    for name, rows in [(c.CLASS_TITLES.get(k, k), labels == k) for k in dict.fromkeys(labels)] + [
-        ("**all**", np.ones(len(labels), bool))
-    ]:
-        shares = [f"{100 * x[rows].mean():.1f}%" for x in (several, rival, gate)]
-        lines.append(f"| {name} | {rows.sum()} | {' | '.join(shares)} |")
-    return "\n".join([*lines, ""])
+    groups = {c.CLASS_TITLES.get(name, name): labels == name for name in dict.fromkeys(labels)}
+    groups["**all**"] = np.ones(len(labels), bool)
+    lines = table(
+        ["class", "sounds", "mistaken for several hits", "by librosa as is", "pass the quick check"],
+        [
+            [name, str(rows.sum()), *(f"{100 * x[rows].mean():.1f}%" for x in (several, rival, gate))]
+            for name, rows in groups.items()
+        ],
+    )
+    return "\n".join(["## One-shots\n", f"{len(drums)} one-shots; each should be one hit.\n", *lines, ""])
 
 
 def _on_others(classifier: Classifier, others: list[Sound]) -> str:
     n_hits = np.array([len(find_hits_in(classifier, sound.clip).hits) for sound in others])
     return (
-        f"Of {len(others)} sounds that are no drums, speech, notes, effects and loops of at most 1.1 s,\n"
-        f"{100 * np.mean(n_hits > 1):.0f}% are taken for several hits, {n_hits.max()} at most.\n"
+        f"Of {len(others)} sounds that are not drums (speech, notes, effects and loops of at most 1.1 s),\n"
+        f"{100 * np.mean(n_hits > 1):.0f}% are mistaken for several hits, at most {n_hits.max()}.\n"
     )
 
 
@@ -178,14 +188,8 @@ def _durations(classifier: Classifier, loops: list[Loop]) -> str:
             )  # fmt: skip
             taken.append(float(done.stdout))
     cold, warm = taken[0], np.median(taken[1:])
-    lines = [
-        "## Time\n",
-        f"librosa, imported and called once: {warm:.1f} s in each process; {cold:.0f} s where numba's cache is empty",
-        "(for the image, `page/warm_up.py` fills it). The page has a process for it",
-        "(`drumclf/processes/slicer.py`). Then, on one core:\n",
-        "| sound | hits | onsets, s | labels too, s | seconds of sound in a second |\n|---|---|---|---|---|",
-    ]
     joined = np.concatenate([loop.clip.samples for loop in loops])
+    rows = []
     for duration in (10, 30):
         clip = Clip(joined[: duration * c.SAMPLE_RATE], 0.0, True)
         onsets, whole = [], []
@@ -197,14 +201,22 @@ def _durations(classifier: Classifier, loops: list[Loop]) -> str:
             n_hits = len(find_hits_in(classifier, clip).hits)
             whole.append(time.perf_counter() - started)
         a, b = np.median(onsets), np.median(whole)
-        lines.append(f"| {duration} s | {n_hits} | {a:.2f} | {b:.2f} | {duration / b:.0f} |")
+        rows.append([f"{duration} s", str(n_hits), f"{a:.2f}", f"{b:.2f}", f"{duration / b:.0f}"])
     started = time.perf_counter()
     for loop in loops:
         rises_again(loop.clip.samples)
     gate = 1000 * (time.perf_counter() - started) / len(loops)
     n_passed = sum(rises_again(loop.clip.samples[: round(c.CLIP_DURATION * c.SAMPLE_RATE)]) for loop in loops)
-    look = f"The first look takes {gate:.2f} ms, and {n_passed} of the {len(loops)} patterns pass it within 5 s."
-    return "\n".join([*lines, "", look, ""])
+    lines = [
+        "## Time\n",
+        f"Importing librosa and calling it once takes {warm:.1f} s in each process, or {cold:.0f} s if numba's cache",
+        "is empty (the image comes with it filled, by `page/warm_up.py`). The page has a separate process for this",
+        "(`drumclf/processes/slicer.py`). After that, on one core:\n",
+        *table(["sound", "hits", "onsets, s", "onsets and labels, s", "times real time"], rows),
+        "",
+        f"The quick check takes {gate:.2f} ms, and {n_passed} of the {len(loops)} patterns pass it within 5 s.",
+    ]
+    return "\n".join([*lines, ""])
 
 
 def _rival(clip: Clip) -> np.ndarray:
@@ -212,23 +224,6 @@ def _rival(clip: Clip) -> np.ndarray:
 
     silence = round(_SILENCE * c.SAMPLE_RATE)
     return librosa.onset.onset_detect(y=np.pad(clip.samples, (silence, 0)), sr=c.SAMPLE_RATE, units="time") - _SILENCE
-
-
-_INTRODUCTION = """# Hits in a recording
-
-`drumclf hits FILE` reads up to 30 s, finds where hits begin (`drumclf/hits/onsets.py`) and classifies the sound from
-each to the next (`drumclf/hits/find.py`), without what rings on from the one before (`drumclf/hits/slices.py`). This
-page is written by `make hits-report`.
-
-Measured on patterns made of one-shots whose sources gave nothing to training: 2 to 8 s, 70 to 170 bpm, two to four
-sounds of different classes on eighths or sixteenths, levels up to 12 dB apart, times shifted by 5 ms, two in five in a
-room, two in five over noise, all ringing into one another (`tools/bench/patterns.py`). Every number of the method was
-chosen on patterns and one-shots of the training sources. An onset is found if it is within 50 ms of a true one, as in
-mir_eval (Raffel et al., ISMIR 2014). In brackets: 95% interval, bootstrapped over patterns.
-
-What is 12 dB below the rest still counts as a hit here, even a hat on a ringing cymbal that nobody hears. The patterns
-are made, not played: there was no recording with marked hits. One-shots here are cut after 1.1 s.
-"""
 
 
 if __name__ == "__main__":

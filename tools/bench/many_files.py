@@ -1,4 +1,4 @@
-"""Time and memory of many files, beside the original: ``python -m tools.bench.many_files`` (part of ``make bench``)."""
+"""Time and memory for many files, against the original: ``python -m tools.bench.many_files`` (``make bench``)."""
 
 import argparse
 import io
@@ -21,19 +21,17 @@ import soxr
 
 from drumclf.batch.rows import find_sounds
 from training.data import ROOT, default_data
+from training.markdown import table
 
 _ROUNDS = 3
-_ORIGINALS_SHARE = 10
-"""The original is so slow that it gets one file of so many."""
+_ORIGINALS_SHARE = 10  # the original is so slow that it gets only one file in so many
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the figures as Markdown."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench.many_files", description=__doc__.splitlines()[0])
-    parser.add_argument("--files", type=int, default=2_000, help="one-shots that are timed (default: %(default)s)")
-    parser.add_argument(
-        "--many", type=int, default=100_000, help="files whose memory is measured (default: %(default)s)"
-    )
+    parser.add_argument("--files", type=int, default=2_000, help="one-shots to time (default: %(default)s)")
+    parser.add_argument("--many", type=int, default=100_000, help="files to measure memory with (default: %(default)s)")
     options = parser.parse_args(arguments)
     found = list(find_sounds([default_data()])) or list(find_sounds([ROOT / "example_samples"]))
     files = list(islice(cycle(found[:: max(len(found) // options.files, 1)]), options.files))
@@ -46,31 +44,26 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _print_times(ours: dict[str, float], original: float, n: int) -> None:
     rate = ours["all"]
-    print(
-        f"{n:,} one-shots on {os.cpu_count()} cores, bytes on the disk to probabilities, median of {_ROUNDS} rounds:\n"
-    )
-    print("| path | files a second | times the original |\n|---|---|---|")
-    for title, value in (
-        ("`classify`, 22 kHz mono FLAC", rate),
-        ("`classify`, the same as 44.1 kHz stereo WAV, 24 bit", ours["wav"]),
-        ("the page's batch, from a zip, copies looked for", ours["page"]),
-        ("the original, one after the other", original),
-    ):
-        print(f"| {title} | {value:.0f} | {value / original:.1f} |")
+    print(f"{n:,} one-shots on {os.cpu_count()} cores, bytes on disk to probabilities, median of {_ROUNDS} rounds:\n")
+    rates = {
+        "`classify`, 22 kHz mono FLAC": rate,
+        "`classify`, the same as 44.1 kHz stereo WAV, 24 bit": ours["wav"],
+        "the page's batch, from a zip, with a search for duplicates": ours["page"],
+        "the original, one after the other": original,
+    }
+    rows = [(title, f"{value:.0f}", f"{value / original:.1f}") for title, value in rates.items()]
+    print("\n".join(table(("path", "files per second", "times the original"), rows)))
     stages = {name: ours[name] for name in ("decoding", "spectrogram", "network")}
     total = sum(stages.values())
     shares = ", ".join(f"{name} {t * 1000:.2f} ms ({t / total:.0%})" for name, t in stages.items())
     print(f"\nOne file on one core: {shares}.")
     limits = ", ".join(f"{name} {ours[f'{name} alone']:.0f}" for name in ("decoding", "network"))
     bound = min(ours["decoding alone"], ours["network alone"])
-    print(
-        f"All cores on one stage alone, files a second: {limits}. `classify` reaches {rate / bound:.0%} of the slower."
-    )
-    print(f"All stages perfectly spread over the cores would give {os.cpu_count() / total:.0f} files a second.\n")
+    print(f"All cores on one stage, files per second: {limits}. `classify` reaches {rate / bound:.0%} of the slower.")
+    print(f"All stages spread perfectly over the cores would give {os.cpu_count() / total:.0f} files per second.\n")
 
 
 def _print_memory(files: list[Path], folder: Path, many: int) -> None:
-    print("| files | peak memory of `classify`, MB |\n|---|---|")
     peaks = {}
     for n in sorted({1_000, many}):
         tree = folder / f"tree {n}"
@@ -82,12 +75,13 @@ def _print_memory(files: list[Path], folder: Path, many: int) -> None:
         process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
         _, _, usage = os.wait4(process.pid, 0)
         peaks[n] = usage.ru_maxrss / 1000
-        print(f"| {n:,} | {peaks[n]:.0f} |", flush=True)
+    rows = [(f"{n:,}", f"{peak:.0f}") for n, peak in peaks.items()]
+    print("\n".join(table(("files", "peak memory of `classify`, MB"), rows)))
     print(f"\n{peaks[many] / peaks[1_000] - 1:+.1%} from 1,000 to {many:,} files.")
 
 
 def _time_in_turns(files: list[Path], wide: list[Path]) -> tuple[dict[str, float], float]:
-    """Medians of some rounds, each in a process of its own, as it would be served; what comes is `_time_ours`'s."""
+    """Medians over rounds of what `_time_ours`, `_time_page` and `_time_original` return, each in its own process."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as us, context.Pool(1) as page, context.Pool(1) as them:
         rounds, originals = [], []
@@ -98,7 +92,7 @@ def _time_in_turns(files: list[Path], wide: list[Path]) -> tuple[dict[str, float
 
 
 def _time_ours(files: list[Path], wide: list[Path]) -> dict[str, float]:
-    """Files a second of whole ways and of stages on all cores; seconds a file of stages on one core."""
+    """Files per second for whole paths, and for stages on all cores; seconds per file for stages on one core."""
     from drumclf import AudioError
     from drumclf.audio import read_clip
     from drumclf.batch.rows import classify_files
@@ -140,7 +134,7 @@ def _time_ours(files: list[Path], wide: list[Path]) -> dict[str, float]:
 
 
 def _time_page(files: list[Path]) -> dict[str, float]:
-    """Files a second of the page's batch: from a zip, and duplicates are looked for."""
+    """Files per second of the page's batch: from a zip, with a search for duplicates."""
     from drumclf.batch.archives import open_archive
     from drumclf.batch.pack import Pack
 
@@ -158,7 +152,7 @@ def _time_page(files: list[Path]) -> dict[str, float]:
 
 
 def _time_original(files: list[Path]) -> float:
-    """Files a second of the original's way: librosa, its picture, `predict`, one file after the other."""
+    """Files per second of the original: librosa, its picture, `predict`, one file after the other."""
     import librosa
 
     from training.report.original import prepare

@@ -1,6 +1,6 @@
-"""Time one warm call, whole and in parts, beside the original's (part of ``make bench``).
+"""Time one warm call, whole and in parts, against the original (part of ``make bench``).
 
-All take turns in the same run. Each path has a process of its own, as each would be served.
+They take turns in the same run, each in a process of its own, as when they are served.
 """
 
 import io
@@ -12,12 +12,12 @@ from multiprocessing.connection import Connection
 import numpy as np
 import soundfile
 
-DURATIONS = (0.1, 0.5, 5.0, 60.0)
-"""Seconds of the sounds."""
+from training.markdown import table
+
+DURATIONS = (0.1, 0.5, 5.0, 60.0)  # of the sounds, in seconds
 _USUAL, _LONG = 0.5, 60.0
 _ROUNDS, _WARM_UP, _CALLS = 10, 3, 20
-Calls = dict[tuple[str, float], Callable]
-"""Name and duration -> what is timed."""
+Calls = dict[tuple[str, float], Callable]  # name and duration -> what is timed
 
 
 def main() -> None:
@@ -42,23 +42,23 @@ def main() -> None:
 def _print_table(times: dict[tuple[str, float], list[float]]) -> None:
     median = {key: float(np.median(taken)) for key, taken in times.items()}
     print(f"bytes in, prediction out, ms; median of {_ROUNDS * _CALLS} warm calls, in brackets the 99th percentile\n")
-    print("| sound | drumclf | decoding | picture | network | whole / parts | the original | original / drumclf |")
-    print("|---|---|---|---|---|---|---|---|")
+    rows = []
     for duration in DURATIONS:
         parts = [median[part, duration] for part in ("decoding", "picture", "network")]
         whole, original = median["drumclf", duration], median["the original", duration]
         p99, original_p99 = (np.percentile(times[name, duration], 99) for name in ("drumclf", "the original"))
-        print(
-            f"| {duration:g} s | {whole:.2f} ({p99:.2f}) | {' | '.join(f'{part:.2f}' for part in parts)} "
-            f"| {whole / sum(parts):.2f} | {original:.1f} ({original_p99:.1f}) | {original / whole:.1f} |"
-        )
-    long, apart = median["drumclf", _LONG], median["read apart", _USUAL]
+        row = [f"{duration:g} s", f"{whole:.2f} ({p99:.2f})", *(f"{part:.2f}" for part in parts)]
+        row += [f"{whole / sum(parts):.2f}", f"{original:.1f} ({original_p99:.1f})", f"{original / whole:.1f}"]
+        rows.append(row)
+    header = ["sound", "drumclf", "decoding", "picture", "network", "whole / parts", "the original"]
+    print("\n".join(table([*header, "original / drumclf"], rows)))
+    long, separate = median["drumclf", _LONG], median["read separately", _USUAL]
     print(f"\n{_LONG:g} s take {long / median['drumclf', _USUAL]:.2f} times as long as {_USUAL:g} s.")
-    print(f"Read in a process apart, as the page does: {apart:.2f} ms for {_USUAL:g} s.")
+    print(f"Decoded in a separate process, as the page does: {separate:.2f} ms for {_USUAL:g} s.")
 
 
 def _sound(duration: float) -> bytes:
-    """A decaying noise as a 44.1 kHz WAV."""
+    """Decaying noise as a 44.1 kHz WAV."""
     n = int(44_100 * duration)
     hit = np.random.default_rng(0).standard_normal(n) * np.exp(-np.arange(n) / 4_000)
     buffer = io.BytesIO()
@@ -67,7 +67,7 @@ def _sound(duration: float) -> bytes:
 
 
 def _serve(make: Callable[[], Calls], connection: Connection) -> None:
-    """Answer every message with the milliseconds of a round of warm calls."""
+    """Answer every message with the milliseconds that a round of warm calls took."""
     calls = make()
     while connection.recv():
         times = {}
@@ -90,7 +90,7 @@ def _drumclf() -> Calls:
     from drumclf.processes.decoders import separate_reader
     from drumclf.spectrogram import rgb_spectrogram
 
-    classifier, apart = load_classifier(), load_classifier(read=separate_reader())
+    classifier, separate = load_classifier(), load_classifier(read=separate_reader())
     calls: Calls = {}
     for duration in DURATIONS:
         data = _sound(duration)
@@ -98,7 +98,7 @@ def _drumclf() -> Calls:
         image = rgb_spectrogram(samples)[None]
         calls |= {
             ("drumclf", duration): lambda data=data: classifier.classify(data),
-            ("read apart", duration): lambda data=data: apart.classify(data),
+            ("read separately", duration): lambda data=data: separate.classify(data),
             ("decoding", duration): lambda data=data: read_clip(data),
             ("picture", duration): lambda samples=samples: rgb_spectrogram(samples),
             ("network", duration): lambda image=image: classifier.network.answer(image),

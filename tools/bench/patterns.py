@@ -1,4 +1,4 @@
-"""Patterns of one-shots, made at random, in which every onset and label is known."""
+"""Random patterns of one-shots in which every onset and label is known."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ _START = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Sound:
-    """A one-shot, its class and where it begins."""
+    """A one-shot, its class and the sample at which it begins."""
 
     clip: Clip
     label: str
@@ -34,7 +34,7 @@ class Loop:
     onsets : np.ndarray, shape (n,)
         In seconds, rising.
     played : list of Sound or None
-        What begins there; None where two begin together.
+        The sound that begins there; None if two begin together.
     """
 
     clip: Clip
@@ -43,7 +43,7 @@ class Loop:
 
 
 def read_sounds(folder: Path, train: bool) -> list[Sound]:
-    """Sounds of the training sources, `_MOST_SOUNDS` of them, or of all others."""
+    """Sounds from the training sources or from all others; at most `_MOST_SOUNDS`, drawn at random."""
     examples = [example for example in read_examples(folder) if (example.split == TRAIN) == train]
     if len(examples) > _MOST_SOUNDS:
         chosen = np.random.default_rng(0).choice(len(examples), _MOST_SOUNDS, replace=False)
@@ -62,7 +62,7 @@ def make_loop(sounds: list[Sound], rng: np.random.Generator) -> Loop:
     """2 to 8 s at 70 to 170 bpm: two to four sounds of different classes on eighths or sixteenths.
 
     Each step is one sound, sometimes two, or a rest; levels differ by up to 12 dB, times by
-    5 ms (standard deviation). Sounds ring on into the next ones. Some loops lie over noise,
+    5 ms (standard deviation). Sounds ring into the next ones. Some loops have noise under them,
     some are in a room (decaying noise, Moorer 1979).
     """
     by_label = {label: [s for s in sounds if s.label == label] for label in sorted({s.label for s in sounds})}

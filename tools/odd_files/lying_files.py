@@ -1,4 +1,4 @@
-"""Files that cost whoever believes them gigabytes or hours: tables for `odd_files`."""
+"""Files that cost gigabytes or hours if their headers are believed: tables for `odd_files`."""
 
 import struct
 
@@ -9,12 +9,11 @@ from tools.odd_files import odd_bytes as ob
 
 MOST = 2**31 - 1
 ENDLESS = 2**63 - 1
-_MP3_FRAME = bytes.fromhex("ffe318c0") + bytes(68)
-"""72 ms of silence: MPEG-2.5, layer III, 8 kbit/s, 8 kHz, mono."""
+_MP3_FRAME = bytes.fromhex("ffe318c0") + bytes(68)  # 72 ms of silence: MPEG-2.5, layer III, 8 kbit/s, 8 kHz, mono
 
 
 def lying_headers(sound: np.ndarray) -> dict[str, bytes]:
-    """Rates, channels and sizes that no file has; where no sound fits them, hardly any follows.
+    """Headers with rates, channels and sizes that no file has; most are followed by far less than they state.
 
     Parameters
     ----------
@@ -64,7 +63,7 @@ def lying_headers(sound: np.ndarray) -> dict[str, bytes]:
 
 
 def bombs() -> dict[str, bytes]:
-    """Hours of nothing in a few kilobytes; lengths that the header denies."""
+    """Hours of silence in a few kilobytes, and files much longer than their headers state."""
     quiet = np.zeros(20 * SAMPLE_RATE)
     vorbis, opus = ob.encode(quiet, container="OGG"), ob.encode(quiet, 48_000, "OGG", "OPUS")
     hiss = ob.encode(np.resize([1e-5, -1e-5, 0], 20 * SAMPLE_RATE), container="AU", coding="G723_24")
@@ -88,7 +87,7 @@ def bombs() -> dict[str, bytes]:
 
 
 def large() -> dict[str, bytes]:
-    """As large as a file may be, and a byte more."""
+    """Files close to the size limit, and one a byte over it."""
     return {
         "zeros_up_to_the_limit.wav": bytes(9_900_000),
         "silence_up_to_the_limit.wav": ob.wav(bytes(9_900_000)),
@@ -98,12 +97,12 @@ def large() -> dict[str, bytes]:
 
 
 def _vorbis(first_page: bytes, offset: int, value: int) -> bytes:
-    """The page of the identification header with one number of it replaced (Vorbis I, section 4.2.2)."""
+    """The page with the identification header, with one number replaced (Vorbis I, section 4.2.2)."""
     return ob.ogg_page(ob.patched(first_page, offset, struct.pack("<I", value)))
 
 
 def _rf64(pcm: bytes, n_bytes: int) -> bytes:
-    """A WAV whose 64-bit sizes are as said (EBU Tech 3306)."""
+    """A WAV that states the given 64-bit size (EBU Tech 3306)."""
     sizes = struct.pack("<QQQI", n_bytes, n_bytes, n_bytes // 2, 0)
     wav = ob.riff((b"ds64", sizes), (b"fmt ", ob.wav_format()), (b"data", pcm))
     return b"RF64" + wav[4:]

@@ -1,4 +1,4 @@
-"""Zip archives as strangers send them: odd names, wrong entries, and those that never end."""
+"""Zip archives that strangers may send: odd names, wrong entries, and archives that never end."""
 
 import struct
 
@@ -6,12 +6,12 @@ from tools.odd_files import odd_bytes as ob
 from tools.odd_files.lying_files import MOST
 from tools.odd_files.odd_files import KICK, OddFile, clean
 
+# Offsets in an entry of the directory (PKWARE's APPNOTE.TXT, section 4.3.12).
 _FLAGS, _METHOD, _DATE, _CHECKSUM, _PACKED_SIZE, _SIZE, _EXTRA_SIZE, _HEADER_AT = 8, 10, 14, 16, 20, 24, 30, 42
-"""Where these stand in an entry of the directory (PKWARE's APPNOTE.TXT, section 4.3.12)."""
 
 
 def odd_archives() -> list[OddFile]:
-    """Some 50 archives; what is expected of them, and their reference, is that of every sound in them."""
+    """About 50 archives; `expect` and `reference` apply to every sound in them."""
     kick = ob.encode(clean(KICK))
     one = ob.zipped(("kick.wav", kick))
     readable = {f"named_{i}.zip": ob.zipped((name, kick)) for i, name in enumerate(_NAMES)} | {

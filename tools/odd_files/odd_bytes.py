@@ -1,4 +1,4 @@
-"""Sound files and archives byte by byte: all that can be wrong in them can be written."""
+"""Sound files and archives, written byte by byte, so that anything in them can be made wrong."""
 
 import io
 import re
@@ -15,29 +15,31 @@ from synthesis.parts import SAMPLE_RATE
 def encode(
     sound: np.ndarray, rate: int = SAMPLE_RATE, container: str = "WAV", coding: str | None = None, **how
 ) -> bytes:
-    """A sound as libsndfile writes it, but the same bytes each time.
+    """A sound as libsndfile writes it, but with the same bytes every time.
 
     Parameters
     ----------
     sound : np.ndarray, shape (n,) or (n, n_channels)
         At ``SAMPLE_RATE``.
     rate, container, coding
-        Of the file; the sound is resampled. `how` goes to soundfile.
+        Of the file; the sound is resampled.
+    **how
+        Passed on to soundfile.
     """
     buffer = io.BytesIO()
     if rate != SAMPLE_RATE:
         sound = soxr.resample(sound, SAMPLE_RATE, rate)
     soundfile.write(buffer, sound, rate, format=container, subtype=coding, **how)
     data = buffer.getvalue()
-    if container == "OGG":  # libsndfile draws the number of the stream
+    if container == "OGG":  # libsndfile draws the stream number at random
         return b"".join(ogg_page(page) for page in ogg_pages(data))
-    if container == "MAT5":  # and writes down when it was
+    if container == "MAT5":  # and writes the date
         return re.sub(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", b"2000-01-01 00:00:00", data, count=1)
     return re.sub(rb"(?s)(PEAK.{8}).{4}", rb"\1\0\0\0\0", data, count=1)
 
 
 def patched(data: bytes, offset: int, new: bytes) -> bytes:
-    """`data` with some bytes written over."""
+    """`data` with some bytes overwritten."""
     return data[:offset] + new + data[offset + len(new) :]
 
 
@@ -53,12 +55,12 @@ def wav_format(tag: int = 1, channels: int = 1, rate: int = SAMPLE_RATE, bits: i
 
 
 def wav(pcm: bytes, **fields) -> bytes:
-    """A WAV of 16-bit samples whose header says what the `fields` of `wav_format` say."""
+    """A WAV of 16-bit samples whose header is `wav_format(**fields)`."""
     return riff((b"fmt ", wav_format(**fields)), (b"data", pcm))
 
 
 def nested_lists(depth: int) -> bytes:
-    """Body of a LIST chunk that holds a LIST chunk that holds a LIST chunk..."""
+    """Body of a LIST chunk that contains a LIST chunk that contains a LIST chunk..."""
     body = b""
     for _ in range(depth):
         body = b"INFOLIST" + struct.pack("<I", len(body)) + body
@@ -66,14 +68,14 @@ def nested_lists(depth: int) -> bytes:
 
 
 def id3(body: bytes, size: int | None = None) -> bytes:
-    """An ID3v2.4 tag with one picture frame; its size may be a lie."""
+    """An ID3v2.4 tag with one picture frame; `size` may be wrong."""
     size = len(body) + 10 if size is None else size
     seven_bits = bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0))
     return b"ID3\4\0\0" + seven_bits + b"APIC" + seven_bits + bytes(2) + body
 
 
 def checksum(data: bytes, polynomial: int, width: int) -> int:
-    """CRC, highest bit first, beginning with 0: as FLAC (RFC 9639, 9.1.8) and Ogg (RFC 3533, 6) have it."""
+    """CRC, highest bit first, starting from 0, as in FLAC (RFC 9639, 9.1.8) and Ogg (RFC 3533, 6)."""
     register, top = 0, 1 << (width - 1)
     for byte in data:
         register ^= byte << (width - 8)
@@ -84,14 +86,14 @@ def checksum(data: bytes, polynomial: int, width: int) -> int:
 
 
 def constant_flac(values: np.ndarray, rate: int, total: int, channels: int = 1) -> bytes:
-    """FLAC of frames of 65,535 samples, each all one value: hours in kilobytes (RFC 9639, sections 8.2 and 9).
+    """FLAC of frames of 65,535 samples, each of one value: hours in kilobytes (RFC 9639, sections 8.2 and 9).
 
     Parameters
     ----------
     values : np.ndarray of int
-        16 bit, one a frame.
+        16 bit, one per frame.
     rate, total, channels : int
-        As the header says; a `total` of 0 is an unknown length.
+        What the header states; a `total` of 0 means unknown length.
     """
     fields = rate << 44 | channels - 1 << 41 | 15 << 36 | total
     header = b"fLaC\x80\0\0\x22" + struct.pack(">HH", 65_535, 65_535) + bytes(6) + fields.to_bytes(8, "big") + bytes(16)
@@ -104,7 +106,7 @@ def constant_flac(values: np.ndarray, rate: int, total: int, channels: int = 1) 
 
 
 def flac_saying(flac: bytes, rate: int = SAMPLE_RATE, total: int = 0) -> bytes:
-    """A FLAC of one 16-bit channel whose header says another rate or length."""
+    """A FLAC of one 16-bit channel whose header states another rate or length."""
     return patched(flac, 18, (rate << 44 | 15 << 36 | total).to_bytes(8, "big"))
 
 
@@ -119,7 +121,7 @@ def ogg_pages(data: bytes) -> list[bytes]:
 
 
 def ogg_page(page: bytes, number: int | None = None, granule: int | None = None) -> bytes:
-    """A page of stream 1 with another number and position, and the checksum that fits."""
+    """A page in stream 1 with another number and position, and a valid checksum."""
     page = patched(page, 14, struct.pack("<I", 1))
     if number is not None:
         page = patched(page, 18, struct.pack("<I", number))
@@ -130,14 +132,14 @@ def ogg_page(page: bytes, number: int | None = None, granule: int | None = None)
 
 
 def repeated_ogg(stream: bytes, n_pages: int, page_says: int) -> bytes:
-    """An Ogg stream whose fourth page comes `n_pages` times and says each time that it lasts so many samples."""
+    """An Ogg stream whose fourth page is repeated `n_pages` times; each states a length of `page_says` samples."""
     *first, page = ogg_pages(stream)[:4]
     start = struct.unpack("<Q", first[-1][6:14])[0]
     return b"".join([*first, *(ogg_page(page, 3 + i, start + (i + 1) * page_says) for i in range(n_pages))])
 
 
 def zipped(*entries: tuple[str, bytes]) -> bytes:
-    """A zip by Python's own writer, of no time in particular."""
+    """A zip written by `zipfile`, with the same date every time."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, data in entries:
@@ -146,12 +148,12 @@ def zipped(*entries: tuple[str, bytes]) -> bytes:
 
 
 def directory_saying(archive: bytes, offset: int, new: bytes) -> bytes:
-    """A zip whose first directory entry has some bytes written over."""
+    """A zip with some bytes of its first directory entry overwritten."""
     return patched(archive, archive.index(b"PK\1\2") + offset, new)
 
 
 def repeated_entry(archive: bytes, n: int) -> bytes:
-    """A zip of one entry whose directory names it `n` times (the 16 bits of the number overflow)."""
+    """A zip of one entry whose directory lists it `n` times (the 16-bit count may overflow)."""
     start, end = archive.index(b"PK\1\2"), archive.index(b"PK\5\6")
     count = struct.pack("<HH", n % 2**16, n % 2**16)
     size = struct.pack("<II", n * (end - start), start)

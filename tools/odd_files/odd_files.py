@@ -1,7 +1,7 @@
-"""Uploads as strangers send them: lawful but odd sounds, damaged ones, and files that lie about themselves.
+"""Uploads that strangers may send: valid but odd sounds, damaged ones, and files with false headers.
 
 Every file is made here, from the example drums and a seed; the same seed gives the same bytes.
-Each group of them is a table: name of the file -> its bytes.
+Each group is a table: file name -> bytes.
 """
 
 import struct
@@ -22,18 +22,18 @@ KICK, SNARE, CLAP, HAT = "kick_analogue", "snare_analogue", "clap_analogue", "cl
 
 @dataclass(frozen=True)
 class OddFile:
-    """One upload and what is to become of it.
+    """One upload and what should happen to it.
 
     Attributes
     ----------
     name : str
-        As a disk can hold it.
+        A name that a disk can hold.
     data : bytes
-        All of it. What kind of file it is shows here, not in the name.
+        The content, which decides what kind of file it is; the name does not.
     expect : {"classify", "error", "either"}
-        To be answered, to be refused, or as it comes; an answer is never wrong.
+        Must be answered, must be refused, or either; an answer must never be wrong.
     reference : str or None
-        Which of `drums.EXAMPLES` is in it: the label of that is the right one.
+        Which of `drums.EXAMPLES` is in it; its label is the right one.
     """
 
     name: str
@@ -43,12 +43,12 @@ class OddFile:
 
 
 def odd_files(seed: int = 0) -> list[OddFile]:
-    """More than 400 files, 85 MB together.
+    """More than 400 files, 85 MB in total.
 
     Parameters
     ----------
     seed : int
-        Of the noise in them, and of where the damaged ones are damaged.
+        For the noise in them, and for where the damaged ones are damaged.
     """
     rng = np.random.default_rng(seed)
     lawful = {KICK: _kicks(rng) | _misnamed(), SNARE: _snares(), CLAP: _claps(), HAT: _rates(HAT, 48_000, 96_000)}
@@ -63,12 +63,12 @@ def odd_files(seed: int = 0) -> list[OddFile]:
 
 
 def codings(sounds: dict[str, np.ndarray]) -> list[OddFile]:
-    """A file of every container and coding that libsndfile writes and `read_clip` knows again.
+    """A file in every container and coding that libsndfile can write and `read_clip` can recognise.
 
     Parameters
     ----------
     sounds : dict of str to np.ndarray
-        What to put into them, in turn.
+        The contents, in turn.
     """
     files = []
     for container in sorted(set(soundfile.available_formats()) - {"RAW", "SD2", "SDS", "WVE"}):
@@ -76,7 +76,7 @@ def codings(sounds: dict[str, np.ndarray]) -> list[OddFile]:
             rate = 48_000 if coding == "OPUS" else SAMPLE_RATE
             try:
                 data = ob.encode(sounds[name], rate, container, coding)
-            except soundfile.SoundFileError:  # it is listed, but only read
+            except soundfile.SoundFileError:  # listed, but libsndfile can only read it
                 continue
             files.append(OddFile(f"{container}_{coding}.wav", data, "classify", name))
     return files
@@ -84,7 +84,7 @@ def codings(sounds: dict[str, np.ndarray]) -> list[OddFile]:
 
 @cache
 def clean(name: str) -> np.ndarray:
-    """The sound of that name in `drums.EXAMPLES`."""
+    """The sound with that name in `drums.EXAMPLES`."""
     return drums.EXAMPLES[name][2]()
 
 
@@ -93,7 +93,7 @@ def _rates(name: str, *rates: int) -> dict[str, bytes]:
 
 
 def _kicks(rng: np.random.Generator) -> dict[str, bytes]:
-    """Rates, levels, and lawful things before, after and around the sound."""
+    """Rates, levels, and valid extra data before, after and around the sound."""
     kick, hiss, picture = clean(KICK), 1e-4 * rng.standard_normal(len(clean(KICK))), rng.bytes(300_000)
     wav, flac, ogg, mp3 = (ob.encode(kick, container=container) for container in ("WAV", "FLAC", "OGG", "MP3"))
     head, pcm, html = (b"fmt ", ob.wav_format()), (b"data", wav[44:]), b"<!DOCTYPE html><script>alert(1)</script>"
@@ -118,7 +118,7 @@ def _kicks(rng: np.random.Generator) -> dict[str, bytes]:
 
 
 def _snares() -> dict[str, bytes]:
-    """One to eight channels, that cancel or are empty."""
+    """Two to eight channels; some cancel each other or are empty."""
     snare = clean(SNARE)[:, None]
     gains = {"opposite": [1, -1], "nearly_opposite": [1, -0.97], "right": [0, 1], "rear": [0, 0, 0, 0, 1, 0]}
     gains |= {str(n): [1] * n for n in range(2, 9)}
@@ -138,7 +138,7 @@ def _claps() -> dict[str, bytes]:
 
 
 def _misnamed() -> dict[str, bytes]:
-    """Names that mean something to a shell, a page, a table, a reader of right-to-left text; suffixes that lie."""
+    """Names with a meaning to a shell, a page, a spreadsheet or right-to-left text, and wrong suffixes."""
     wav, flac = ob.encode(clean(KICK)), ob.encode(clean(KICK), container="FLAC")
     names = (
         "a;rm -rf ~ `id`.wav", "<img src=x onerror=alert(1)>.wav", "**b** [l](javascript:1) :red[x].wav",
@@ -149,7 +149,7 @@ def _misnamed() -> dict[str, bytes]:
 
 
 def _unclear_kicks(rng: np.random.Generator) -> dict[str, bytes]:
-    """Sounds in a file that contradicts itself: read as they were meant, or refused."""
+    """Sounds in files that contradict themselves: read as they were meant, or refused."""
     kick = clean(KICK)
     wav, flac, ogg, mp3 = (ob.encode(kick, container=container) for container in ("WAV", "FLAC", "OGG", "MP3"))
     head, pcm, pages = (b"fmt ", ob.wav_format()), (b"data", wav[44:]), ob.ogg_pages(ogg)
@@ -182,7 +182,7 @@ def _unclear_kicks(rng: np.random.Generator) -> dict[str, bytes]:
 
 
 def _ambiguous() -> dict[str, bytes]:
-    """What is right depends on what is believed; or nobody knows what they are."""
+    """Sounds whose right label depends on how the header is read, or is unknown."""
     pcm = ob.encode(clean(KICK))[44:]
     return {
         **{f"{n}_bits.wav": ob.wav(pcm, bits=n) for n in (0, 7, 8, 15, 17, 24, 255, 65_535)},
@@ -192,7 +192,7 @@ def _ambiguous() -> dict[str, bytes]:
 
 
 def _damaged(rng: np.random.Generator) -> dict[str, bytes]:
-    """Cut in half, or with bytes in the sound, not the header, written over."""
+    """Cut in half, or with a bit flipped in the sound, not in the header."""
     damaged = {}
     for container in ("WAV", "AIFF", "FLAC", "OGG", "MP3", "CAF", "AU", "W64", "RF64"):
         data = ob.encode(clean(KICK), container=container)
@@ -229,7 +229,7 @@ def _not_numbers() -> dict[str, bytes]:
 
 
 def _foreign(rng: np.random.Generator) -> dict[str, bytes]:
-    """No sounds at all."""
+    """Files that are not sounds."""
     pdf, html = b"%PDF-1.7\n" + rng.bytes(3_000), b"<html><body>404 not found</body></html>" * 20
     return {
         "empty.wav": b"", "one_byte.wav": b"R", "text.wav": b"This is no sound. " * 99, "html.wav": html,
@@ -247,7 +247,7 @@ def _foreign(rng: np.random.Generator) -> dict[str, bytes]:
 
 
 def _cut_off() -> dict[str, bytes]:
-    """Nothing but the beginning of a header."""
+    """Only the beginning of a header."""
     ends = {
         "WAV": (4, 12, 35, 44), "AIFF": (4, 12, 30, 54), "FLAC": (4, 8, 30, 42), "OGG": (4, 27, 58, 90), "MP3": (3, 40),
         "CAF": (4, 20, 52), "AU": (4, 24), "W64": (16, 40, 90), "RF64": (12, 48), "VOC": (26,), "MAT5": (128,),

@@ -9,7 +9,7 @@ import numpy as np
 import soundfile
 
 from drumclf.constants import CLASSES
-from synthesis.recipes import synthetic_examples
+from training.synthetic import synthetic_examples
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "example_samples"

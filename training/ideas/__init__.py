@@ -1,1 +1,1 @@
-"""Ideas for better training, and labels that look wrong."""
+"""Ideas for better training (``make compare``), and labels that look wrong (``make labels``)."""

@@ -1,9 +1,9 @@
 """Ideas for better training, each tried alone: ``python -m training.ideas`` (``make compare``).
 
-Every idea trains a short run on two thirds of the training sources and is judged on
-the last third and on the ``tune`` part of the judging sources; nothing is ever
-scored on ``report``. Writes the table in ``docs/experiments.md``; runs that are done
-are kept in ``build/compare``: remove that folder to try again with changed code.
+Every idea trains a short run on two thirds of the training sources and is scored on
+the last third and on ``tune``, one part of the held-out sources; nothing is ever
+scored on ``report``, the other part. Writes the first table in ``docs/experiments.md``.
+Finished runs are kept in ``build/compare``: remove that folder to try again with changed code.
 """
 
 import argparse
@@ -16,13 +16,10 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-import keras
 import numpy as np
 
 from drumclf.constants import CORE_CLASSES
-from synthesis.recipes import synthetic_examples
 from training.cache import fingerprint
-from training.card import format_interval, write_between
 from training.data import (
     OPEN_LICENCES,
     ROOT,
@@ -36,14 +33,13 @@ from training.data import (
 )
 from training.evaluate import score
 from training.features import VARIANTS, Features, extract_features
-from training.ideas.labels import doubts_are_listed, read_doubtful
-from training.pretrain import pretrain
-from training.teach import out_of_fold_opinions, source_folds, teachers_opinions
+from training.ideas.labels import doubts_are_listed, read_doubtful, source_folds
+from training.markdown import format_interval, table, write_between
+from training.synthetic import synthetic_examples
 from training.train import Settings, predict_logits, train_network
 
 SHORT = Settings(epochs=6, sounds_per_epoch=6_400, members=1)
 HELD_OUT_FOLD, N_FOLDS = 0, 3
-N_TEACHERS = 3
 
 
 @dataclass(frozen=True)
@@ -53,56 +49,39 @@ class Idea:
     Attributes
     ----------
     title : str
-        What the table calls it.
+        Its name in the table.
     settings : dict
         Settings that differ from `SHORT`.
     keep : function
         Whether an example is trained on.
     variants : int
         How many of the waveform variants are used.
-    opinions : bool
-        Whether networks that did not hear the sound have half the say.
-    teachers : dict
-        Settings of networks that did hear it and have half the say, where they differ from those of the run.
-    pretraining : dict
-        Settings of a training without labels to begin with, where they differ from those of the run.
     without_doubtful : bool
-        Leave out the sounds that ``make labels`` doubts. Those doubts know the last third, so only
-        ``tune`` judges.
+        Leave out the sounds whose labels ``make labels`` doubts. Networks trained on the last third
+        had a part in those doubts, so the run is scored on ``tune`` only.
     """
 
     title: str
     settings: dict = field(default_factory=dict)
     keep: Callable = lambda example: True
     variants: int = VARIANTS
-    opinions: bool = False
-    teachers: dict = field(default_factory=dict)
-    pretraining: dict = field(default_factory=dict)
     without_doubtful: bool = False
 
 
 IDEAS = (
-    Idea("the base: all augmentation, labels as they are"),
-    Idea("two variants of each sound must agree", {"agreement": 1.0}),
-    Idea("half of each target from networks that did not hear the sound", opinions=True),
+    Idea("the base: all augmentation, labels as is"),
     Idea("no waveform augmentation", variants=1),
-    Idea("no spectrogram augmentation", {"vary_pictures": False}),
-    Idea("maps averaged, position lost", {"position_pooling": False}),
-    Idea("1.5 times the channels", {"width": 1.5}),
-    Idea("average of weights", {"weights_average": 0.99}),
     Idea("open licences only", keep=lambda example: example.licence_class in OPEN_LICENCES),
     Idea("without the doubtful labels", without_doubtful=True),
     Idea("no synthetic drums", keep=lambda example: example.source != SYNTHETIC),
-    Idea("every source alike", {"source_balance": 1.0}),
-    Idea("every file alike", {"source_balance": 0.0}),
-    Idea("half of each target from three networks 1.5 times as wide", teachers={"width": 1.5}),
-    Idea("begun without labels", pretraining={"sounds_per_epoch": 12_800, "batch_size": 128}),
+    Idea("same weight for every source", {"source_balance": 1.0}),
+    Idea("same weight for every file", {"source_balance": 0.0}),
     Idea("the base with another seed", {"seed": 7}),
 )
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Train what is not trained yet, then write the table; returns the exit status."""
+    """Train the ideas that are not trained yet, then write the table; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m training.ideas", description=__doc__.splitlines()[0])
     parser.add_argument("data", nargs="?", type=Path, default=default_data(), help="folder of labelled sounds")
     parser.add_argument("--synthetic", type=int, default=80, metavar="N")
@@ -111,9 +90,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         examples = read_examples(options.data)
         if not set(CORE_CLASSES) <= {example.label for example in examples if example.split == TUNE}:
-            raise DataError("Ideas are compared by the core five: a split called tune must have sounds of all of them.")
+            raise DataError("Ideas are compared on the core five: the tune split must have sounds of all of them.")
         if not doubts_are_listed(work):
-            raise DataError("One idea is to leave out doubtful labels: run 'make labels' first.")
+            raise DataError("One idea leaves out doubtful labels: run 'make labels' first.")
     except DataError as error:
         print(f"compare: {error}", file=sys.stderr)
         return 2
@@ -124,67 +103,49 @@ def main(arguments: list[str] | None = None) -> int:
     rows = {}
     for idea in IDEAS:
         rows[idea.title] = _try(idea, features, folds, classes, work / "compare")
-        print(table(rows)[-1], flush=True)
-    write_between(ROOT / "docs" / "experiments.md", "experiments", table(rows))
+        print(score_table(rows)[-1], flush=True)
+    write_between(ROOT / "docs" / "experiments.md", "experiments", score_table(rows))
     return 0
 
 
-def table(rows: dict[str, dict]) -> list[str]:
+def score_table(rows: dict[str, dict]) -> list[str]:
     """Markdown: idea -> balanced accuracies."""
-    lines = [
-        "| idea | core five | all classes | core five, `tune` alone | all classes, `tune` alone |",
-        "|---|---|---|---|---|",
-    ]
-    for title, scores in rows.items():
-        figures = [
-            format_interval(scores[part][group]["balanced_accuracy"]) if part in scores else "-"
-            for part in ("both", "tune")
-            for group in ("core", "all")
-        ]
-        lines.append(f"| {title} | {' | '.join(figures)} |")
-    return lines
+    parts = [(part, group) for part in ("both", "tune") for group in ("core", "all")]
+    return table(
+        ("idea", "core five", "all classes", "core five, `tune` alone", "all classes, `tune` alone"),
+        [
+            [title, *(format_interval(scores[p][g]["balanced_accuracy"]) if p in scores else "-" for p, g in parts)]
+            for title, scores in rows.items()
+        ],
+    )
 
 
 def _try(idea: Idea, features: Features, folds: np.ndarray, classes: list[str], folder: Path) -> dict:
-    """Scores of one idea: of both judging parts together, and of ``tune`` alone."""
+    """Scores of one idea: on both held-out parts together, and on ``tune`` alone."""
     splits = np.array([example.split for example in features.examples])
     held_out = (splits == TRAIN) & (folds == HELD_OUT_FOLD)
-    judging = np.nonzero(held_out | (splits == TUNE))[0]
+    scored = np.nonzero(held_out | (splits == TUNE))[0]
     doubted = read_doubtful(folder.parent) if idea.without_doubtful else set()
     kept = np.array([idea.keep(example) and str(example.path) not in doubted for example in features.examples])
-    learning = np.nonzero((splits == TRAIN) & ~held_out & kept)[0]
-    train = Features([features.examples[i] for i in learning], features.images[learning, : idea.variants])
+    chosen = np.nonzero((splits == TRAIN) & ~held_out & kept)[0]
+    train = Features([features.examples[i] for i in chosen], features.images[chosen, : idea.variants])
     settings = replace(SHORT, **idea.settings)
-    judged = [features.examples[i] for i in judging]
-    sounds = [[(str(example.path), example.label) for example in part] for part in (train.examples, judged)]
-    run = [asdict(settings), classes, sounds, idea.variants, idea.opinions]
-    more = {f"{N_TEACHERS} teachers": idea.teachers, "pretraining": idea.pretraining}
-    run += [item for item in more.items() if item[1]]
-    file = folder / f"{fingerprint(run)}.npz"
+    examples = [features.examples[i] for i in scored]
+    sounds = [[(str(example.path), example.label) for example in part] for part in (train.examples, examples)]
+    file = folder / f"{fingerprint([asdict(settings), classes, sounds, idea.variants])}.npz"
     if not file.exists():
         checkpoints = folder / "checkpoints"
-        network = _train(idea, train, classes, settings, checkpoints)
-        np.savez(file.with_suffix(".part.npz"), logits=predict_logits(network, features.images[judging, 0]))
+        trained, _ = train_network(train, classes, settings, checkpoints)
+        np.savez(file.with_suffix(".part.npz"), logits=predict_logits(trained, features.images[scored, 0]))
         file.with_suffix(".part.npz").rename(file)
         shutil.rmtree(checkpoints)
     logits = np.load(file)["logits"]
-    parts = {"tune": [i for i, e in enumerate(judged) if e.split == TUNE]}
+    parts = {"tune": [i for i, e in enumerate(examples) if e.split == TUNE]}
     if not idea.without_doubtful:
-        parts["both"] = list(range(len(judged)))
+        parts["both"] = list(range(len(examples)))
     return {
-        name: score(logits[rows], [judged[i] for i in rows], classes, resamples=200) for name, rows in parts.items()
+        name: score(logits[rows], [examples[i] for i in rows], classes, resamples=200) for name, rows in parts.items()
     }
-
-
-def _train(idea: Idea, train: Features, classes: list[str], settings: Settings, checkpoints: Path) -> keras.Model:
-    opinions = start = None
-    if idea.opinions:
-        opinions = out_of_fold_opinions(train, classes, settings, checkpoints, 2)
-    if idea.teachers:
-        opinions = teachers_opinions(train, classes, replace(settings, **idea.teachers), checkpoints, N_TEACHERS)
-    if idea.pretraining:
-        start = pretrain(train, replace(settings, **idea.pretraining), checkpoints)
-    return train_network(train, classes, settings, checkpoints, opinions, start)[0]
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Labels that look wrong: ``python -m training.ideas.labels [DATA]`` (``make labels``).
 
-Three networks are each trained on two thirds of the training sources and judge the last
-third. A label is doubtful when such a network gives it next to nothing and another class
-nearly everything. Prints the list and writes it to ``build/doubtful_labels.csv``;
-somebody has to listen before a label is changed.
+Each of three networks is trained on two thirds of the training sources and classifies the
+last third. A label is doubtful if that network gives it a very low probability and another
+class a high one. Prints the list and writes it to ``build/doubtful_labels.csv``; somebody has
+to listen before a label is changed.
 """
 
 import argparse
@@ -12,17 +12,19 @@ import os
 import shutil
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+import keras
 import numpy as np
 
-from synthesis.recipes import synthetic_examples
-from training.data import ROOT, SYNTHETIC, TRAIN, DataError, class_names, default_data, read_examples
-from training.features import VARIANTS, extract_features
-from training.teach import out_of_fold_opinions
-from training.train import Settings
+from drumclf.classifier import softmax
+from training.data import ROOT, SYNTHETIC, TRAIN, DataError, Example, class_names, default_data, read_examples
+from training.features import VARIANTS, Features, extract_features
+from training.synthetic import synthetic_examples
+from training.train import Settings, predict_logits, train_network
 
 N_FOLDS = 3
 _LABEL_AT_MOST, _OTHER_AT_LEAST = 0.05, 0.6
@@ -30,7 +32,7 @@ _FILE = "doubtful_labels.csv"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Judge, print and write; returns the exit status."""
+    """Train, print and write; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m training.ideas.labels", description=__doc__.splitlines()[0])
     parser.add_argument("data", nargs="?", type=Path, default=default_data(), help="folder of labelled sounds")
     parser.add_argument("--synthetic", type=int, default=80, metavar="N", help="default: %(default)s")
@@ -48,9 +50,9 @@ def main(arguments: list[str] | None = None) -> int:
     train = extract_features(examples, options.work / "features", VARIANTS).select(TRAIN)
     checkpoints = options.work / "label_checkpoints"
     settings = Settings(options.epochs, options.sounds_per_epoch, members=1)
-    opinions = out_of_fold_opinions(train, classes, settings, checkpoints, N_FOLDS, variants=1)[:, 0]
+    probabilities = out_of_fold_probabilities(train, classes, settings, checkpoints, N_FOLDS)
     shutil.rmtree(checkpoints)
-    rows = doubtful(opinions, [example.label for example in train.examples], classes)
+    rows = doubtful(probabilities, [example.label for example in train.examples], classes)
     with (options.work / _FILE).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["path", "label", "heard_as", "probability"])
@@ -61,13 +63,70 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def doubtful(opinions: np.ndarray, labels: list[str], classes: list[str]) -> list[tuple[int, str, float]]:
+def source_folds(examples: list[Example], n_folds: int) -> np.ndarray:
+    """Divide the sources among folds of about the same size.
+
+    Parameters
+    ----------
+    examples : list[Example]
+        If there are fewer sources than folds, kits are divided instead; if there are fewer kits too, files.
+    n_folds : int
+
+    Returns
+    -------
+    np.ndarray, shape (n,), int
+        Number of each example's fold; -1 for synthetic sounds, which are always trained on.
+    """
+    recorded = [example for example in examples if example.source != SYNTHETIC]
+    level = next((name for name in ("source", "kit") if len({getattr(e, name) for e in recorded}) >= n_folds), "path")
+    groups = [SYNTHETIC if e.source == SYNTHETIC else str(getattr(e, level)) for e in examples]
+    sizes = Counter(group for group in groups if group != SYNTHETIC)
+    fold_of, load = {SYNTHETIC: -1}, [0] * n_folds
+    for group, size in sorted(sizes.items(), key=lambda item: (-item[1], item[0])):
+        fold_of[group] = int(np.argmin(load))
+        load[fold_of[group]] += size
+    return np.array([fold_of[group] for group in groups])
+
+
+def out_of_fold_probabilities(
+    train: Features, classes: list[str], settings: Settings, checkpoints: Path, n_folds: int
+) -> np.ndarray:
+    """Cross-validation over sources: each sound is classified by a network not trained on its source.
+
+    Parameters
+    ----------
+    train : Features
+    n_folds : int
+        As many networks are trained.
+
+    Returns
+    -------
+    np.ndarray, shape (n, n_classes), float32
+        For the unchanged sounds. Synthetic sounds, which every network is trained on, have
+        probability 1 for their label; so do sounds of a class that has no other source.
+    """
+    folds = source_folds(train.examples, n_folds)
+    probabilities = np.eye(len(classes), dtype=np.float32)[[classes.index(e.label) for e in train.examples]]
+    for fold in range(n_folds):
+        print(f"network {fold + 1} of {n_folds}", flush=True)
+        rows = np.nonzero(folds != fold)[0]
+        part = Features([train.examples[i] for i in rows], train.images[rows])
+        network, _ = train_network(part, classes, replace(settings, seed=settings.seed + 1 + fold), checkpoints)
+        known = {example.label for example in part.examples}
+        held_out = [i for i in np.nonzero(folds == fold)[0] if train.examples[i].label in known]
+        if held_out:
+            probabilities[held_out] = softmax(predict_logits(network, train.images[held_out, 0]), 1.0)
+        keras.utils.clear_session()
+    return probabilities
+
+
+def doubtful(probabilities: np.ndarray, labels: list[str], classes: list[str]) -> list[tuple[int, str, float]]:
     """Which labels look wrong.
 
     Parameters
     ----------
-    opinions : np.ndarray, shape (n, n_classes)
-        Probabilities by networks that did not hear the sound.
+    probabilities : np.ndarray, shape (n, n_classes)
+        From networks that were not trained on the sound.
     labels : list[str]
     classes : list[str]
 
@@ -76,9 +135,9 @@ def doubtful(opinions: np.ndarray, labels: list[str], classes: list[str]) -> lis
     list of (index, class, probability)
         The class it is heard as; the most certain first.
     """
-    given = opinions[range(len(labels)), [classes.index(label) for label in labels]]
-    found = np.nonzero((given <= _LABEL_AT_MOST) & (opinions.max(axis=1) >= _OTHER_AT_LEAST))[0]
-    rows = [(int(i), classes[opinions[i].argmax()], float(opinions[i].max())) for i in found]
+    given = probabilities[range(len(labels)), [classes.index(label) for label in labels]]
+    found = np.nonzero((given <= _LABEL_AT_MOST) & (probabilities.max(axis=1) >= _OTHER_AT_LEAST))[0]
+    rows = [(int(i), classes[probabilities[i].argmax()], float(probabilities[i].max())) for i in found]
     return sorted(rows, key=lambda row: -row[2])
 
 
@@ -93,7 +152,7 @@ def read_doubtful(work: Path) -> set[str]:
     Raises
     ------
     FileNotFoundError
-        When there is none yet.
+        If there is none yet.
     """
     with (work / _FILE).open(newline="", encoding="utf-8") as file:
         return {row["path"] for row in csv.DictReader(file)}

@@ -1,7 +1,7 @@
 """Score the model and the original on unseen kits: ``python -m training.report`` (``make report``).
 
 Writes ``model/report.json``, from which the page's report card, ``docs/report.md``, the
-README's table, a line of ``docs/guide.md`` and the figures are drawn.
+README's table, a line in ``docs/guide.md`` and the figures are made.
 """
 
 import argparse
@@ -11,22 +11,26 @@ import sys
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-os.environ["KERAS_BACKEND"] = "tensorflow"  # the classifier's, whatever the model was trained with
+os.environ["KERAS_BACKEND"] = "tensorflow"  # what the classifier uses, whatever the model was trained with
 
 import keras
 
 from drumclf.classifier import load_classifier
 from drumclf.constants import CORE_CLASSES
 from drumclf.model_folder import MODEL_FOLDER, ModelError, read_metadata
-from drumclf.report import say_decisions, say_judges
-from training.card import INTERVALS, format_interval, score_table, write_between
+from drumclf.report import say_decisions, say_held_out
+from training.card import INTERVALS, score_table
 from training.data import REPORT, ROOT, TUNE, DataError, Example, default_data, read_examples
 from training.evaluate import score
 from training.features import extract_features
+from training.markdown import format_interval, table, write_between
 from training.report import figures
 from training.report.original import SOURCE, Original, read_pictures, train_original
 from training.report.robustness import kept_labels
 from training.save_model import score_splits, write_metadata
+
+# Keys in the report -> what the texts call them: the 2023 demo, with its input scaling fixed and without.
+_ORIGINALS = {"original, mended": "the original, fixed", "original": "the original, as served"}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -50,68 +54,72 @@ def main(arguments: list[str] | None = None) -> int:
     text = report_text(report)
     (options.model / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     (options.docs / "report.md").write_text(text, encoding="utf-8")
-    summary = [say_judges(report["drumclf"]), INTERVALS, "", *_comparison(report)]
-    write_between(options.docs.parent / "README.md", "scores", summary)
+    write_between(options.docs.parent / "README.md", "scores", summary(report))
     write_between(options.docs / "guide.md", "decisions", [say_decisions(report["drumclf"]["scores"])])
     figures.draw_all(report, original, examples, options.docs / "figures")
     print(text)
     return 0
 
 
+def summary(report: dict) -> list[str]:
+    """The scores to see first, as Markdown."""
+    return [say_held_out(report["drumclf"]), INTERVALS, "", *_comparison(report)]
+
+
 def report_text(report: dict) -> str:
-    """The report as Markdown, every figure taken from ``report.json``."""
+    """The whole report as Markdown; every figure is in ``report.json``."""
     scores = report["drumclf"]["scores"]
     ours = scores["valid"]
     lines = [
         "# How well it works on unseen kits",
         "",
-        say_judges(report["drumclf"]),
-        INTERVALS,
-        "",
-        *_comparison(report),
+        *summary(report),
         "",
         "## All figures",
         "",
-        "`valid` is all of these sounds, `report` the part of them on which nothing was chosen.",
+        "`valid` is all of these sounds; `report` is the part not used for any tuning.",
         "",
         *score_table(report["drumclf"]["scores"]),
         "",
         "## Recall of each class",
         "",
-        "Among the core five the answer is the most probable of the five; among all, of all.",
+        "For the core five, the answer is the most probable of those five; for all classes, the most probable of all.",
         "",
         *_recalls(report),
     ]
-    lines += ["", "## What is taken for what", "", *_confusion(ours["all"]), ""]
+    lines += ["", "## Confusions", "", *_confusion(ours["all"]), ""]
     if "core" in ours:
         lines += ["Among the core five:", "", *_confusion(ours["core"]), ""]
     lines += ["![Confusion matrix](figures/confusion.png)", ""]
-    lines += ["## How honest it is", "", say_decisions(scores), ""]
+    lines += ["## How reliable its probabilities are", "", say_decisions(scores), ""]
     lines += ["![Reliability](figures/reliability.png)", "![Precision over coverage](figures/coverage.png)", ""]
     lines += ["## Where it fails", "", "The sources with the lowest accuracy over all classes:", ""]
-    lines += ["| source | sounds | accuracy |", "|---|---|---|"]
-    lines += [f"| {s['source']} | {s['n_sounds']} | {s['accuracy']:.2f} |" for s in ours["sources"][:8]]
+    worst = [(s["source"], str(s["n_sounds"]), f"{s['accuracy']:.2f}") for s in ours["sources"][:8]]
+    lines += table(("source", "sounds", "accuracy"), worst)
     if "robustness" in report:
         lines += [
             "",
-            "Share of the sounds that keep their label when the file is changed; in the last column of those that",
-            "had one answer for a decision:",
+            "Share of the sounds that keep their label when the file is changed. The last column counts only the",
+            "sounds for which the model gave one answer.",
             "",
-            "| change | label kept | where it was sure |",
-            "|---|---|---|",
+            *table(
+                ("change", "label kept", "label kept if sure"),
+                [
+                    (name, f"{row['kept']:.3f}", _share(row["kept_if_sure"]))
+                    for name, row in report["robustness"].items()
+                ],
+            ),
         ]
-        for name, row in report["robustness"].items():
-            lines.append(f"| {name} | {row['kept']:.3f} | {_share(row['kept_if_sure'])} |")
     lines += ["", "![Training loss](figures/training.png)", ""]
     if "original, mended" in report:
         split = report["original"]["random_split"]
         lines += [
             "## The original",
             "",
-            "Retrained by `training/report/original.py` on the sounds of its one producer: mel power of 128 x 100",
-            "copied to three planes, three convolutions, 20 epochs. *As served* its input is not scaled as its",
-            "training data were; *mended* it is, with the same weights. On its own random split it reaches",
-            f"{split['served']:.2f} as served and {split['mended']:.2f} mended: a random split flatters.",
+            "The 2023 demo, retrained by `training/report/original.py` on sounds from its one producer: a mel power",
+            "spectrogram of 128 x 100 copied to three planes, three convolutions, 20 epochs. *As served*, its input is",
+            "not scaled as its training data was; *fixed* is the same network with that bug removed. On its own random",
+            f"split it reaches {split['served']:.2f} as served and {split['mended']:.2f} fixed. Random splits flatter.",
             "",
             "![Its training curves](figures/original_training.png)",
             "![The first waveform of each class](figures/waveforms.png)",
@@ -122,16 +130,16 @@ def report_text(report: dict) -> str:
 
 
 def _score_model(examples: list[Example], folder: Path) -> dict:
-    """Metadata of a model with its scores, which are written into its folder as well."""
+    """Titles, scores and training of a model, and its robustness; writes the scores into its metadata too."""
     metadata = read_metadata(folder)
-    judging = [example for example in examples if example.split in (TUNE, REPORT)]
-    unknown = {example.label for example in judging} - set(metadata["classes"])
+    held_out = [example for example in examples if example.split in (TUNE, REPORT)]
+    unknown = {example.label for example in held_out} - set(metadata["classes"])
     if unknown:
         raise DataError(f"The model does not know the class {min(unknown)}: train it on these sounds first.")
     network = keras.saving.load_model(folder / "drumclf.keras", compile=False)
-    features = extract_features(judging, ROOT / "build" / "features", 1)
+    features = extract_features(held_out, ROOT / "build" / "features", 1)
     if not features.examples:
-        raise DataError("No sounds were held out to judge the model: it takes some more of each class.")
+        raise DataError("No sounds were held out to score the model: it needs more of each class.")
     metadata["scores"] = score_splits(
         network, features, metadata["classes"], metadata["calibration"]["temperature"], metadata["thresholds"]
     )
@@ -140,40 +148,36 @@ def _score_model(examples: list[Example], folder: Path) -> dict:
     return {
         "sha256": metadata["sha256"],
         "drumclf": {key: metadata[key] for key in ("titles", "scores", "training", "thresholds")},
-        "robustness": kept_labels(load_classifier(folder), judging),
+        "robustness": kept_labels(load_classifier(folder), held_out),
     }
 
 
 def _score_original(original: Original, examples: list[Example]) -> dict:
-    judging = [e for e in examples if e.split in (TUNE, REPORT) and e.label in CORE_CLASSES]
-    pictures = read_pictures(judging)
+    held_out = [e for e in examples if e.split in (TUNE, REPORT) and e.label in CORE_CLASSES]
+    pictures = read_pictures(held_out)
     rows = {}
-    for name, mended in (("original", False), ("original, mended", True)):
-        logits = original.logits(pictures, mended)
-        rows[name] = {"scores": {"valid": score(logits, judging, list(CORE_CLASSES))}}
-        part = [i for i, example in enumerate(judging) if example.split == REPORT]
-        rows[name]["scores"]["report"] = score(logits[part], [judging[i] for i in part], list(CORE_CLASSES))
+    for name, fixed in (("original", False), ("original, mended", True)):
+        logits = original.logits(pictures, fixed)
+        rows[name] = {"scores": {"valid": score(logits, held_out, list(CORE_CLASSES))}}
+        part = [i for i, example in enumerate(held_out) if example.split == REPORT]
+        rows[name]["scores"]["report"] = score(logits[part], [held_out[i] for i in part], list(CORE_CLASSES))
     rows["original"] |= {"random_split": original.random_split, "history": original.history}
     return rows
 
 
 def _comparison(report: dict) -> list[str]:
-    lines = [
-        "| | balanced accuracy, core five | accuracy, core five | worst source | balanced, all classes | all classes |"
-    ]
-    lines.append("|---" * 6 + "|")
-    for name, title in (("drumclf", "**drumclf**"), ("original, mended", "the original, mended"),
-                        ("original", "the original, as served")):  # fmt: skip
+    rows = []
+    for name, title in {"drumclf": "**drumclf**", **_ORIGINALS}.items():
         if name in report:
             scores = report[name]["scores"]["valid"]
             core, every = scores.get("core", {}), scores["all"] if name == "drumclf" else {}
             cells = [format_interval(part.get(f)) for part in (core, every) for f in ("balanced_accuracy", "accuracy")]
-            lines.append(
-                f"| {title} | {cells[0]} | {cells[1]} | {_worst(core.get('sources'))} | {cells[2]} | {cells[3]} |"
-            )
+            rows.append((title, *cells[:2], _worst(core.get("sources")), *cells[2:]))
+    header = ["", "balanced accuracy, core five", "accuracy, core five", "worst source"]
+    lines = table([*header, "balanced, all classes", "all classes"], rows)
     part = report["drumclf"]["scores"].get("report")
     if part and "core" in part:
-        lines += ["", f"On the {part['n_sounds']:,} of these sounds on which nothing at all was chosen: core five "
+        lines += ["", f"On the {part['n_sounds']:,} of these sounds not used for any tuning: core five "
                   f"{format_interval(part['core']['balanced_accuracy'])}, all classes "
                   f"{format_interval(part['all']['balanced_accuracy'])}, calibration error "
                   f"{format_interval(part['calibration_error'])}."]  # fmt: skip
@@ -183,19 +187,16 @@ def _comparison(report: dict) -> list[str]:
 def _recalls(report: dict) -> list[str]:
     ours = report["drumclf"]["scores"]["valid"]
     columns = {"all": ours["all"]["recall"], "core five": ours.get("core", {}).get("recall", {})}
-    for name in ("original, mended", "original"):
+    for name, title in _ORIGINALS.items():
         if name in report:
-            columns[f"the {name}, core five"] = report[name]["scores"]["valid"]["core"]["recall"]
-    return [
-        "| class | sounds | " + " | ".join(columns) + " |",
-        "|---" * (len(columns) + 2) + "|",
-        *[
-            f"| {name} | {sum(counts)} | "
-            + " | ".join(format_interval(recalls.get(name)) for recalls in columns.values())
-            + " |"
+            columns[f"{title}, core five"] = report[name]["scores"]["valid"]["core"]["recall"]
+    return table(
+        ["class", "sounds", *columns],
+        [
+            [name, str(sum(counts)), *(format_interval(recalls.get(name)) for recalls in columns.values())]
             for name, counts in zip(ours["all"]["classes"], ours["all"]["confusion"], strict=True)
         ],
-    ]
+    )
 
 
 def _share(value: float | None) -> str:
@@ -208,14 +209,10 @@ def _worst(sources: list[dict] | None) -> str:
 
 def _confusion(result: dict) -> list[str]:
     names = result["classes"]
-    return [
-        "| is \\ taken for | " + " | ".join(names) + " |",
-        "|---" * (len(names) + 1) + "|",
-        *[
-            f"| {name} | " + " | ".join(map(str, row)) + " |"
-            for name, row in zip(names, result["confusion"], strict=True)
-        ],
-    ]
+    return table(
+        ["actual \\ predicted", *names],
+        [[name, *map(str, row)] for name, row in zip(names, result["confusion"], strict=True)],
+    )
 
 
 if __name__ == "__main__":

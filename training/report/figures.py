@@ -1,4 +1,4 @@
-"""The report's pictures."""
+"""The report's figures."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def draw_all(report: dict, original: Original | None, examples: list[Example], f
     if original:
         drawn["original_training"] = draw_original_training(original.history)
     for name, figure in drawn.items():
-        figure.patch.set_alpha(1)  # read in dark viewers too
+        figure.patch.set_alpha(1)  # readable in dark viewers too
         figure.savefig(folder / f"{name}.png", dpi=110, facecolor="white")
 
 
@@ -47,13 +47,13 @@ def draw_losses(losses: list[float]) -> Figure:
 
 
 def draw_original_training(history: dict[str, list[float]]) -> Figure:
-    """The original's curves: the rise that was read as overfitting is a missing division."""
+    """The original's curves: what was thought to be overfitting is a missing division."""
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     for axes, figure_name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         epochs = range(1, len(history[figure_name]) + 1)
         axes.plot(epochs, history[figure_name], color=_GREY, label="training")
-        axes.plot(epochs, history[f"val_{figure_name}"], color=_RED, label="validation, as it was")
-        axes.plot(epochs, history[f"mended_{figure_name}"], color=_BLUE, label="validation, scaled as training")
+        axes.plot(epochs, history[f"val_{figure_name}"], color=_RED, label="validation, as served")
+        axes.plot(epochs, history[f"mended_{figure_name}"], color=_BLUE, label="validation, fixed")
         axes.set(xlabel="Epoch", ylabel=figure_name.capitalize(), xticks=epochs[4::5])
         axes.spines[["top", "right"]].set_visible(False)
     figure.axes[0].set_yscale("log")
@@ -75,7 +75,7 @@ def draw_waveforms(examples: list[Example]) -> Figure:
 
 
 def draw_spectrograms(examples: list[Example]) -> Figure:
-    """What the original saw and what drumclf sees, of the same sounds."""
+    """The same sounds as the original saw them and as drumclf sees them."""
     figure = Figure(figsize=(11, 3.4), layout="constrained")
     axes = figure.subplots(2, len(examples), squeeze=False)
     for column, (example, power) in enumerate(zip(examples, read_pictures(examples), strict=True)):

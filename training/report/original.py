@@ -1,8 +1,9 @@
-"""The 2023 demo that this project replaces, retrained: its front end, its network, its bug.
+"""The 2023 demo that this project replaces, retrained: its front end, its network and its bug.
 
-Linear mel power of 128 bands by 100 frames, copied to three planes; three plain
-convolutions. Its training data were divided by their standard deviation; its
-validation data and every sound it was asked about were not.
+A linear mel power spectrogram of 128 bands by 100 frames, copied to three planes, and three
+plain convolutions. Its training data was divided by its standard deviation; its
+validation data and every sound it was asked about were not. "Fixed" means that they are;
+the reports keep their older key for it, "mended".
 """
 
 import sys
@@ -26,7 +27,7 @@ _EPOCHS, _BATCH_SIZE, _SEED = 20, 32, 2023
 
 @dataclass(frozen=True)
 class Original:
-    """The retrained rival.
+    """The retrained demo.
 
     Attributes
     ----------
@@ -34,10 +35,10 @@ class Original:
     scale : float
         Standard deviation of its training pictures.
     history : dict[str, list[float]]
-        Loss and accuracy of each epoch; ``val_`` as it saw them, ``mended_`` with the
-        same weights and validation data scaled as the training data are.
+        Loss and accuracy of each epoch: ``val_`` on validation data as it saw them, ``mended_``
+        with the same weights on validation data scaled like the training data.
     random_split : dict[str, float]
-        Accuracy on its own random test split, as served and mended.
+        Accuracy on its own random test split: ``served`` as it was, ``mended`` when fixed.
     """
 
     network: keras.Model
@@ -45,20 +46,20 @@ class Original:
     history: dict[str, list[float]]
     random_split: dict[str, float]
 
-    def logits(self, pictures: np.ndarray, mended: bool) -> np.ndarray:
-        """Log probabilities of the core five, as it was served or with the scaling mended."""
-        scaled = pictures / self.scale if mended else pictures
+    def logits(self, pictures: np.ndarray, fixed: bool) -> np.ndarray:
+        """Log probabilities of the core five, as served or with the scaling fixed."""
+        scaled = pictures / self.scale if fixed else pictures
         return np.log(self.network.predict(scaled, verbose=0) + 1e-12)
 
 
 def prepare(samples: np.ndarray) -> np.ndarray:
-    """Its front end: waveform -> (128, 100, 3) float32, and no more than 2.3 s of it.
+    """Its front end: waveform -> (128, 100, 3) float32, from the first 2.3 s.
 
-    The original fails on longer sounds; here they are cut, in its favour.
+    The original fails on longer sounds. They are cut here, in its favour.
     """
     power = librosa.feature.melspectrogram(y=samples, sr=_SAMPLE_RATE, n_mels=_BANDS)[:, :_FRAMES]
     picture = np.zeros((_BANDS, _FRAMES, 3), np.float32)
-    for i in range(power.shape[0]):  # its preparation loop, point by point
+    for i in range(power.shape[0]):  # its own loop, value by value
         for j in range(power.shape[1]):
             for plane in range(3):
                 picture[i, j, plane] = power[i, j]
@@ -77,7 +78,7 @@ def read_pictures(examples: list[Example]) -> np.ndarray:
 
 
 def build_original() -> keras.Model:
-    """Its network: 2.47 million parameters, probabilities of the core five."""
+    """Its network: 2.47 million parameters; gives probabilities of the core five."""
     return keras.Sequential(
         [
             keras.Input((_BANDS, _FRAMES, 3)),
@@ -96,12 +97,12 @@ def build_original() -> keras.Model:
 
 
 def train_original(examples: list[Example], cache: Path) -> Original:
-    """Retrain it on its own sounds with its own random split.
+    """Retrain it on its own sounds, with its own random split.
 
     Parameters
     ----------
     examples : list[Example]
-        The corpus; only training sounds of its producer are used.
+        The corpus; only training sounds from its producer are used.
     cache : Path
         Folder where the result is kept between runs.
     """
@@ -141,7 +142,7 @@ def _train(examples: list[Example]) -> tuple[keras.Model, dict[str, np.ndarray]]
         mended["mended_loss"].append(loss)
         mended["mended_accuracy"].append(accuracy)
         print(f"the original, epoch {epoch + 1:>2}/{_EPOCHS}   loss {logs['loss']:.3f}   "
-              f"validation {logs['val_loss']:.3f} as it was, {loss:.3f} mended", flush=True)  # fmt: skip
+              f"validation {logs['val_loss']:.3f} as served, {loss:.3f} fixed", flush=True)  # fmt: skip
 
     fitted = network.fit(
         pictures[train] / scale,

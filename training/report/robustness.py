@@ -1,4 +1,4 @@
-"""How often a label survives what happens to a file on its way: other pitch, level, codec, rate, room."""
+"""How often a label survives changes to the file: another pitch, level, codec or sample rate, a room."""
 
 import io
 from collections.abc import Callable
@@ -13,18 +13,17 @@ from drumclf.constants import SAMPLE_RATE
 from training.data import Example
 
 _MP3_RATE = 44_100
-_MP3_LEVEL = (320 - 96) / (320 - 32)
-"""libsndfile counts from 320 kbit/s at 0 down to 32 at 1: this is 96."""
+_MP3_LEVEL = (320 - 96) / (320 - 32)  # 96 kbit/s: libsndfile's scale goes from 0, 320 kbit/s, to 1, 32 kbit/s
 
 
 def kept_labels(classifier: Classifier, examples: list[Example]) -> dict[str, dict]:
-    """For each change: share of the sounds whose label it leaves as it was.
+    """For each change, the share of sounds whose label stays the same.
 
     Returns
     -------
     dict
         Name of the change -> ``n_sounds``; ``kept``, a share; ``kept_if_sure``, the share
-        among the sounds for which the decision was one class, None where there are none.
+        of the sounds for which the decision was one class, or None if there are none.
     """
     sounds = [sound for sound in map(_read, examples) if sound is not None]
     before = list(classifier.classify_many(_as_wav(sound) for sound in sounds))
@@ -105,6 +104,7 @@ def _in_a_room(samples: np.ndarray, rng: np.random.Generator) -> bytes:
     return _as_wav(0.5 * wet)
 
 
+# Name -> function of (samples, random generator) that returns the bytes of a file.
 CHANGES = {
     "4 semitones down": _tuned(-4),
     "2 semitones down": _tuned(-2),
@@ -121,4 +121,3 @@ CHANGES = {
     "clipped by 6 dB": _clipped,
     "in a short room": _in_a_room,
 }
-"""Name -> (samples, random generator) -> bytes of a file."""

@@ -4,6 +4,7 @@ import re
 import numpy as np
 import pytest
 import yaml
+from conftest import ROOT
 
 from drumclf.constants import CLASSES, CORE_CLASSES
 from drumclf.drawing.report_figures import draw_confusion, draw_coverage, draw_reliability
@@ -18,9 +19,10 @@ from drumclf.report import (
     say_reliability,
     say_training,
 )
-from training.card import format_interval, model_card, write_between
+from training.card import model_card
 from training.data import REPORT, TUNE, Example
 from training.evaluate import score
+from training.markdown import format_interval, table, write_between
 from training.report import __main__ as report
 from training.report import figures
 
@@ -54,8 +56,17 @@ def test_the_report_says_what_was_scored(scores):
     valid = scores["drumclf"]["scores"]["valid"]
     assert f"| **drumclf** | {format_interval(valid['core']['balanced_accuracy'])}" in text
     assert "| the original, as served | 0.200 [0.200, 0.200]" in text  # always kick: one class of five
-    assert "900 sounds of 4 sources (20 kits)" in text
-    assert "0.50 as served and 0.90 mended" in text
+    assert "900 sounds from 4 sources (20 kits)" in text
+    assert "0.50 as served and 0.90 fixed" in text
+
+
+def test_report_and_model_card_are_made_from_the_figures_that_are_here():
+    metadata, measured = (
+        json.loads((ROOT / "model" / name).read_text(encoding="utf-8")) for name in ("metadata.json", "report.json")
+    )
+    assert (ROOT / "model" / "README.md").read_text(encoding="utf-8") == model_card(metadata)
+    assert (ROOT / "docs" / "report.md").read_text(encoding="utf-8") == report.report_text(measured)
+    assert "\n".join(report.summary(measured)) in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_confusion_rows_add_up_to_the_sounds_of_a_class(scores):
@@ -76,6 +87,15 @@ def test_lines_are_put_between_their_marks(tmp_path):
     )
     write_between(tmp_path / "none.md", "scores", ["new"])
     assert not (tmp_path / "none.md").exists()
+
+
+def test_a_table_is_markdown():
+    assert table(("", "a", "b"), [("x", "1", "2"), ("y", "", "3")]) == [
+        "| | a | b |",
+        "|---|---|---|",
+        "| x | 1 | 2 |",
+        "| y | | 3 |",
+    ]
 
 
 def test_the_card_is_what_hugging_face_reads(scores):
@@ -99,10 +119,10 @@ def test_a_report_of_another_model_is_not_shown(scores, tmp_path):
 def test_report_card_tables_and_figures(scores):
     rows = recall_table(scores)
     assert [row["class"] for row in rows] == list(CLASSES)
-    assert rows[0]["2023 demo, as it was"] == 1.0
-    assert rows[8]["2023 demo, as it was"] is None
-    assert headline_figures(scores)["2023 demo, mended"] == [0.2, 0.2, 0.2]
-    assert "one answer for 100%, 7" in say_decisions(scores["drumclf"]["scores"])
+    assert rows[0]["2023 demo, as served"] == 1.0
+    assert rows[8]["2023 demo, as served"] is None
+    assert headline_figures(scores)["2023 demo, fixed"] == [0.2, 0.2, 0.2]
+    assert "one answer for 100% (7" in say_decisions(scores["drumclf"]["scores"])
     unseen = scores["drumclf"]["scores"]["report"]
     shares = np.array(draw_coverage(unseen["core"]["coverage"]).axes[0].lines[0].get_xdata())
     assert shares[-1] == 1
@@ -114,10 +134,10 @@ def test_report_card_tables_and_figures(scores):
 
 def test_the_headline_figures_are_explained(scores):
     assert "The 2023 demo" in say_figures(scores)
-    assert say_figures(scores).endswith("on sounds that calibration did not see.")
+    assert say_figures(scores).endswith("on sounds not used for calibration.")
     alone = {"drumclf": {"scores": {"valid": scores["drumclf"]["scores"]["valid"]}}}
     assert "2023" not in say_figures(alone)
-    assert say_figures(alone).endswith("how often they come true.")
+    assert say_figures(alone).endswith("how often the answer is right.")
 
 
 @pytest.mark.parametrize("lowest", [0.2, 0.89, 1.0])
@@ -142,7 +162,7 @@ def test_without_core_sounds_or_a_report_part_there_is_still_a_card(scores):
     thresholds = {"one": dict.fromkeys(CLASSES, 0.9), "two": 0.9}
     card = model_card(scores["drumclf"] | {"scores": only, "parameters": 1, "thresholds": thresholds})
     assert "core five" not in card
-    assert "nothing was chosen" not in card
+    assert "not used for any" not in card
     assert "| **drumclf** | - | - | - | 0.7" in report.report_text({"drumclf": scores["drumclf"] | {"scores": only}})
     assert list(headline_figures({"drumclf": {"scores": only}})) == ["All classes right", "Calibration error"]
 
@@ -150,11 +170,11 @@ def test_without_core_sounds_or_a_report_part_there_is_still_a_card(scores):
 def test_charts_are_said_in_words():
     result = {"classes": ["a", "b", "c"], "confusion": [[8, 2, 0], [1, 3, 0], [0, 0, 9]]}
     titles = {"a": "Tom", "b": "Closed hat", "c": "Clap"}
-    text = "Closed hat is taken for tom 25% of the time; Tom is taken for closed hat 20% of the time."
+    text = "Closed hat is mistaken for tom 25% of the time; Tom is mistaken for closed hat 20% of the time."
     assert say_confusion(result, titles) == text
-    assert say_confusion(result, titles, most=1) == "Closed hat is taken for tom 25% of the time."
+    assert say_confusion(result, titles, most=1) == "Closed hat is mistaken for tom 25% of the time."
     perfect = {"classes": ["a", "b"], "confusion": [[4, 0], [0, 4]]}
-    assert say_confusion(perfect, titles) == "No sound is taken for another class."
+    assert say_confusion(perfect, titles) == "No sound is mistaken for another class."
     points = [[0.4, 0.3, 9], [0.6, 0.5, 9], [0.7, 0.7, 9], [0.8, 0.7, 9], [0.99, 1.0, 9]]
     assert say_reliability(points) == (
         "At 40% it is right 30% of the time; at 70% it is right 70% of the time; at 99% it is right 100% of the time."
@@ -163,13 +183,13 @@ def test_charts_are_said_in_words():
     coverage = [[n / 20, 1 - n / 100] for n in range(1, 21)]
     assert (
         say_coverage(coverage)
-        == "Of the surest 50%, 90% are right; of the surest 80%, 84% are right; of all, 80% are right."
+        == "Of the most confident 50%, 90% are right; of the most confident 80%, 84% are right; of all, 80% are right."
     )
 
 
 def test_training_is_said_with_and_without_synthetic_sounds():
     training = {"sounds": {"kick": 1200, "tom": 34}, "sources": ["a", "b"], "held_out_by": "source"}
     assert say_training(training | {"synthetic_sounds": 80}) == (
-        "1,234 sounds of 2 sources, none among the judges, and 80 synthetic ones."
+        "1,234 sounds from 2 sources, none of which was used for scoring, plus 80 synthetic ones."
     )
     assert say_training(training | {"synthetic_sounds": 0, "held_out_by": "file", "sources": []}) == "1,234 sounds."
