@@ -1,8 +1,8 @@
-"""Any sound file -> clip, or one sentence that says why not.
+"""Any sound file -> a clip, or one sentence that says why not.
 
-Files come from strangers: nothing in a header is believed that would cost
-memory or time. Rate, channels and length are checked before the first sample is
-decoded, samples are decoded block by block, and only as many as are needed.
+Files come from strangers, so nothing in a header is trusted that would cost memory or
+time. Rate, channels and length are checked before the first sample is decoded; samples
+are decoded block by block, and only as many as are needed.
 """
 
 import io
@@ -24,7 +24,7 @@ Source = str | os.PathLike | bytes | BinaryIO
 DAMAGED = f"This file is damaged or not a sound that can be read; send {limits.ACCEPTED}."
 NO_FILE = "There is no file here that can be opened; give the path of a sound file."
 _SCAN_DURATION = 0.1  # seconds that are read at a time in search of the first sound
-_LENGTH_UNKNOWN = 2**63 - 1  # libsndfile's SF_COUNT_MAX: a FLAC that was written to a pipe
+_LENGTH_UNKNOWN = 2**63 - 1  # libsndfile's SF_COUNT_MAX, for example for a FLAC that was written to a pipe
 
 
 class AudioError(ValueError):
@@ -41,11 +41,11 @@ class Clip:
         Mono, ``SAMPLE_RATE`` Hz, free of DC, peak 1.0, never silent; at most
         ``CLIP_DURATION`` seconds, or as many as were asked for, from the first sound in the file.
     start : float
-        Seconds of digital silence in the file before the first sample.
+        Seconds of silence that were skipped at the start of the file.
     is_whole : bool
         Whether the clip reaches the end of the file.
     file_duration : float
-        Length of the whole file in seconds; of a long one, what its header says. NaN where that is unknown.
+        Length of the whole file in seconds; for a long one, as its header states. NaN if unknown.
     """
 
     samples: np.ndarray
@@ -65,15 +65,15 @@ def read_clip(source: Source, duration: float = c.CLIP_DURATION) -> Clip:
     Parameters
     ----------
     source : path, bytes or binary file object
-        The kind of file is known by its content, never by its name.
+        The type of file is told from its content, never from its name.
     duration : float
-        Seconds that are read, from the first sound on; fewer of a long file whose rate and
-        channels would make that more samples than CLIP_DURATION of any file has.
+        Seconds to read, from the first sound on. Fewer are read if the rate and channels of the
+        file would make that more than ``MAX_DECODED_SAMPLES``.
 
     Raises
     ------
     AudioError
-        When it cannot be used.
+        If the sound cannot be used; the text is for the person who sent it.
     """
     data = read_bytes(source)
     foreign = describe_foreign(data)
@@ -96,12 +96,12 @@ def read_clip(source: Source, duration: float = c.CLIP_DURATION) -> Clip:
 
 
 def read_bytes(source: Source) -> bytes:
-    """The bytes of a file of any kind, as they are.
+    """The bytes of a file, as is.
 
     Raises
     ------
     AudioError
-        When there are none, or too many.
+        If it cannot be opened, is empty or is too large.
     """
     limit = limits.MAX_FILE_BYTES + 1
     if isinstance(source, bytes | bytearray | memoryview):
@@ -122,17 +122,17 @@ def read_bytes(source: Source) -> bytes:
 
 
 def encode_wav(clip: Clip) -> bytes:
-    """A clip as a WAV file, 16 bit, mono, for players that cannot read the original."""
+    """A clip as a 16-bit mono WAV file, for players that cannot read the original."""
     buffer = io.BytesIO()
     soundfile.write(buffer, clip.samples, c.SAMPLE_RATE, format="WAV", subtype="PCM_16")
     return buffer.getvalue()
 
 
 class _Stream(soundfile.SoundFile):
-    """Read front to back, to the real end of the data.
+    """A file that is read front to back, to the real end of its data.
 
-    A SoundFile that can seek stops at the length that the header states and seeks
-    after every read, which fails at the end of a FLAC whose header states none.
+    A SoundFile that can seek stops at the length in the header, and seeks after every
+    read, which fails at the end of a FLAC whose header states no length.
     """
 
     def seekable(self) -> bool:
@@ -152,7 +152,7 @@ def _check_header(file: soundfile.SoundFile) -> None:
 
 
 def _decode(data: bytes, duration: float) -> tuple[np.ndarray, int, float, float | None]:
-    """Up to `duration` from the first sound on.
+    """Decode up to `duration` seconds, from the first sound on.
 
     Returns
     -------
@@ -163,10 +163,10 @@ def _decode(data: bytes, duration: float) -> tuple[np.ndarray, int, float, float
     start : float
         Seconds before the first of them.
     stated_duration : float or None
-        Seconds that the header says the whole file lasts, NaN if it does not; None where the file
-        ends with these samples.
+        Length of the whole file according to its header, in seconds; NaN if the header states none.
+        None if the file ends with these samples.
     """
-    for level in (limits.NOISE_LEVEL, limits.SILENCE_LEVEL):  # a file that is quiet as a whole is read anew
+    for level in (limits.NOISE_LEVEL, limits.SILENCE_LEVEL):  # a file that is quiet throughout is read again
         with _Stream(io.BytesIO(data)) as file:
             _check_header(file)
             lead, n_skipped, loudest = _skip_below(level, file)
@@ -188,14 +188,14 @@ def _decode(data: bytes, duration: float) -> tuple[np.ndarray, int, float, float
 
 
 def _skip_below(level: float, file: soundfile.SoundFile) -> tuple[np.ndarray, int, float]:
-    """Read on to the first block with a sound above `level`.
+    """Read up to the first block with a sound above `level`.
 
     Returns
     -------
     lead : np.ndarray, shape (n, n_channels), float32
-        That block and the one before it, where a fade-in may begin; empty if there is none.
+        That block and the one before it, in which a fade-in may begin; empty if no block is loud enough.
     n_skipped : int
-        Samples before it.
+        Samples before `lead`.
     loudest : float
         The highest level among them.
     """
@@ -203,7 +203,7 @@ def _skip_below(level: float, file: soundfile.SoundFile) -> tuple[np.ndarray, in
     n_most = limits.MAX_SCANNED_SAMPLES["PCM" if file.subtype.startswith("PCM") else "other"] // file.channels
     block = _read_block(file, _SCAN_DURATION)
     while len(block) and n_skipped < n_most:
-        swing = np.max(block.max(axis=0) / 2 - block.min(axis=0) / 2)  # a constant is silence too
+        swing = np.max(block.max(axis=0) / 2 - block.min(axis=0) / 2)  # a constant offset is silence too
         if swing >= level:
             return np.concatenate([before, block]), n_skipped - len(before), loudest
         n_skipped, loudest = n_skipped + len(block), max(loudest, swing)
@@ -212,7 +212,7 @@ def _skip_below(level: float, file: soundfile.SoundFile) -> tuple[np.ndarray, in
 
 
 def _read_block(file: soundfile.SoundFile, duration: float) -> np.ndarray:
-    """Next samples, shape (n, n_channels), float32; fewer or none where the data end."""
+    """The next samples, shape (n, n_channels), float32; fewer, or none, at the end of the data."""
     return _finite(file.read(max(int(duration * file.samplerate), 1), dtype="float32", always_2d=True))
 
 
@@ -223,10 +223,10 @@ def _finite(samples: np.ndarray) -> np.ndarray:
 
 
 def _loudest_channel(channels: np.ndarray) -> np.ndarray:
-    """The channel with the most energy: shape (n,), no DC, peak 1. Works in place: 5 s may be 120 MB.
+    """The channel with the most energy: shape (n,), no DC, peak 1. Works in place, since 5 s can be 120 MB.
 
-    Not the sum: channels in opposite phase cancel in it, and a few milliseconds of
-    delay between them, as stereo wideners put in, make it a comb filter.
+    Not the sum of the channels: in opposite phase they would cancel, and with a few
+    milliseconds of delay between them, as from a stereo widener, the sum is a comb filter.
     """
     channels /= _peak(channels)
     channels -= channels.mean(axis=0)

@@ -1,4 +1,4 @@
-"""Prediction -> why: where the network looked, and which sounds are alike."""
+"""Why a prediction came out as it did: where the network looked, and which sounds are most similar."""
 
 import numpy as np
 from scipy.ndimage import zoom
@@ -7,11 +7,11 @@ from drumclf.classifier import Classifier, Prediction
 
 
 def grad_cam(classifier: Classifier, prediction: Prediction, label: str | None = None) -> np.ndarray:
-    """How much each place of the spectrogram speaks for a class.
+    """How much each point of the spectrogram speaks for a class.
 
     Grad-CAM (Selvaraju et al. 2017) in its element-wise form (HiResCAM, Draelos and Carin
     2020): gradients are not averaged over the maps first, since this network weighs each
-    place by itself. Only what speaks for the class is kept.
+    position separately. Only evidence for the class is kept.
 
     Parameters
     ----------
@@ -19,12 +19,12 @@ def grad_cam(classifier: Classifier, prediction: Prediction, label: str | None =
         The one that made the prediction.
     prediction : Prediction
     label : str, optional
-        Name of a class; the predicted one when left out.
+        Name of a class; by default the predicted one.
 
     Returns
     -------
     np.ndarray, shape (N_MELS, N_FRAMES), float32 in [0, 1]
-        1 where most speaks for the class; 0 everywhere when nothing does.
+        1 at the strongest evidence; 0 everywhere if there is none.
     """
     maps, gradient = classifier.maps_and_gradient(prediction, label or prediction.label)
     evidence = np.maximum((maps * gradient).sum(axis=-1), 0)
@@ -34,6 +34,6 @@ def grad_cam(classifier: Classifier, prediction: Prediction, label: str | None =
 
 
 def nearest(prediction: Prediction, others: dict[str, Prediction], n: int = 3) -> list[str]:
-    """Keys of the `n` sounds most alike to the network: those with the closest embedding (cosine)."""
+    """Keys of the `n` sounds that are most similar to the network, by the cosine of their embeddings."""
     likeness = {key: float(prediction.embedding @ other.embedding) for key, other in others.items()}
     return sorted(likeness, key=likeness.get, reverse=True)[:n]

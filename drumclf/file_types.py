@@ -1,7 +1,7 @@
-"""What the first bytes of a file say, where the decoder needs help; and the suffixes of sounds.
+"""File types, from first bytes and from suffixes.
 
-Names the files that people send by mistake, and unwraps the one kind
-of lawful WAV that libsndfile cannot read as it is.
+Names the files that people send by mistake, and unwraps the one kind of valid WAV that
+libsndfile cannot read.
 """
 
 SOUND_SUFFIXES = frozenset(
@@ -19,7 +19,7 @@ _FOREIGN = (  # offset, first bytes, what the sentence calls it
     (0, b"\x1f\x8b", "a gzip archive"),
     (0, b"MThd", "a MIDI file, notes without sound"),
     (0, b"\xf0\x7e", "a MIDI sample dump"),  # damaged, it makes libsndfile write to the standard output
-    (0, b"\x00\x05\x16\x07", "a macOS resource file that goes along with the real one"),
+    (0, b"\x00\x05\x16\x07", "a macOS resource file, a companion of the real one"),
     (0, b"<!DOCTYPE", "a web page"),
     (0, b"<html", "a web page"),
     (4, b"ftyp", "an MP4 or M4A file"),
@@ -34,7 +34,7 @@ _OGG_VORBIS_TAGS = (0x674F, 0x6750, 0x6751, 0x676F, 0x6770, 0x6771)
 
 
 def describe_foreign(data: bytes) -> str | None:
-    """What kind of file this is, if it is one that is known not to be readable."""
+    """What a file is, if it is of a type known not to be readable; else None."""
     head = data[:64]
     for offset, magic, name in _FOREIGN:
         if head[offset:].upper().startswith(magic.upper()):
@@ -43,9 +43,9 @@ def describe_foreign(data: bytes) -> str | None:
 
 
 def unwrap_wav(data: bytes) -> bytes:
-    """The Ogg stream inside a WAV that holds one; any other data as they are.
+    """The Ogg stream inside a WAV that holds one; any other data as is.
 
-    Format tags of Ogg Vorbis in RIFF: vorbis.acm by H. Ogasawara, as registered in
+    The format tags of Ogg Vorbis in RIFF are those of vorbis.acm by H. Ogasawara, registered in
     Microsoft's mmreg.h. libsndfile does not read them.
     """
     if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
@@ -66,7 +66,7 @@ def unwrap_wav(data: bytes) -> bytes:
 
 
 def playable_type(data: bytes) -> str | None:
-    """Media type of a file that browsers play as it is; None for others."""
+    """Media type of a file that browsers can play as is; None for others."""
     if data[:4] == b"RIFF" and data[8:16] == b"WAVEfmt ":
         coding = tuple(int.from_bytes(data[i : i + 2], "little") for i in (20, 22, 34))  # tag, channels, bits
         return "audio/wav" if coding in _PLAYABLE_WAV else None

@@ -1,4 +1,4 @@
-"""What may be sent: said before an upload, and enforced while it is read."""
+"""Every limit on what may be sent, stated before an upload and enforced while it is read."""
 
 from drumclf.constants import CLIP_DURATION
 
@@ -7,27 +7,27 @@ ACCEPTED = "WAV, AIFF, FLAC, OGG, Opus, MP3, CAF, AU or W64"
 # --- One sound. Durations in seconds, rates in hertz; levels are peak amplitudes, full scale 1.0.
 MAX_FILE_BYTES = 10_000_000
 MAX_DURATION = 600.0
-MIN_DURATION = 0.015  # of less, nothing but the attack is left
-RECORDING_DURATION = 30.0  # how much is read where hits are looked for
+MIN_DURATION = 0.015  # anything shorter is only the attack
+RECORDING_DURATION = 30.0  # how much is read to look for hits
 MIN_FILE_RATE = 4_000
 MAX_FILE_RATE = 768_000
 MAX_CHANNELS = 8
-NOISE_LEVEL = 10 ** (-60 / 20)  # what is quieter before the hit is skipped as noise
-SILENCE_LEVEL = 10 ** (-90 / 20)  # what is quieter all through is silence: the last bit of 16 is just below it
-INAUDIBLE_LEVEL = 10 ** (-60 / 20)  # peak of the clip, before it is scaled, when the file's peak is 1.0
-# Silence before the hit that is decoded at most, over all channels: 6 minutes of stereo; 90 s where a coding takes
-# more work than PCM and FLAC, up to ten times. A second's work.
+NOISE_LEVEL = 10 ** (-60 / 20)  # anything quieter before the hit is skipped as noise
+SILENCE_LEVEL = 10 ** (-90 / 20)  # a file that is quieter throughout is silent; the last of 16 bits is just below
+INAUDIBLE_LEVEL = 10 ** (-60 / 20)  # minimum peak of the clip, if the file's peak is scaled to 1.0
+# How much silence before the hit is decoded, over all channels: 6 minutes of stereo, or 90 s for codecs other than PCM
+# and FLAC, which take up to ten times the work. Either takes about a second.
 MAX_SCANNED_SAMPLES = {"PCM": 32_000_000, "other": 8_000_000}
-# Of all channels, and of the one that is copied: 138 MB. CLIP_DURATION of no file has more; a longer clip is cut.
+# Over all channels and a copy of one of them: 138 MB. CLIP_DURATION of any file fits; a longer clip may be cut.
 MAX_DECODED_SAMPLES = int(CLIP_DURATION * MAX_FILE_RATE) * (MAX_CHANNELS + 1)
 
 # --- Archives.
 MAX_ARCHIVE_BYTES = 200_000_000
 MAX_SOUNDS = 2_000  # in one archive
-MAX_UNPACKED_BYTES = 1_000_000_000  # of all archives that came together
-MAX_TOGETHER = 5_000  # sounds of one visitor at a time, out of however many archives
-MAX_RATIO = 100  # unpacked to packed, over all; drums pack to a half, zip bombs to a thousandth
-RATIO_COUNTS_FROM = 50_000_000  # unpacked bytes
+MAX_UNPACKED_BYTES = 1_000_000_000  # from all archives of one upload
+MAX_TOGETHER = 5_000  # sounds from one visitor at a time, in any number of archives
+MAX_RATIO = 100  # unpacked to packed size, overall; drums pack to a half, zip bombs to a thousandth
+RATIO_COUNTS_FROM = 50_000_000  # unpacked bytes before the ratio is checked
 MAX_DIRECTORY_ENTRIES = 20_000
 MAX_DIRECTORY_BYTES = 10_000_000
 

@@ -1,4 +1,4 @@
-"""A recording -> its hits, each with its prediction."""
+"""A recording -> its hits, each with a prediction."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,8 +22,8 @@ class Hit:
     time : float
         Its onset, in seconds from the start of the recording's clip.
     prediction : Prediction
-        Of the sound up to the next hit, without what rings on of those before, as if it were a file of its own: clip
-        and onset are the slice's.
+        For the sound up to the next hit, without the ringing of earlier hits, as if it were a file of its own:
+        `clip` and `onset` are those of the slice.
     """
 
     time: float
@@ -32,14 +32,14 @@ class Hit:
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """A sound and what is in it.
+    """A sound and its hits.
 
     Attributes
     ----------
     clip : Clip
-        At most ``RECORDING_DURATION``.
+        At most ``RECORDING_DURATION`` seconds.
     hits : tuple of Hit
-        In order of time, `drumclf.hits.onsets.MIN_DISTANCE` apart at least; never empty.
+        In order of time, at least `drumclf.hits.onsets.MIN_DISTANCE` apart; never empty.
     """
 
     clip: Clip
@@ -47,9 +47,9 @@ class Recording:
 
 
 def may_hold_hits(clip: Clip) -> bool:
-    """Whether to look for more than one hit: the file goes on, or the level rises again after its first hit.
+    """Whether to look for more than one hit: the file goes on, or the level rises again after the first hit.
 
-    Takes less than a millisecond, where `find_hits` must import librosa.
+    Takes less than a millisecond, while `find_hits` must import librosa.
 
     Parameters
     ----------
@@ -70,14 +70,16 @@ def find_hits(classifier: Classifier, source: Source) -> Recording:
     Raises
     ------
     AudioError
-        When the sound cannot be used.
+        If the sound cannot be used.
+    ModuleNotFoundError
+        If librosa is needed and not installed.
     """
     data = read_bytes(source)
     return find_hits_in(classifier, read_on(classifier, data, classifier.read_clip(data)))
 
 
 def read_on(classifier: Classifier, data: bytes, clip: Clip) -> Clip:
-    """The clip up to ``RECORDING_DURATION`` where its file goes on; as it is where that cannot be read."""
+    """A longer clip, up to ``RECORDING_DURATION``, if the file goes on; the same one if that cannot be read."""
     if clip.is_whole:
         return clip
     try:
@@ -87,14 +89,14 @@ def read_on(classifier: Classifier, data: bytes, clip: Clip) -> Clip:
 
 
 def find_hits_in(classifier: Classifier, clip: Clip, slice_hits: Callable = slice_hits) -> Recording:
-    """As `find_hits`, of a clip of any length.
+    """As `find_hits`, for a clip of any length.
 
     Parameters
     ----------
     classifier : Classifier
     clip : Clip
     slice_hits : function
-        How it is cut: `drumclf.processes.slicer.separate_slicer` where librosa is not to be in this process.
+        Cuts the clip into hits; use `separate_slicer` to keep librosa out of this process.
     """
     onsets, slices = slice_hits(clip.samples)
     clips = [_as_file(piece) for piece in slices] or [_only_hit(clip, int(onsets[0]))]
@@ -107,7 +109,7 @@ def _as_file(samples: np.ndarray) -> Clip:
 
 
 def _only_hit(clip: Clip, onset: int) -> Clip:
-    """The clip itself, so that a one-shot gets the same answer everywhere; of a long one the part that can be used."""
+    """The clip itself, so that a one-shot gets the same answer everywhere; for a long one, the part that is used."""
     n_most = round(c.CLIP_DURATION * c.SAMPLE_RATE)
     if len(clip.samples) <= n_most:
         return clip

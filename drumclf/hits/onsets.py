@@ -1,9 +1,9 @@
-"""Samples -> where hits begin.
+"""Where hits begin in a recording.
 
 Onsets are peaks of the spectral flux (Böck, Krebs and Schedl, "Evaluating the online
-capabilities of onset detection methods", ISMIR 2012), by librosa, moved to where the
-waveform rises. Every number here was chosen on loops made of training sounds; what they
-give on others: ``docs/hits.md``.
+capabilities of onset detection methods", ISMIR 2012), computed by librosa and moved to where
+the waveform rises. Every number here was chosen on loops made from training sounds; how well
+they do on others is in ``docs/hits.md``.
 """
 
 import numpy as np
@@ -13,34 +13,38 @@ from drumclf import limits
 from drumclf.spectrogram import find_onset
 
 NEEDS_LIBROSA = "Finding hits needs librosa: pip install 'drumclf[hits]'."
-_HOP, _WINDOW, _N_MELS = 128, 512, 40
-"""Frames of 6 ms; windows of 23 ms, short enough for sixteenths at any tempo."""
-_FLOOR = 50.0
-"""Decibels: in a band, what is further below the loudest moment cannot rise."""
-_LAG = 3
-"""Frames over which a band's rise is taken."""
-_MIN_FLUX = 1.5
-"""Decibels that a peak of the flux, the mean rise of all bands, lies above the flux around it."""
-_PEAK_WIDTH, _FLUX_AROUND = 0.03, 0.1
-"""Seconds to both sides."""
-MIN_DISTANCE = 0.06
-"""Seconds between two hits: the bursts of a clap are one, and so is a flam. 30 s hold 500 hits at most."""
-_MIN_LEVEL = -30.0
-"""Peak of a hit, relative to the loudest."""
-_EARLIER, _LATER, _RISE_WINDOW = 0.015, 0.01, 0.01
-"""Seconds around a peak of the flux, which comes 5 ms late, where the steepest rise is looked for; and to its sides."""
-_LEAST_POWER = 0.003
-"""Of the loudest behind a rise: less, before it, counts as this much."""
-_RISE, _SMALL_RISE, _N_SMALL = 12.0, 3.0, 5
-"""Decibels by which the level rises after the first hit where there are several: once by much, or often by less."""
-_BEFORE_RISE, _AFTER_RISE, _TURN = 10, 8, 2
-"""Frames whose loudest are compared, and how many lie between."""
-_FIRST_HIT, _FIRST_LEVEL = 16, -25.0
-"""Frames that the first hit may go on rising from where it reaches this level: 93 ms."""
+MIN_DISTANCE = 0.06  # seconds between hits: the bursts of a clap are one hit, and so is a flam
+_MIN_LEVEL = -30.0  # decibels: peak of a hit, relative to the loudest one
+
+# Spectral flux.
+_HOP = 128  # samples: 6 ms
+_WINDOW = 512  # samples: 23 ms, short enough for sixteenth notes at any tempo
+_N_MELS = 40
+_FLOOR = 50.0  # decibels below the loudest moment: in a band, anything quieter counts as this
+_LAG = 3  # frames over which the rise of a band is measured
+_MIN_FLUX = 1.5  # decibels by which a peak of the flux must exceed the flux around it
+_PEAK_WIDTH = 0.03  # seconds to either side in which a peak must be the highest
+_FLUX_AROUND = 0.1  # seconds to either side that the flux is compared with
+
+# Where the waveform rises. A peak of the flux comes about 5 ms late.
+_EARLIER = 0.015  # seconds before a peak at which the search starts
+_LATER = 0.01  # seconds after it at which the search ends
+_RISE_WINDOW = 0.01  # seconds before and after a rise whose power is compared
+_LEAST_POWER = 0.003  # relative to the loudest after a rise: less power before it counts as this much
+
+# Whether there is more than one hit at all: the level rises again, once by a lot or several times by less.
+_RISE = 12.0  # decibels
+_SMALL_RISE = 3.0  # decibels
+_N_SMALL = 5  # small rises
+_BEFORE_RISE = 10  # frames before a rise, whose loudest is compared
+_AFTER_RISE = 8  # frames after it, whose loudest is compared
+_TURN = 2  # frames between them
+_FIRST_LEVEL = -25.0  # decibels: where the first hit begins
+_FIRST_HIT = 16  # frames, 93 ms, in which it may keep rising
 
 
 def find_onsets(samples: np.ndarray) -> np.ndarray:
-    """Where hits begin.
+    """Find where hits begin.
 
     Parameters
     ----------
@@ -50,7 +54,12 @@ def find_onsets(samples: np.ndarray) -> np.ndarray:
     Returns
     -------
     np.ndarray, shape (n_hits,), int
-        Sample indices, rising; at least one.
+        Sample indices in rising order; at least one.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If librosa is needed and not installed.
     """
     onsets = []
     if rises_again(samples):
@@ -64,9 +73,9 @@ def find_onsets(samples: np.ndarray) -> np.ndarray:
 
 
 def rises_again(samples: np.ndarray) -> bool:
-    """Whether the level rises again clearly after the first hit, once or time and again. Needs no librosa.
+    """Whether the level clearly rises again after the first hit. Does not need librosa.
 
-    That of loops does, that of one-shots hardly ever: bursts of a clap and flams are too near, beating too faint.
+    It does in loops, and hardly ever in one-shots: the bursts of a clap or a flam are too close, beating too weak.
 
     Parameters
     ----------
@@ -89,18 +98,18 @@ def rises_again(samples: np.ndarray) -> bool:
 
 
 def _running_max(values: np.ndarray, length: int) -> np.ndarray:
-    """The highest of each `length` values in a row."""
+    """The highest of each `length` consecutive values."""
     return np.lib.stride_tricks.sliding_window_view(values, length).max(axis=1)
 
 
 def _flux_peaks(samples: np.ndarray) -> np.ndarray:
-    """Sample indices at which the spectral flux has a peak; about 5 ms after an onset."""
+    """Sample indices of peaks in the spectral flux, about 5 ms after each onset."""
     try:
         import librosa  # takes two seconds
     except ImportError as error:
         raise ModuleNotFoundError(NEEDS_LIBROSA) from error
 
-    lead = 16 * _HOP  # of silence: a hit at the very start rises from it
+    lead = 16 * _HOP  # samples of silence, from which a hit at the very start can rise
     mel = librosa.feature.melspectrogram(
         y=np.pad(samples, (lead, 0)), sr=c.SAMPLE_RATE, n_fft=_WINDOW, hop_length=_HOP, n_mels=_N_MELS
     )
@@ -116,9 +125,9 @@ def _flux_peaks(samples: np.ndarray) -> np.ndarray:
 
 
 def _steepest_rises(samples: np.ndarray, peaks: np.ndarray) -> list[int]:
-    """For each peak of the flux the index near it with most power behind it relative to that before it."""
+    """For each peak of the flux, the index nearby with the largest ratio of power after it to power before it."""
     n = _n(_RISE_WINDOW)
-    energy = np.pad(np.cumsum(np.square(samples, dtype=np.float64)), (n + 1, 0))  # at i: of all before sample i - n
+    energy = np.pad(np.cumsum(np.square(samples, dtype=np.float64)), (n + 1, 0))  # at i: of all samples before i - n
     energy = np.pad(energy, (0, n), mode="edge")
     onsets = []
     for peak in np.clip(peaks, 0, len(samples) - 1):

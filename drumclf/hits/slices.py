@@ -1,8 +1,8 @@
-"""A recording -> the sound of each of its hits, without what rings on of the ones before it.
+"""A recording -> the sound of each hit, without the ringing of earlier hits.
 
-Spectral subtraction (Boll, "Suppression of acoustic noise in speech using spectral
-subtraction", 1979), of power, with the last moment before the onset as the noise. On
-patterns of training sounds it makes 72% of the labels right where 69% were.
+Spectral subtraction of power (Boll, "Suppression of acoustic noise in speech using spectral
+subtraction", 1979), with the last moment before the onset as the noise. On patterns made
+from training sounds it raises the share of correct labels from 69% to 72%.
 """
 
 import numpy as np
@@ -10,14 +10,12 @@ import numpy as np
 from drumclf import constants as c
 from drumclf.hits.onsets import find_onsets
 
-_FADE = 0.002
-"""Seconds at the end of a slice where the next hit begins."""
-_WINDOW, _HOP = 1024, 256
-"""Samples: 46 and 12 ms. Shorter and longer windows and hops give the same, within a point."""
-_GUARD = round(0.0035 * c.SAMPLE_RATE)
-"""Samples before the onset that may already belong to it."""
-_FLOOR = 0.05
-"""Share of the power that is left at least."""
+_FADE = 0.002  # seconds at the end of a slice, before the next hit
+# In samples: 46 and 12 ms. Shorter or longer ones score the same within a percentage point.
+_WINDOW = 1024
+_HOP = 256
+_GUARD = round(0.0035 * c.SAMPLE_RATE)  # samples before the onset that may already belong to the hit
+_FLOOR = 0.05  # minimum share of the power that is kept
 
 
 def slice_hits(samples: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -33,8 +31,8 @@ def slice_hits(samples: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
     onsets : np.ndarray, shape (n_hits,), int
         Sample indices.
     slices : list of np.ndarray, shape (n,), float32
-        From each onset up to the next, CLIP_DURATION at most, without what rings on of the hits before;
-        none where there is only one hit.
+        From each onset to the next, at most CLIP_DURATION, without the ringing of earlier hits;
+        empty if there is only one hit.
     """
     onsets = find_onsets(samples)
     if len(onsets) == 1:
@@ -44,26 +42,26 @@ def slice_hits(samples: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
 
 
 def without_ring(samples: np.ndarray, onset: int, stop: int) -> np.ndarray:
-    """A hit without what sounded before it, as far as that goes on as it was.
+    """A hit without the sound before it, as far as that keeps sounding the same.
 
     Parameters
     ----------
     samples : np.ndarray, shape (n,), float32
         The recording.
     onset, stop : int
-        Where the hit begins and ends; sample indices.
+        Where the hit begins and ends, as sample indices.
 
     Returns
     -------
     np.ndarray, shape (stop - onset,), float32
-        Never all zero where the hit is not.
+        Not all zero unless the hit is.
     """
-    import librosa  # takes two seconds; who found the onset has waited for it
+    import librosa  # already imported by whoever found the onset
 
     before = samples[max(onset - _GUARD - _WINDOW, 0) : max(onset - _GUARD, 0)]
     before = np.pad(before, (_WINDOW - len(before), 0))
     ring = np.abs(librosa.stft(before, n_fft=_WINDOW, center=False)) ** 2  # (frequencies, 1)
-    hit = np.pad(samples[onset:stop], (_WINDOW, 0))  # from silence, as a one-shot begins
+    hit = np.pad(samples[onset:stop], (_WINDOW, 0))  # starts from silence, like a one-shot
     spectrum = librosa.stft(hit, n_fft=_WINDOW, hop_length=_HOP)
     power = np.maximum(np.abs(spectrum) ** 2, 1e-12)
     spectrum *= np.sqrt(np.maximum(1 - ring / power, _FLOOR))
