@@ -1,7 +1,7 @@
-"""A zip archive from a stranger -> its sounds, one at a time, within limits that are counted and not believed.
+"""A zip archive from a stranger -> its sounds, one at a time, within limits.
 
-Nothing is unpacked to the disk or as a whole. Sizes that the archive states are never
-used: what is counted is what comes out while it is read.
+Nothing is unpacked to disk or as a whole. The sizes that an archive states are never
+trusted: what counts is what comes out while it is read.
 """
 
 import io
@@ -20,18 +20,16 @@ from drumclf.audio import AudioError
 from drumclf.file_types import SOUND_SUFFIXES, playable_type
 
 _DIRECTORY_ENTRY, _DIRECTORY_END, _DIRECTORY_END_64 = b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06"
-_MAX_GUESSED_BYTES = 100_000
-"""Of names whose encoding is guessed."""
+_MAX_GUESSED_BYTES = 100_000  # of names from which the encoding is guessed
+# Sounds that cannot be read: they are refused with a sentence, while pictures and texts are skipped.
 _OTHER_SOUND_SUFFIXES = frozenset((".m4a", ".aac", ".wma", ".mp4", ".ape", ".wv", ".mpc", ".rx2", ".rex", ".aifs"))
-"""Sounds that are not read: they get their sentence, where a picture or a text is passed over."""
 _LITTER = frozenset(("__macosx", "thumbs.db", "desktop.ini", ".ds_store"))
 _LEGACY_ENCODINGS = ["cp932", "gb18030", "cp949", "big5", "cp1251", "cp866", "cp850"]
 _UTF8_FLAG = 0x800
 _ENCRYPTED_FLAG = 0x1
+# Methods that zipfile unpacks only as far as asked; a kilobyte of bzip2 or LZMA becomes gigabytes at once.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-"""What zipfile unpacks no further than asked; a kilobyte of bzip2 or LZMA becomes gigabytes in one piece."""
-_BLOCK = 100_000
-"""Bytes that are unpacked between two looks at the limits."""
+_BLOCK = 100_000  # bytes that are unpacked between two checks of the limits
 
 
 class ArchiveError(ValueError):
@@ -40,14 +38,14 @@ class ArchiveError(ValueError):
 
 @dataclass(eq=False)
 class Budget:
-    """What the archives of one upload may still unpack to; shared by threads.
+    """How much the archives of one upload have unpacked to. Threads may share it.
 
     Attributes
     ----------
     packed : int
-        Bytes of the archives.
+        Size of the archives in bytes.
     unpacked : int
-        Bytes that came out of them.
+        Bytes that came out of them so far.
     """
 
     packed: int = 0
@@ -60,7 +58,7 @@ class Budget:
         Raises
         ------
         AudioError
-            When a limit is passed, now or before.
+            If a limit is exceeded, now or earlier.
         """
         with self.lock:
             self.unpacked += unpacked
@@ -81,7 +79,7 @@ class Entry:
     Attributes
     ----------
     name : str
-        As it is to be shown: its folders and its name.
+        Its folders and its name, ready to show.
     """
 
     name: str
@@ -96,7 +94,7 @@ class Entry:
         Raises
         ------
         AudioError
-            When they cannot be unpacked, or a limit is passed: what was not read before is then read no more.
+            If they cannot be unpacked, or a limit is exceeded. Entries that were not read before stay refused.
         """
         if self._info.flag_bits & _ENCRYPTED_FLAG:
             raise AudioError("This file is locked with a password; pack the sounds without one.")
@@ -105,7 +103,7 @@ class Entry:
                 raise NotImplementedError
             with self._archive.open(self._info) as file:
                 data = b"".join(self._blocks(file, limit))
-        except AudioError:  # a limit; it is a ValueError too
+        except AudioError:  # a limit; AudioError is a ValueError too
             raise
         except NotImplementedError as error:
             raise AudioError("This file is packed in a way that cannot be read; use an ordinary zip.") from error
@@ -140,18 +138,18 @@ def open_archive(data: bytes | BinaryIO, budget: Budget | None = None) -> tuple[
     -------
     entries : list of Entry
         The sounds, in the order of their names.
-    passed_over : list of str
-        Names of files that are no sounds; litter that systems leave in archives is not named.
+    skipped : list of str
+        Names of files that are not sounds, except for system files such as .DS_Store.
 
     Raises
     ------
     ArchiveError
-        When it is none, or holds too much.
+        If it is not a zip archive, or holds too much.
     """
     data = data if isinstance(data, bytes) else data.read()
     if len(data) > limits.MAX_ARCHIVE_BYTES:
         raise ArchiveError(f"This archive is larger than {limits.MAX_ARCHIVE_BYTES // 1_000_000} MB; send it in parts.")
-    # Before zipfile makes an object of each, and reads all that is said of them:
+    # Before zipfile makes an object for each entry:
     if (
         data.count(_DIRECTORY_ENTRY) > limits.MAX_DIRECTORY_ENTRIES
         or _directory_size(data) > limits.MAX_DIRECTORY_BYTES
@@ -159,14 +157,16 @@ def open_archive(data: bytes | BinaryIO, budget: Budget | None = None) -> tuple[
         raise ArchiveError(f"This archive holds more than {limits.MAX_DIRECTORY_ENTRIES:,} files; send it in parts.")
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-        infos = [info for info in archive.infolist() if not info.filename.endswith("/")]  # is_dir fails on no name
+        infos = [
+            info for info in archive.infolist() if not info.filename.endswith("/")
+        ]  # is_dir fails on an empty name
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
         raise ArchiveError("This zip archive is damaged; pack the sounds anew.") from error
     budget = budget or Budget()
     with budget.lock:
         budget.packed += len(data)
     names = _names(infos)
-    others, sounds, passed_over = set(names), [], []
+    others, sounds, skipped = set(names), [], []
     for name, info in zip(names, infos, strict=True):
         if is_litter(name, others):
             continue
@@ -174,29 +174,29 @@ def open_archive(data: bytes | BinaryIO, budget: Budget | None = None) -> tuple[
         if suffix in SOUND_SUFFIXES | _OTHER_SOUND_SUFFIXES:
             sounds.append(Entry(name, archive, info, budget))
         else:
-            passed_over.append(name)
+            skipped.append(name)
     if len(sounds) > limits.MAX_SOUNDS:
         raise ArchiveError(f"This archive holds {len(sounds):,} sounds; send up to {limits.MAX_SOUNDS:,} at a time.")
-    return sorted(sounds, key=lambda entry: entry.name), sorted(passed_over)
+    return sorted(sounds, key=lambda entry: entry.name), sorted(skipped)
 
 
 def is_archive(name: str, head: bytes) -> bool:
-    """Whether a file is to be opened as an archive: it says so, and its first bytes are not a sound's.
+    """Whether to open a file as an archive: its name ends in .zip, and its first bytes are not those of a sound.
 
-    A zip that is called kick.wav is a sound that cannot be read.
+    A zip archive called kick.wav counts as a sound that cannot be read.
     """
     return name.lower().endswith(".zip") and playable_type(head) is None
 
 
 def is_litter(name: str, others: Container[str]) -> bool:
-    """Whether a file is one that systems leave behind: in a hidden folder, a thumbnail, the resource fork of another.
+    """Whether a file is a leftover of the system: in a hidden folder, a thumbnail, the resource fork of another file.
 
     Parameters
     ----------
     name : str
         With "/" between folders.
     others : container of str
-        Names of the files that came with it: "._kick.wav" is a resource fork where there is a "kick.wav".
+        Names of the files that came with it: "._kick.wav" is a resource fork if there is a "kick.wav".
     """
     *folders, base = name.split("/")
     if any(folder.lower() in _LITTER or (folder.startswith(".") and folder.strip(".")) for folder in folders):
@@ -205,7 +205,7 @@ def is_litter(name: str, others: Container[str]) -> bool:
 
 
 def _directory_size(data: bytes) -> int:
-    """Bytes of the directory, as its end record says and zipfile believes; 0 where there is none."""
+    """Size of the directory in bytes, as its end record states and zipfile believes; 0 if there is none."""
     end = data.rfind(_DIRECTORY_END)
     size = int.from_bytes(data[end + 12 : end + 16], "little")
     if size == 0xFFFFFFFF and (end := data.rfind(_DIRECTORY_END_64)) >= 0:
@@ -214,9 +214,9 @@ def _directory_size(data: bytes) -> int:
 
 
 def _names(infos: list[zipfile.ZipInfo]) -> list[str]:
-    """Names as they were meant: old programs write them in the encoding of their country and do not say which.
+    """Decode names: old programs write them in the encoding of their country without saying which.
 
-    zipfile takes those for code page 437. All of them together tell the encoding better than each alone.
+    zipfile assumes code page 437. All names together reveal the encoding better than each alone.
     """
     raw = {i: info.orig_filename.encode("cp437") for i, info in enumerate(infos) if not info.flag_bits & _UTF8_FLAG}
     unsaid = b"\n".join(name for name in raw.values() if not name.isascii())

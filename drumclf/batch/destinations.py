@@ -1,4 +1,4 @@
-"""Where each sound goes: a folder for each class, a name by a pattern, and never two files in one place."""
+"""Where each sound goes: a folder for each class, a name from a pattern, and never two files in one place."""
 
 import re
 import string
@@ -9,33 +9,33 @@ from functools import partial
 from pathlib import PurePosixPath
 
 ORIGINAL_NAMES = "{name}"
+# Fields of a pattern: the class, a running number in it, the old name and the name of the old folder.
 FIELDS = ("class", "n", "name", "folder")
-"""What a pattern may hold: the class, a running number in it, the old name and the old folder's."""
 UNSURE_FOLDER = "not sure"
 _MAX_NAME_BYTES = 200
+# Not allowed on Windows, control characters, bytes that are not text, and characters that reverse text.
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]')
-"""What Windows allows in no name, control characters, bytes that are no text, and signs that turn text around."""
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³]) *(\.|$)", re.IGNORECASE)
 _WIDTH = re.compile(r"0?[0-9]?")
 
 
 class PatternError(ValueError):
-    """A pattern for names cannot be used; the text says why."""
+    """A pattern for names is invalid; the text says why."""
 
 
 def check_pattern(pattern: str) -> None:
-    """See that a pattern is one, before anything is named by it.
+    """Check a pattern before anything is named by it.
 
     Parameters
     ----------
     pattern : str
-        Text with fields in braces, as in ``{class}_{n:03}``; see `FIELDS`.
+        Text with fields in braces, for example ``{class}_{n:03}``; see `FIELDS`.
 
     Raises
     ------
     PatternError
     """
-    allowed = "use " + ", ".join(f"{{{field}}}" for field in FIELDS) + ", as in {class}_{n:03}"
+    allowed = "use " + ", ".join(f"{{{field}}}" for field in FIELDS) + ", for example {class}_{n:03}"
     try:
         parts = list(string.Formatter().parse(pattern))
     except ValueError as error:
@@ -43,13 +43,13 @@ def check_pattern(pattern: str) -> None:
     fields = [(field, spec) for _, field, spec, _ in parts if field is not None]
     for field, spec in fields:
         if field not in FIELDS:
-            raise PatternError(f"A pattern knows no {{{field}}}; {allowed}.")
+            raise PatternError(f"A pattern has no field {{{field}}}; {allowed}.")
         if not _WIDTH.fullmatch(spec) or (spec and field != "n"):
-            raise PatternError("Only the number takes a width, of one digit, as in {n:03}.")
+            raise PatternError("Only the number takes a width, of one digit, for example {n:03}.")
     if any(conversion for *_, conversion in parts):
         raise PatternError(f"A pattern takes no conversions; {allowed}.")
     if not {"n", "name"} & {field for field, _ in fields}:
-        raise PatternError("This pattern gives every sound of a class one name; it needs {n} or {name}.")
+        raise PatternError("This pattern gives all sounds of a class the same name; it needs {n} or {name}.")
 
 
 def destinations(
@@ -57,22 +57,22 @@ def destinations(
     pattern: str = ORIGINAL_NAMES,
     taken: Callable[[str], bool] = lambda _: False,
 ) -> Iterator[str]:
-    """Where each sound goes.
+    """Decide where each sound goes.
 
     Parameters
     ----------
     sounds : iterable of (name, label, is_sure)
         ``name`` is the path or the name in an archive, with "/" between folders.
     pattern : str
-        As in `check_pattern`; the suffix stays as it was.
+        As in `check_pattern`; suffixes are kept.
     taken : function
-        Whether there is a file already at a destination.
+        Whether a destination is already taken by a file.
 
     Yields
     ------
     str
-        "snare/crack.wav": the class, "not sure" below it where the model is not, and the name.
-        No two are the same, on disks that ignore case either, and none leaves the folder.
+        For example "snare/crack.wav": the class, then "not sure" if the model is not, then the name.
+        No two are the same, even on disks that ignore case, and none leaves the folder.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def destinations(
             number += 1
             path = plain = place(number)
         numbers[label] = number
-        while not is_free(path):  # the name holds no number, or is too long to show it
+        while not is_free(path):  # the name has no number, or is too long to show it
             marks[plain] += 1
             path = place(number, f" ({marks[plain] + 1})")
         given.add(unicodedata.normalize("NFC", path).casefold())
@@ -104,14 +104,14 @@ def destinations(
 
 
 def safe_name(stem: str, suffix: str = "", mark: str = "") -> str:
-    """A file name that every system takes and that stays in its folder; as much of the old one as can be kept.
+    """A file name that is valid on every system and stays in its folder; keeps as much of the old name as possible.
 
     Parameters
     ----------
     stem, suffix : str
-        Of anybody.
+        From anybody.
     mark : str
-        Goes between them as it is.
+        Goes between them as is.
 
     Returns
     -------

@@ -1,8 +1,8 @@
-"""The same recording under another name, in another format, at another level: found by its sound.
+"""Find the same recording under another name, in another format or at another level, by its sound.
 
-Two steps. Coarse pictures that are near one another make candidates, cheaply for all
-pairs; then both sounds are read again and their waveforms are laid over one another.
-Only the second step decides, so that two takes of one drum stay two sounds.
+Two steps: similar fingerprints give candidates, cheaply over all pairs; then both sounds are
+read again and their waveforms compared. Only the second step decides, so that two takes of
+one drum stay two sounds.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,22 +14,16 @@ from drumclf import constants as c
 from drumclf.audio import AudioError, Clip
 from drumclf.spectrogram import find_onset
 
-_POOL = (4, 4)
-"""Bands and frames of the spectrogram that are averaged in a fingerprint."""
-_NEAR = 1.2
-"""Distance of fingerprints that a second look is worth: 98% of MP3, Ogg and Opus copies are nearer."""
+_POOL = (4, 4)  # bands and frames of the spectrogram that are averaged in a fingerprint
+_NEAR = 1.2  # distance of fingerprints up to which waveforms are compared: covers 98% of MP3, Ogg and Opus copies
+# Minimum correlation of one recording with itself, both of waveforms and of their first differences. In 99% of Ogg and
+# Opus copies both reach 0.92, in MP3 copies 0.94. Two hits with the same body and another click reach 0.96 and 0.2; a
+# sound that was cut off only misses the first.
 _SAME = 0.9
-"""Correlation from which on two sounds are one recording, of their waveforms and of the differences of these.
-
-Of Ogg and Opus copies 99 in 100 have 0.92 or more in both, of MP3 copies 0.94. Two hits of one body
-with another click have 0.96 in the first and 0.2 in the second; a sound that is cut off differs in
-the first alone.
-"""
-_LAG, _COMPARED = 0.05, 2.0
-"""Seconds by which waveforms may be shifted, and that are compared."""
-_BLOCK = 512
-_LOOKS = 5
-"""Candidates of one sound that are looked at, nearest first."""
+_LAG = 0.05  # seconds by which waveforms may be shifted
+_COMPARED = 2.0  # seconds that are compared
+_BLOCK = 512  # rows whose distances are computed at once
+_MAX_CANDIDATES = 5  # for one sound, nearest first
 
 
 def fingerprint(spectrogram: np.ndarray) -> np.ndarray:
@@ -53,7 +47,7 @@ def find_duplicates(rows: Sequence, read: Callable[[int], Clip]) -> list[int | N
     Returns
     -------
     list of int or None
-        None for a sound that is not a copy of one before it, and for refused files.
+        None for a sound that is not a duplicate of an earlier one, and for refused files.
     """
     first: dict[bytes, int] = {}
     copies = [first.setdefault(row.digest, i) if row.error is None else i for i, row in enumerate(rows)]
@@ -65,24 +59,24 @@ def find_duplicates(rows: Sequence, read: Callable[[int], Clip]) -> list[int | N
             distances = _squared_distances(prints[start:stop], prints[:stop])
             for k, to_others in enumerate(distances, start):
                 near = np.flatnonzero(to_others[:k] < _NEAR**2)
-                candidates = different[near[np.argsort(to_others[near])[:_LOOKS]]].tolist()
+                candidates = different[near[np.argsort(to_others[near])[:_MAX_CANDIDATES]]].tolist()
                 i = int(different[k])
                 copies[i] = next((copies[j] for j in candidates if _is_same(i, j, read)), i)
     return [copies[j] if copies[j] != i else None for i, j in enumerate(copies)]
 
 
 def same_recording(one: Clip, other: Clip) -> bool:
-    """Whether two clips are one recording, at whatever level, polarity and quality.
+    """Whether two clips are one recording, whatever its level, polarity and quality.
 
-    They are laid over one another where they fit best: as they are, where the body has most
-    weight, and their first differences, where the attack has.
+    Both the waveforms, in which the body dominates, and their first differences, in which the
+    attack does, must correlate at the lag that suits them best.
     """
     a, b = _from_onset(one), _from_onset(other)
     return min(_highest_correlation(a, b), _highest_correlation(np.diff(a), np.diff(b))) >= _SAME
 
 
 def _highest_correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Normalised cross-correlation where it is highest, whatever its sign."""
+    """Peak of the absolute normalised cross-correlation."""
     n = scipy.fft.next_fast_len(len(a) + len(b), real=True)
     correlation = scipy.fft.irfft(scipy.fft.rfft(a, n) * np.conj(scipy.fft.rfft(b, n)), n)
     lag = round(_LAG * c.SAMPLE_RATE)
@@ -93,7 +87,7 @@ def _highest_correlation(a: np.ndarray, b: np.ndarray) -> float:
 def _is_same(i: int, j: int, read: Callable[[int], Clip]) -> bool:
     try:
         return same_recording(read(i), read(j))
-    except AudioError:  # gone since it was classified
+    except AudioError:  # the file has gone since
         return False
 
 

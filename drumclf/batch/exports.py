@@ -1,4 +1,4 @@
-"""A sorted pack -> a spreadsheet, a zip of folders, a training set."""
+"""A sorted pack -> a table, a zip with folders, a training set."""
 
 import io
 import zipfile
@@ -11,11 +11,11 @@ from drumclf.batch.tables import columns, csv_line, record
 
 
 def pack_csv(pack: Pack, classes: tuple[str, ...]) -> str:
-    """A line for every file.
+    """A CSV table with a line for every file.
 
-    Columns: path, label (the visitor's, where there is one), the probability of each class, decision,
+    Columns: path, label (the visitor's if there is one), the probability of each class, decision,
     duration in seconds, duplicate_of (path of the first sound that is the same recording), corrected
-    ("yes" where the label is the visitor's), error.
+    ("yes" if the label is the visitor's), error.
     """
     *names, error = columns(classes)
     lines = [csv_line([*names, "duplicate_of", "corrected", error])]
@@ -35,7 +35,7 @@ def sorted_names(pack: Pack, pattern: str = ORIGINAL_NAMES, skip_duplicates: boo
     Raises
     ------
     PatternError
-        When the pattern is none.
+        If the pattern is invalid.
     """
     sounds = pack.sounds(skip_duplicates)
     described = ((pack.rows[i].name, pack.label(i), pack.is_sure(i)) for i in sounds)
@@ -43,12 +43,12 @@ def sorted_names(pack: Pack, pattern: str = ORIGINAL_NAMES, skip_duplicates: boo
 
 
 def sorted_zip(pack: Pack, pattern: str = ORIGINAL_NAMES, skip_duplicates: bool = False) -> bytes:
-    """A zip with a folder for each class; the files in it are, byte for byte, those that came in.
+    """A zip with a folder for each class; its files are those that came in, byte for byte.
 
     Raises
     ------
     PatternError
-        When the pattern is none.
+        If the pattern is invalid.
     """
     places = sorted_names(pack, pattern, skip_duplicates)
     buffer = io.BytesIO()
@@ -64,11 +64,11 @@ def training_zip(pack: Pack, corrected_only: bool = True) -> bytes:
     ----------
     pack : Pack
     corrected_only : bool
-        Only sounds that the visitor labelled; else all, with the model's labels where the
-        visitor left them. Copies of one recording are in it once.
+        Only include sounds that the visitor labelled; otherwise all, with the model's labels for
+        the rest. Duplicates are included once.
     """
     chosen = [i for i in pack.sounds() if i in pack.corrections or not corrected_only]
-    chosen.sort(key=lambda i: i not in pack.corrections)  # of several copies, one that a person labelled
+    chosen.sort(key=lambda i: i not in pack.corrections)  # of several duplicates, take one that a person labelled
     sounds = sorted({pack.first(i): i for i in reversed(chosen)}.values())
     described = ((pack.rows[i].name, pack.label(i), True) for i in sounds)
     places = {i: f"sounds/{place}" for i, place in zip(sounds, destinations(described), strict=True)}
@@ -84,12 +84,12 @@ def training_zip(pack: Pack, corrected_only: bool = True) -> bytes:
 
 
 def _write_sounds(archive: zipfile.ZipFile, pack: Pack, places: dict[int, str]) -> list[int]:
-    """As they are, not packed: sounds hardly get smaller, and it is instant. Returns those that could be read."""
+    """Add sounds uncompressed: they hardly shrink, and this is instant. Returns those that could be read."""
     written = []
     for i, place in places.items():
         try:
             data = read_bytes(pack.files[i][1])
-        except AudioError:  # a file on the disk that is gone since: the others still count
+        except AudioError:  # the file has gone since; keep the others
             continue
         archive.writestr(place, data)
         written.append(i)

@@ -1,4 +1,4 @@
-"""Many sounds of one visitor: what came in, what the model says, and what the visitor says."""
+"""Many sounds from one visitor: what came in, what the model says, and what the visitor says."""
 
 import threading
 from collections import Counter
@@ -12,34 +12,33 @@ from drumclf.batch.duplicates import find_duplicates
 from drumclf.batch.rows import Row, classify_files
 from drumclf.classifier import Classifier
 
-_STEP = 96
-"""Sounds between two looks at the progress: some tenths of a second."""
+_STEP = 96  # sounds between two progress reports: a few tenths of a second
 
 
 @dataclass(eq=False)
 class Pack:
-    """Sounds that came together. Sounds are spoken of by their index in `files`.
+    """Sounds that came together. Each is identified by its index in `files`.
 
-    Threads may share it: two runs of one visitor's page overlap for a moment after each click.
+    Threads may share it: after a click, two runs of one visitor's page overlap for a moment.
 
     Attributes
     ----------
     files : list of (name, source)
-        Sources can be read again: paths, bytes or `drumclf.batch.archives.Entry`.
-    passed_over : list of str
-        Names of files that are no sounds.
+        Sources that can be read again: paths, bytes or `drumclf.batch.archives.Entry`.
+    skipped : list of str
+        Names of files that are not sounds.
     rows : list of Row
         The answers so far, in the order of `files`.
     duplicate_of : list of int or None
-        For each row the first sound that is the same recording; empty until `mark_duplicates`.
+        For each row, the first sound that is the same recording; empty until `mark_duplicates`.
     corrections : dict[int, str]
-        Label that the visitor gave to a sound.
+        Labels that the visitor gave, by index.
     keys : list of str
-        What tells each file from all others; their names need not.
+        Identifies each file; names need not be unique.
     """
 
     files: list[tuple[str, Source]]
-    passed_over: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     duplicate_of: list[int | None] = field(default_factory=list)
     corrections: dict[int, str] = field(default_factory=dict)
@@ -47,7 +46,7 @@ class Pack:
     _working: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def adopt(self, known: "Pack") -> None:
-        """Take over answers and corrections of files that are in another pack too; those files come first."""
+        """Take over answers and corrections for files that are also in another pack; those files come first."""
         place = {key: i for i, key in enumerate(self.keys)}
         kept = [j for j in range(len(known.rows)) if known.keys[j] in place]
         order = [place[known.keys[j]] for j in kept]
@@ -57,12 +56,12 @@ class Pack:
         self.corrections = {i: known.corrections[j] for i, j in enumerate(kept) if j in known.corrections}
 
     def classify_on(self, classifier: Classifier) -> Iterator[int]:
-        """Classify what is left, step by step; may be left off and called again.
+        """Classify what is left, step by step; can be stopped and called again.
 
         Yields
         ------
         int
-            How many rows there are now.
+            Number of rows so far.
         """
         while len(self.rows) < len(self.files):
             with self._working:
@@ -79,17 +78,17 @@ class Pack:
                 self.duplicate_of = find_duplicates(self.rows, lambda i: classifier.read_clip(self.files[i][1]))
 
     def correct(self, indices: list[int], label: str) -> None:
-        """Give sounds a label; one that the model gives anyway is thereby confirmed."""
+        """Label sounds; this also confirms a label that the model already gives."""
         for i in indices:
             if self.rows[i].error is None:
                 self.corrections[i] = label
 
     def label(self, i: int) -> str | None:
-        """The visitor's label, or else the model's; None for a refused file."""
+        """The visitor's label, otherwise the model's; None for a refused file."""
         return self.corrections.get(i, self.rows[i].label)
 
     def is_sure(self, i: int) -> bool:
-        """Whether the visitor or the model vouches for the label."""
+        """Whether the visitor gave the label or the model is sure of it."""
         return i in self.corrections or self.rows[i].is_sure
 
     def is_duplicate(self, i: int) -> bool:
@@ -98,7 +97,7 @@ class Pack:
         return i < len(copies) and copies[i] is not None
 
     def sounds(self, skip_duplicates: bool = False) -> list[int]:
-        """All that could be read, without copies of others if asked."""
+        """Indices of all sounds that could be read, optionally without duplicates."""
         return [
             i for i, row in enumerate(self.rows) if row.error is None and not (skip_duplicates and self.is_duplicate(i))
         ]
@@ -108,7 +107,7 @@ class Pack:
         return Counter(self.label(i) for i in self.sounds())
 
     def look_alikes(self, i: int, n: int = 3) -> list[int]:
-        """The sounds whose embeddings are nearest, nearest first, without copies of the sound itself."""
+        """The sounds with the nearest embeddings, nearest first, without duplicates of the sound itself."""
         first = self.first(i)
         others = [j for j in self.sounds() if self.first(j) != first]
         if not others:
@@ -117,5 +116,5 @@ class Pack:
         return [others[k] for k in np.argsort(-similarity)[:n]]
 
     def first(self, i: int) -> int:
-        """The first sound that is the same recording: itself, if there is none before it."""
+        """The first sound that is the same recording; the sound itself if there is none before it."""
         return self.duplicate_of[i] if self.is_duplicate(i) else i

@@ -1,4 +1,4 @@
-"""Many files -> one light row for each."""
+"""Many files -> one small row for each."""
 
 import hashlib
 import itertools
@@ -18,28 +18,28 @@ from drumclf.file_types import SOUND_SUFFIXES
 
 @dataclass(frozen=True, eq=False)
 class Row(Decided):
-    """What is kept of one file of many: two kilobytes, where a prediction holds its whole sound.
+    """What is kept for one file out of many: two kilobytes, while a prediction holds its whole sound.
 
     Attributes
     ----------
     name : str
         Path of the file, or its name in an archive.
     error : str or None
-        Why there is no answer, in one sentence. Then all that follows is None or empty.
+        Why there is no answer, in one sentence; everything below is then None or empty.
     label : str or None
         Name of the most probable class.
     probabilities : dict[str, float] or None
-        Of every class, in class order.
+        For every class, in class order.
     decision : tuple of str
         As in `Prediction`.
     duration : float or None
-        Length of the file in seconds; NaN where it does not say.
+        Length of the file in seconds; NaN if unknown.
     embedding : np.ndarray or None, shape (n,), float32
         As in `Prediction`.
     digest : bytes
-        The same for files that decode to the same samples, whatever they are called and packed in.
+        Equal for files that decode to the same samples, whatever their name and format.
     fingerprint : np.ndarray or None, shape (n,), uint8
-        The spectrogram, coarsely: near for files that may hold the same recording.
+        A coarse spectrogram; similar for files that may hold the same recording.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Row(Decided):
 
 @dataclass(frozen=True)
 class Refused:
-    """In the place of a file that cannot be opened: a source that gives nothing but the reason."""
+    """Stands for a file that cannot be opened: a source that only gives the reason."""
 
     reason: str
 
@@ -65,21 +65,21 @@ class Refused:
 
 
 def find_sounds(paths: Iterable[Path]) -> Iterator[Path]:
-    """Files as they are given; of folders, the sound files below them, by name.
+    """Files as given; for folders, the sound files below them, sorted by name.
 
-    Hidden files, and files whose suffix is not a sound's, are passed over in folders;
-    links to folders are not followed. A folder that cannot be opened is itself in the
-    answer, so that it is not lost.
+    In folders, hidden files and files without the suffix of a sound are skipped, and links
+    to folders are not followed. A folder that cannot be opened is itself in the result, so
+    that it is reported.
     """
     for path in paths:
-        if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a folder above cannot be entered
+        if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises if a folder above cannot be entered
             yield from _walk(path)
         else:
             yield path
 
 
 def classify_files(classifier: Classifier, files: Iterable[tuple[str, Source]]) -> Iterator[Row]:
-    """One row for each file, in order, while they are read.
+    """Classify files one batch at a time; yields one row for each, in order.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def classify_files(classifier: Classifier, files: Iterable[tuple[str, Source]]) 
 
 
 def row_of(name: str, outcome: Prediction | AudioError) -> Row:
-    """What is kept of a prediction, or of a refusal."""
+    """The row for a prediction or a refusal."""
     if isinstance(outcome, AudioError):
         return Row(name, str(outcome))
     return Row(
@@ -110,7 +110,7 @@ def row_of(name: str, outcome: Prediction | AudioError) -> Row:
 
 
 def _walk(root: Path) -> Iterator[Path]:
-    left = [(root, True)]  # not by recursion: folders may lie in one another a thousand deep
+    left = [(root, True)]  # no recursion: folders may be nested a thousand deep
     while left:
         path, is_folder = left.pop()
         if not is_folder:

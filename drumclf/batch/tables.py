@@ -1,4 +1,4 @@
-"""Rows -> lines of text: for people, for spreadsheets, for programs; and what such a file holds already."""
+"""Rows -> lines of text for people, spreadsheets and programs; and what such a file already holds."""
 
 import csv
 import io
@@ -15,16 +15,16 @@ from drumclf.classifier import Classifier
 from drumclf.decision import Decided, format_percent
 from drumclf.names import visible
 
-_DANGEROUS = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001 - the wide signs are meant
-"""What a spreadsheet may run as a formula, after apostrophes or not (OWASP, CSV injection)."""
-_NOT_CSV = "it is not a table of this model's answers in csv"
+# What a spreadsheet may run as a formula, with or without apostrophes before it (OWASP, CSV injection).
+_DANGEROUS = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001 - the full-width characters are intended
+_NOT_CSV = "it is not a CSV table of this model's answers"
 _JSON_START = '{"path": "'
 
 
 def table_lines(rows: Iterable[Row], classifier: Classifier) -> Iterator[str]:
-    """Aligned text for people: label, "?" where it is not sure, probability, path.
+    """Aligned text for people: label, "?" if not sure, probability, path.
 
-    What a terminal would obey in a name is shown as "�".
+    Control characters in a name are shown as "�".
     """
     width = max(map(len, classifier.titles.values()))
     for row in rows:
@@ -37,7 +37,7 @@ def table_lines(rows: Iterable[Row], classifier: Classifier) -> Iterator[str]:
 
 
 def csv_lines(rows: Iterable[Row], classifier: Classifier, header: bool = True) -> Iterator[str]:
-    """A header and one line a row; see `columns`."""
+    """A header and one line for each row; see `columns`."""
     if header:
         yield csv_line(columns(classifier.classes))
     for row in rows:
@@ -45,7 +45,7 @@ def csv_lines(rows: Iterable[Row], classifier: Classifier, header: bool = True) 
 
 
 def json_lines(rows: Iterable[Row], classifier: Classifier) -> Iterator[str]:
-    """One object a line: path, label, probabilities, error."""
+    """One JSON object a line: path, label, probabilities, error."""
     for row in rows:
         answer = {"path": row.name, "label": row.label, "probabilities": row.probabilities, "error": row.error}
         yield json.dumps(answer) + "\n"
@@ -55,15 +55,15 @@ LINES: dict[str, Callable[..., Iterator[str]]] = {"table": table_lines, "csv": c
 
 
 def columns(classes: Iterable[str]) -> list[str]:
-    """Names of the columns of a table of answers."""
+    """Column names of a table of answers."""
     return ["path", "label", *classes, "decision", "duration", "error"]
 
 
 def record(row: Row, classes: Iterable[str]) -> dict[str, str | float | None]:
     """A row as a flat dictionary with the keys of `columns`.
 
-    ``decision`` is the name of a class, "clap or snare", or "not sure"; ``duration`` is
-    in seconds. None where there is no value.
+    ``decision`` is the name of a class, "clap or snare", or "not sure"; ``duration`` is in
+    seconds. None if there is no value.
     """
     known = row.error is None
     return {
@@ -84,23 +84,23 @@ def said_decision(answer: Decided) -> str:
 def csv_line(cells: Iterable) -> str:
     """One line of CSV in which no text can be run as a formula. None is an empty cell."""
     line = io.StringIO()
-    # With the line end "\n" Python before 3.13 leaves "\r" in a name without quotes.
+    # With "\n" as line end, Python before 3.13 does not quote a name that holds "\r".
     csv.writer(line, lineterminator="\r\n").writerow(defuse(c) if isinstance(c, str) else c for c in cells)
     return line.getvalue().removesuffix("\r\n") + "\n"
 
 
 def defuse(cell: str) -> str:
-    """Text with an apostrophe before it where a spreadsheet would run it; two texts never become one."""
+    """Put an apostrophe before text that a spreadsheet would run; different texts stay different."""
     return f"'{cell}" if _DANGEROUS.match(cell) else cell
 
 
 def read_done(path: Path, format: str, classifier: Classifier) -> tuple[Counter[str], int]:
-    """What a file of answers holds already; a last line that was cut off is taken out of it.
+    """What a file of answers already holds; an incomplete last line is removed from it.
 
     Parameters
     ----------
     path : Path
-        As written by `csv_lines` or `json_lines`; need not exist.
+        Written by `csv_lines` or `json_lines`; need not exist.
     format : str
         "csv" or "jsonl".
     classifier : Classifier
@@ -108,14 +108,14 @@ def read_done(path: Path, format: str, classifier: Classifier) -> tuple[Counter[
     Returns
     -------
     done : Counter of str
-        The paths in it, as they are written there (`written_name`), and how many times.
+        The paths in it, as written there (`written_name`), with how often each occurs.
     n_refused : int
         How many of them have no answer.
 
     Raises
     ------
     ValueError
-        When it is not such a file; it is left as it is.
+        If it is not such a file; it is then left unchanged.
     """
     if not path.exists():
         return Counter(), 0
@@ -127,7 +127,7 @@ def read_done(path: Path, format: str, classifier: Classifier) -> tuple[Counter[
 
 
 def written_name(name: str, format: str) -> str:
-    """How a path is written in a file of that format."""
+    """A path as it is written in a file of that format."""
     return defuse(name) if format == "csv" else name
 
 
@@ -143,7 +143,7 @@ def _read_json_lines(file: io.TextIOWrapper, _: list[str]) -> tuple[Counter[str]
             done[answer["path"]] += 1
             n_refused += answer["error"] is not None
         except (ValueError, KeyError, TypeError):
-            raise ValueError("a line of it is not an answer in jsonl") from None
+            raise ValueError("a line of it is not an answer in JSON lines") from None
         end += _n_bytes(line)
     return done, n_refused, end
 
@@ -151,7 +151,7 @@ def _read_json_lines(file: io.TextIOWrapper, _: list[str]) -> tuple[Counter[str]
 def _read_csv(file: io.TextIOWrapper, header: list[str]) -> tuple[Counter[str], int, int]:
     done, n_refused, end, record_text = Counter(), 0, 0, ""
     for line in file:
-        record_text += line  # a name may hold a line break: then a record takes several lines
+        record_text += line  # a name may hold a line break, and its record then takes several lines
         if not line.endswith("\n") or record_text.count('"') % 2:
             continue
         try:

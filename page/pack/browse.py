@@ -76,9 +76,9 @@ def browse(pack: Pack, classifier: Classifier) -> None:
             if ticked:
                 show_ticked(pack, classifier, ticked, table_key)
             show_current(pack, classifier)
-    if pack.passed_over:
-        with st.expander(f"{counted(len(pack.passed_over), 'file')} skipped: not audio"):
-            st.text("\n".join(map(visible, pack.passed_over)))
+    if pack.skipped:
+        with st.expander(f"{counted(len(pack.skipped), 'file')} skipped: not audio"):
+            st.text("\n".join(map(visible, pack.skipped)))
 
 
 def summary(pack: Pack) -> str:

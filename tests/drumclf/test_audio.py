@@ -93,7 +93,7 @@ def test_long_files_are_read_from_the_first_sound_only_as_far_as_needed():
 
 
 @pytest.mark.parametrize("noise", [1e-5, 1e-4, 3e-4])
-def test_a_noisy_lead_longer_than_a_clip_is_passed_over(noise):
+def test_a_noisy_lead_longer_than_a_clip_is_skipped(noise):
     rng = np.random.default_rng(0)
     lead = noise * rng.standard_normal(7 * 44_100)
     clip = read_clip(encode(np.concatenate([np.clip(lead, -9e-4, 9e-4), make_hit()]), subtype="PCM_24"))

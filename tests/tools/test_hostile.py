@@ -86,9 +86,9 @@ def test_a_zip_with_hostile_files_among_others(classifier, hostile, corpus, tmp_
             file.write(corpus / row["path"], f"good/{row['path']}")
         for row in manifest:
             file.writestr(f"odd/{row['file']}.wav", (hostile / row["file"]).read_bytes())
-    entries, passed_over = open_archive(archive.read_bytes())
+    entries, skipped = open_archive(archive.read_bytes())
     assert len(entries) == len(sounds) + len(manifest)
-    assert not passed_over
+    assert not skipped
     pack = Pack([(entry.name, entry) for entry in entries])
     *_, n_done = pack.classify_on(classifier)
     assert n_done == len(entries)

@@ -116,13 +116,13 @@ def test_what_takes_too_much_is_seen(files):
 @pytest.mark.parametrize("archive", odd_archives(), ids=lambda archive: archive.name)
 def test_odd_archives(classifier, archive):
     try:
-        sounds, passed_over = open_archive(archive.data)
+        sounds, skipped = open_archive(archive.data)
     except ArchiveError as error:
         assert archive.expect != "classify"
         assert is_one_sentence(str(error))
         return
     assert sounds
-    assert set(passed_over) <= {"inner.zip"}
+    assert set(skipped) <= {"inner.zip"}
     for label, sentence in (answer(classifier, sound) for sound in sounds[:20]):
         assert keeps_promise(archive, label), sentence
         assert label or is_one_sentence(sentence)

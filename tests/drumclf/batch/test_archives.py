@@ -64,10 +64,10 @@ def outcomes(data, budget=None):
 
 def test_sounds_are_found_in_nested_folders_and_what_is_none_is_named():
     data = pack(("b/c/two.WAV", KICK), ("a/one.flac", b"1"), ("b/", b""), ("b/notes.txt", b""), ("inner.zip", pack()))
-    sounds, passed_over = open_archive(data)
+    sounds, skipped = open_archive(data)
     assert [sound.name for sound in sounds] == ["a/one.flac", "b/c/two.WAV"]
     assert [sound.read() for sound in sounds] == [b"1", KICK]
-    assert passed_over == ["b/notes.txt", "inner.zip"]
+    assert skipped == ["b/notes.txt", "inner.zip"]
 
 
 @pytest.mark.parametrize(
