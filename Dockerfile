@@ -1,18 +1,18 @@
 # The page in a container: on port 8501, as user 1000, as a Hugging Face Docker Space runs it.
-# How to run it: docs/deploy.md. `make image-check` walks these steps where there is no Docker.
+# How to run it: docs/deploy.md. `make image-check` follows these steps without Docker.
 
-# The full image, because it has `strip`; of this stage only /opt/venv is kept.
+# The full image, because it has `strip`; only /opt/venv of this stage is kept.
 FROM python:3.11 AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-# What others ask for and no page imports. With "|tensorflow_cpu|keras|h5py" more, the image is 0.9 GB lighter: LiteRT
-# answers without them, and nothing stands in for it.
-ARG LEAVE_OUT="libclang|grpcio|pydeck"
+# TensorFlow is 0.9 GB that the page needs only if LiteRT cannot run; `--build-arg WITH_TENSORFLOW=1` includes it.
+ARG WITH_TENSORFLOW=
 RUN python -m venv /opt/venv
 COPY requirements.txt .
-# The list is complete, so nothing is resolved. What no page ever reads goes: headers, tests of packages, symbols for
-# debuggers, pip. `make image-check` proves that it is not missed.
-RUN grep -vE "^($LEAVE_OUT)==" requirements.txt > serving.txt \
- && /opt/venv/bin/pip install --no-deps -r serving.txt \
+# Other packages require libclang, grpcio and pydeck, but the page never imports them. The list is complete, so pip
+# resolves nothing. What the page never reads is removed: headers, tests of packages, symbols for debuggers, pip.
+RUN sed -i -E '/^(libclang|grpcio|pydeck)==/d' requirements.txt \
+ && if [ -z "$WITH_TENSORFLOW" ]; then sed -i '/^# TensorFlow/,$d' requirements.txt; fi \
+ && /opt/venv/bin/pip install --no-deps -r requirements.txt \
  && rm -rf /opt/venv/lib/python3.11/site-packages/tensorflow/include \
  && find /opt/venv -type d -name tests -prune -exec rm -r {} + \
  && find /opt/venv '(' -name 'libtensorflow_cc.so*' -o -name libllvmlite.so ')' -exec strip --strip-unneeded {} + \
@@ -22,7 +22,7 @@ FROM python:3.11-slim
 RUN useradd --create-home --uid 1000 user
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /app
-# All of it belongs to root: the user reads it and cannot change it.
+# All of it belongs to root: the user can read it but not change it.
 COPY app.py ./
 COPY page page
 COPY drumclf drumclf
@@ -30,7 +30,7 @@ COPY model model
 COPY example_samples example_samples
 COPY static static
 COPY .streamlit .streamlit
-# Bytecode is made here because the user cannot write it later; the base image has none of the standard library.
+# Bytecode is compiled here because the user cannot write it later; the base image has none for the standard library.
 RUN python -m compileall -q /usr/local/lib/python3.11 .
 
 ENV PATH=/opt/venv/bin:$PATH \
@@ -39,12 +39,12 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     MPLCONFIGDIR=/home/user/.cache/matplotlib \
     NUMBA_CACHE_DIR=/home/user/.cache/numba \
-    # What is freed goes back to the system, with what was in it.
+    # Freed memory goes back to the system, with the sounds that were in it.
     MALLOC_MMAP_THRESHOLD_=131072 \
-    # Without an address, Streamlit asks a server in the internet for its own.
+    # Without this, Streamlit asks a server on the internet for its own address.
     STREAMLIT_BROWSER_SERVER_ADDRESS=localhost
 USER user
-# Fills the cache above, so that no visitor waits for a list of fonts; and stops the build if a package is missed.
+# Fills the caches above, so that no visitor waits for them, and stops the build if a package is missing.
 RUN python -m page.warm_up
 
 EXPOSE 8501

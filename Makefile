@@ -5,7 +5,7 @@ LICENCE ?= all
 PORT ?= 8501
 WATCH ?= none
 
-.PHONY: app test model report bench bench-start hits-report audit soak compare labels examples architecture screenshot lint image-check
+.PHONY: app test model report bench bench-start hits-report audit soak compare labels examples architecture screenshot lint image-check resolve
 
 app: .venv/app  ## start the page
 	$(BIN)/streamlit run app.py --server.port $(PORT) --server.fileWatcherType $(WATCH)
@@ -58,6 +58,9 @@ screenshot: .venv/dev  ## take the pictures of README and guide again
 
 image-check: .venv/dev  ## build the image without Docker, measure it and visit it (Linux, as root)
 	$(BIN)/python -m tools.image
+
+resolve: .venv/app  ## see that the pinned packages have wheels for every platform and Python
+	$(BIN)/python -m tools.resolve
 
 .venv/app: requirements.txt
 	$(PYTHON) -m venv .venv

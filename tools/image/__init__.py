@@ -1,1 +1,1 @@
-"""The image: what it holds, and how to check it without Docker (``python -m tools.image``)."""
+"""Build the image without Docker and try it (``python -m tools.image``)."""

@@ -1,103 +1,115 @@
 """Build the image without Docker, and see that it serves: ``python -m tools.image``.
 
-It walks the Dockerfile in a folder whose base is this machine's own Python, then starts the page in it as its user,
-cut off from the network, and visits it with a browser. For Linux, as root. The exit status is 0 if all is well.
+The Dockerfile is followed in a folder, with this machine's Python as its base. Then the page is started in it as its
+user, read-only and without a network, and visited with a browser. For Linux, as root. The exit status is 0 if all is
+well.
 """
 
 import argparse
-import json
+import ctypes
 import os
+import shutil
 import subprocess
 import sys
-from dataclasses import asdict
+import time
+from collections import Counter
 from pathlib import Path
 
 from playwright.sync_api import Error
 
-from tools.image.base import BaseError
-from tools.image.container import Image, missing_programs, run
-from tools.image.context import Context
+from tools.image.build import ROOT, BuildError, build
+from tools.image.container import ADDRESS, Image
 from tools.image.dockerfile import DockerfileError, read_dockerfile
-from tools.image.serving import ADDRESS, can_write, serving, tries_to_leave
-from tools.image.sizes import LIMIT, sizes, table
 from tools.image.visit import visit
-from tools.image.walk import StepError, walk
 
-ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "build" / "image"
-WRITABLE = ("/tmp", "/var/tmp", "/home/user")
-"""All that the user may write to."""
+SLIM_BASE = 130_000_000  # python:3.11-slim, of which the stand-in holds only a part
+_CLONE_NEWNET = 0x40000000  # linux/sched.h
+WRITABLE = ("tmp", "var/tmp", "home/user")  # by the user
 
 
 def main() -> None:
-    """Build, measure and try; the trying goes on in a namespace without a network."""
+    """Build and measure; then try it where the only network is loopback."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--try", dest="built", type=Path, help=argparse.SUPPRESS)
-    built = parser.parse_args().built
-    if built:
-        sys.exit(not all(try_serving(read_image(built))))
+    parser.add_argument("--build-arg", action="append", default=[], metavar="NAME=VALUE")
+    arguments = dict(value.split("=", 1) for value in parser.parse_args().build_arg)
     if sys.platform != "linux" or os.geteuid() != 0:
         sys.exit("image-check needs Linux and root: it makes namespaces and mounts.")
-    if missing := missing_programs():
-        sys.exit(f"image-check needs {', '.join(missing)}: install util-linux and iproute2.")
+    if missing := [name for name in ("unshare", "ip", "strip") if not shutil.which(name)]:
+        sys.exit(f"image-check needs {', '.join(missing)}: install util-linux, iproute2 and binutils.")
     try:
-        image = walk(read_dockerfile(ROOT / "Dockerfile"), Context(ROOT), FOLDER / "stages")
-    except (BaseError, DockerfileError, StepError) as error:
+        image = build(read_dockerfile(ROOT / "Dockerfile"), FOLDER, arguments)
+    except (BuildError, DockerfileError) as error:
         sys.exit(f"Dockerfile: {error}")
     measured = sizes(image.root)
-    print(table(measured), flush=True)
-    fits = told("it is within its limit", sum(measured.values()) <= LIMIT)
-    sys.exit(not (fits and tried_without_network(image)))
-
-
-def tried_without_network(image: Image) -> bool:
-    """Whether all of `try_serving` held, in a namespace where the only network is loopback."""
-    description = FOLDER / "image.json"
-    description.write_text(json.dumps(asdict(image) | {"root": str(image.root)}))
-    script = 'ip link set lo up && exec "$@"'
-    alone = ["unshare", "--net", "--mount", "--propagation=private", "sh", "-c", script, "sh"]
-    again = [sys.executable, "-m", "tools.image", "--try", description]
-    return subprocess.run([*alone, *again], cwd=ROOT, check=False).returncode == 0
-
-
-def read_image(description: Path) -> Image:
-    """The image that was built before, from what `tried_without_network` wrote."""
-    written = json.loads(description.read_text())
-    return Image(**written | {"root": Path(written["root"])})
+    for name, size in [*measured.most_common(12), ("in all", measured.total())]:
+        print(f"{size / 1e6:8.1f} MB  {name}", flush=True)
+    if ctypes.CDLL(None).unshare(_CLONE_NEWNET) != 0:
+        sys.exit("image-check may not make a network namespace.")
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    sys.exit(not all(try_serving(image)))
 
 
 def try_serving(image: Image) -> list[bool]:
-    """Serve it twice: as a Space does, and with a root folder that is read-only. Whether each check held."""
-    held = []
-    with serving(image, FOLDER / "run", read_only=False) as running:
-        held.append(told("it starts without calling anybody", not tries_to_leave()))
-        held.append(told("its health check says so", run(running.image, image.healthcheck).returncode == 0))
-        held.append(told("a visitor gets answers", visited()))
+    """Serve it and visit it. Whether each check held."""
+    allowed = [image.root / folder for folder in WRITABLE]
+    exposed = [path for path in files(image.root) if can_write(path) and not {*allowed} & {path, *path.parents}]
+    held = [told("its user can change no file of the application", not exposed, exposed)]
+    home, before = FOLDER / "home", changes(image.inside("/home/user"))
+    with image.serving(home) as started:
+        print(f"     {time.monotonic() - started:.1f} s after its start it answered", flush=True)
+        held.append(told("its health check says that it is healthy", image.run(image.healthcheck)[0] == 0))
+        held.append(told("it started without calling anybody", not tries_to_leave()))
+        held.append(told("a visitor gets answers", visited(started)))
         held.append(told("and meanwhile it called nobody", not tries_to_leave()))
-        written = [path for path in running.files_written() if path != "/etc/resolv.conf"]  # that one is ours
-        strays = outside("/tmp", paths=written)
-        held.append(told("nothing was cached or written outside /tmp", not strays, strays))
-        exposed = outside(*WRITABLE, paths=can_write(running))
-        held.append(told("its user can change no file of the application", not exposed, exposed))
-        print(f"     its processes took {running.peak_memory() / 1e9:.2f} GB of memory at most", flush=True)
-    with serving(image, FOLDER / "run", read_only=True):
-        held.append(told("a visitor gets answers from a read-only one, too", visited()))
+        changed = changes(home) ^ before
+        held.append(told("and wrote nothing outside /tmp", not changed, changed))
     return held
 
 
-def visited() -> bool:
-    """Whether the page answered; what was missing is printed."""
+def visited(started: float) -> bool:
+    """Whether all answers came; prints what was missing, and how long the first took."""
     try:
-        visit(ADDRESS)
+        visit(
+            ADDRESS, lambda: print(f"     {time.monotonic() - started:.1f} s after its start: first answer", flush=True)
+        )
     except (AssertionError, Error) as error:
         print(error)
         return False
     return True
 
 
-def outside(*folders: str, paths: list[str]) -> list[str]:
-    """The paths that are in none of the folders."""
-    return [path for path in paths if not any(Path(path).is_relative_to(folder) for folder in folders)]
+def files(root: Path) -> list[Path]:
+    """Everything below a folder that is no link."""
+    return [path for path in root.rglob("*") if not path.is_symlink()]
+
+
+def sizes(root: Path) -> Counter[str]:
+    """Bytes of each folder of packages, and of the other folders."""
+    found = Counter()
+    for path in filter(Path.is_file, files(root)):
+        parts = path.relative_to(root).parts
+        name = "bytecode of Python" if parts[0] == "usr" and path.suffix == ".pyc" else parts[0]
+        found[parts[5] if name == "opt" and len(parts) > 6 else name] += path.stat().st_size
+    found["usr"] = max(found["usr"], SLIM_BASE)
+    return found
+
+
+def can_write(path: Path) -> bool:
+    """Whether anybody other than root can write to it."""
+    status = path.stat()
+    return bool(status.st_uid or status.st_gid or status.st_mode & 0o002)
+
+
+def changes(folder: Path) -> set[tuple[str, int]]:
+    """Everything below a folder, with the time of its last change."""
+    return {(str(path.relative_to(folder)), path.stat().st_mtime_ns) for path in files(folder)}
+
+
+def tries_to_leave() -> int:
+    """How often something in this network namespace tried to reach another machine, and found no way."""
+    names, values = [line.split() for line in Path("/proc/net/snmp").read_text().splitlines() if line.startswith("Ip:")]
+    return int(values[names.index("OutNoRoutes")])
 
 
 def told(what: str, held: bool, found: object = "") -> bool:

@@ -1,137 +1,130 @@
-"""Run a command with a folder as its root, as another user, in namespaces of its own. Linux, as root."""
+"""Run commands with a folder as their root, as another user, in namespaces of their own. Linux, as root."""
 
 import os
+import re
 import shlex
 import shutil
+import signal
+import string
 import subprocess
-import sys
+import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from tools.image.dockerfile import Step
+
+ADDRESS = "http://127.0.0.1:8501"
+_PATH = "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
 _ENTER = """
+mount --rbind "$1" "$1"
 mount -t proc proc "$1/proc"
 mount --rbind /dev "$1/dev"
 mount -t tmpfs tmpfs "$1/dev/shm"
 {mounts}
 exec chroot --userspec="$2" --groups= "$1" /bin/sh -c 'cd "$0" && exec env -i "$@"' "$3" {command}
 """
+# What ``docker run --read-only --tmpfs /tmp`` does, and a home in which writes would be seen.
+_READ_ONLY = """
+mount -t tmpfs tmpfs "$1/tmp"
+mount --bind {home} "$1/home/user"
+mount -o remount,ro,bind "$1"
+"""
 
 
 @dataclass
 class Image:
-    """What a Dockerfile makes: a root folder and how to start what is in it.
-
-    Attributes
-    ----------
-    root : Path
-    environment : dict[str, str]
-    user : str
-        A name from its /etc/passwd.
-    folder : str
-        Where commands start.
-    command, healthcheck : list[str]
-        CMD and HEALTHCHECK, as lists of arguments.
-    """
+    """A root folder and how commands are started in it, as far as the steps of a Dockerfile have set it."""
 
     root: Path
-    environment: dict[str, str]
+    environment: dict[str, str] = field(default_factory=lambda: {"PATH": _PATH, "LANG": "C.UTF-8"})
     user: str = "root"
     folder: str = "/"
     command: list[str] = field(default_factory=list)
     healthcheck: list[str] = field(default_factory=list)
 
-    def owner(self) -> str:
-        """The user's numbers, as ``1000:1000``."""
-        for line in (self.root / "etc" / "passwd").read_text().splitlines():
-            name, _, user, group, *_ = line.split(":")
-            if self.user in (name, user):
-                return f"{user}:{group}"
-        raise LookupError(f"{self.user} is not in the image's /etc/passwd")
+    def configure(self, step: Step, arguments: dict[str, str]) -> None:
+        """Follow a step that sets how commands are started; any other step changes nothing."""
+        match step.keyword:
+            case "ARG":
+                name, _, default = step.words()[0].partition("=")
+                self.environment[name] = arguments.get(name, default)
+            case "ENV":
+                for word in step.words():
+                    name, _, value = word.partition("=")
+                    self.environment[name] = string.Template(value).substitute(self.environment)
+            case "WORKDIR":
+                self.folder = step.value
+            case "USER":
+                self.user = step.value
+            case "CMD":
+                self.command = step.command()
+            case "HEALTHCHECK":
+                self.healthcheck = step.command()
+
+    def inside(self, path: str) -> Path:
+        """Where a path in the image is on this machine."""
+        return self.root / (PurePosixPath(self.folder) / path).relative_to("/")
+
+    def start(self, command: list[str], mounts: str = "", **kwargs) -> subprocess.Popen:
+        """Start a command; `kill` ends it.
+
+        Parameters
+        ----------
+        command : list of str
+        mounts : str
+            Shell commands to run before the root changes; ``"$1"`` is the root.
+        """
+        environment = [f"{name}={value}" for name, value in self.environment.items()]
+        script = _ENTER.format(mounts=mounts, command=shlex.join([*environment, *command]))
+        owner = re.search(rf"^{self.user}:[^:]*:(\d+:\d+):", self.inside("/etc/passwd").read_text(), re.MULTILINE)[1]
+        namespaces = ["unshare", "--mount", "--propagation=private", "--pid", "--fork"]
+        return subprocess.Popen([*namespaces, "sh", "-euc", script, "sh", self.root, owner, self.folder], **kwargs)
+
+    def run(self, command: list[str], mounts: str = "") -> tuple[int, str]:
+        """Run a command to its end: its exit status and what it printed."""
+        process = self.start(command, mounts, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        output, _ = process.communicate()
+        return process.returncode, output
+
+    @contextmanager
+    def serving(self, home: Path) -> Iterator[float]:
+        """The image's command, read-only and answering; yields the start time, by `time.monotonic`.
+
+        Parameters
+        ----------
+        home : Path
+            Replaced by a copy of the user's home, which the command can write to, as it can to /tmp.
+        """
+        shutil.rmtree(home, ignore_errors=True)
+        subprocess.run(["cp", "-a", self.inside("/home/user"), home], check=True)
+        started = time.monotonic()
+        process = self.start(self.command, _READ_ONLY.format(home=shlex.quote(str(home))))
+        try:
+            while not _answers():
+                if process.poll() is not None:
+                    raise RuntimeError("the page did not start")
+                time.sleep(0.05)
+            yield started
+        finally:
+            kill(process)
 
 
-def start(image: Image, command: list[str], root: Path | None = None, mounts: str = "", **kwargs) -> subprocess.Popen:
-    """Start a command in an image; when it is killed, so is everything that it started.
+def kill(process: subprocess.Popen) -> None:
+    """End what `Image.start` started: the first process of a namespace takes all others with it.
 
-    Parameters
-    ----------
-    image : Image
-    command : list of str
-    root : Path, optional
-        Another root folder than the image's own.
-    mounts : str
-        More shell commands before the root changes; ``"$1"`` is the root.
+    unshare's own --kill-child does not work here, because chroot changes the user.
     """
-    environment = [f"{name}={value}" for name, value in image.environment.items()]
-    inside = shlex.join(["PATH=" + image.environment["PATH"], *environment, *command])
-    script = _ENTER.format(mounts=mounts, command=inside)
-    namespaces = ["unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child"]
-    arguments = [str(root or image.root), image.owner(), image.folder]
-    return subprocess.Popen([*namespaces, "sh", "-euc", script, "sh", *arguments], **kwargs)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    for each in (process.pid, *map(int, children)):
+        os.kill(each, signal.SIGKILL)
+    process.wait()
 
 
-def run(image: Image, command: list[str], **kwargs) -> subprocess.CompletedProcess:
-    """As `start`, and wait; what it printed is in ``stdout``."""
-    process = start(image, command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **kwargs)
-    output, _ = process.communicate()
-    return subprocess.CompletedProcess(command, process.returncode, output)
-
-
-@contextmanager
-def network_settings(root: Path) -> Iterator[tuple[dict[str, str], str]]:
-    """What the machine knows of its network, lent to a root folder while something is built in it.
-
-    Docker lends a RUN the machine's names and proxies. pip's configuration is lent too, so that packages come from
-    where the machine's own pip takes them.
-
-    Yields
-    ------
-    environment : dict[str, str]
-    mounts : str
-        For `start`.
-    """
-    environment = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
-    environment |= _pip_settings()
-    paths = {Path("/etc/resolv.conf"), Path("/etc/hosts")}
-    for value in environment.values():
-        paths |= {Path(word.removeprefix("file://")) for word in value.split() if word.startswith(("/", "file:///"))}
-    # An index on disk is a folder "simple" with the packages beside it.
-    paths = {path.parent if path.name == "simple" else path for path in paths}
-    lent, made = sorted(path for path in paths if path.exists()), []
-    for path in lent:
-        made += _make_place(root / path.relative_to("/"), path.is_dir())
-    yield environment, "\n".join(f'mount --bind {shlex.quote(str(path))} "$1"{shlex.quote(str(path))}' for path in lent)
-    for path in reversed(made):
-        if path.is_file():
-            path.unlink()
-        elif not any(path.iterdir()):
-            path.rmdir()
-
-
-def _pip_settings() -> dict[str, str]:
-    """Configuration of pip, from its files and the environment, as variables."""
-    listing = [sys.executable, "-m", "pip", "config", "list"]
-    shown = subprocess.run(listing, capture_output=True, text=True, check=True).stdout
-    settings = {}
-    for line in shown.splitlines():
-        key, _, value = line.partition("=")
-        section, _, name = key.partition(".")
-        if section in ("global", "install", ":env:"):
-            settings["PIP_" + name.upper().replace("-", "_")] = value.strip("'\"")
-    return settings
-
-
-def _make_place(path: Path, is_folder: bool) -> list[Path]:
-    """Make what a mount needs to lie on, with its parents; the ones made are returned, outermost first."""
-    if path.exists():
-        return []
-    missing = [parent for parent in (path, *path.parents) if not parent.exists()][::-1]
-    for parent in missing:
-        parent.mkdir() if parent != path or is_folder else parent.touch()
-    return missing
-
-
-def missing_programs() -> list[str]:
-    """What this needs and the machine has not."""
-    return [name for name in ("unshare", "mount", "chroot", "ldd", "ip") if not shutil.which(name)]
+def _answers() -> bool:
+    try:
+        return urllib.request.urlopen(f"{ADDRESS}/_stcore/health", timeout=1).status == 200
+    except OSError:
+        return False
