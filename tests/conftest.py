@@ -83,18 +83,16 @@ def open_tab(chromium, address):
         window.close()
 
 
-WINDOWS = {f"{size}, {scheme}": (size, scheme) for size in ("wide", "narrow") for scheme in ("light", "dark")}
 WIDTHS = {"wide": 1280, "narrow": 390}
-in_two_windows = pytest.mark.parametrize("page", ["wide, light", "narrow, dark"], indirect=True)
-"""For what depends on the size or on the colours of the page, and not on both together."""
+WINDOWS = {"wide, light": ("wide", "light"), "narrow, dark": ("narrow", "dark")}
 in_one_window = pytest.mark.parametrize("page", ["wide, light"], indirect=True)
-"""For what depends on neither."""
+"""For what depends neither on the size nor on the colours of the page."""
 in_a_narrow_window = pytest.mark.parametrize("page", ["narrow, dark"], indirect=True)
 
 
 @pytest.fixture(params=WINDOWS)
 def page(open_tab, request):
-    """The page in a window of two sizes and in both colours."""
+    """The page in a wide window with light colours, and in a narrow one with dark colours."""
     size, scheme = WINDOWS[request.param]
     page = open_tab(viewport={"width": WIDTHS[size], "height": 900}, color_scheme=scheme)
     yield page

@@ -1,7 +1,7 @@
 """For everybody: axe's rules and the keyboard alone."""
 
 import pytest
-from conftest import assert_nothing_is_wider, in_two_windows
+from conftest import assert_nothing_is_wider
 
 pytest.importorskip("playwright")
 pytest.importorskip("axe_playwright_python")
@@ -115,7 +115,6 @@ def expect_to_show_focus(page):
     assert width > 0
 
 
-@in_two_windows
 def test_the_keyboard_is_enough(page):
     expect(page.get_by_role("heading", name=START)).to_be_visible()
     tab_to(page, pad(page, "Analogue kick"))
@@ -147,7 +146,6 @@ def test_the_keyboard_is_enough(page):
     tab_to(page, page.get_by_role("button", name="Picture to share"))
 
 
-@in_two_windows
 def test_the_keyboard_is_enough_for_a_loop(page):
     tab_to(page, page.get_by_test_id("stFileUploader").get_by_test_id("stBaseButton-secondary"))
     a_loop(page)
@@ -160,7 +158,6 @@ def test_the_keyboard_is_enough_for_a_loop(page):
     expect_to_show_focus(page)
 
 
-@in_two_windows
 def test_every_stop_of_the_tab_key_can_be_seen(page):
     one_sound(page)
     settle(page)

@@ -12,7 +12,6 @@ from conftest import (
     encode,
     in_a_narrow_window,
     in_one_window,
-    in_two_windows,
     make_loop,
     mix,
 )
@@ -43,7 +42,6 @@ def hit(page, number):
 # A loop
 
 
-@in_two_windows
 def test_a_loop_hit_by_hit(page):
     times = drop_loop(page)
     expect(page.get_by_text(" · ".join(HITS))).to_be_visible()
@@ -115,7 +113,6 @@ def is_in_frame(page, part):
     return frame["x"] <= box["x"] and box["x"] + box["width"] <= frame["x"] + frame["width"]
 
 
-@in_two_windows
 def test_neighbours_in_a_long_recording_can_each_be_pressed(page):
     drop_long(page)
     rows = [row.get_by_role("button").all() for row in page.locator(".timeline .row").all()]
@@ -135,7 +132,6 @@ def test_neighbours_in_a_long_recording_can_each_be_pressed(page):
         assert box["x"] + box["width"] <= frame["x"]
 
 
-@in_two_windows
 def test_the_selected_hit_of_a_long_recording_is_in_sight(page):
     drop_long(page)
     hit(page, 1).focus()

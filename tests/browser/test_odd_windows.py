@@ -1,7 +1,7 @@
 """Large type, less motion, forced colours, fingers; windows that change, clicks that come fast."""
 
 import pytest
-from conftest import assert_nothing_is_wider, in_one_window, in_two_windows
+from conftest import assert_nothing_is_wider, in_one_window
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
@@ -79,7 +79,6 @@ def test_with_forced_colours_all_can_still_be_told_apart(odd_page):
     assert color(page.locator(".timeline .head")) != color(page.locator(".timeline"))
 
 
-@in_two_windows
 def test_targets_are_large_enough_for_fingers(page):
     a_loop(page)
     settle(page)
@@ -93,7 +92,6 @@ def test_targets_are_large_enough_for_fingers(page):
     assert not small
 
 
-@in_two_windows
 def test_the_head_keeps_its_moment_when_the_window_changes(page):
     one_sound(page)
     settle(page)
@@ -114,7 +112,6 @@ def test_the_head_keeps_its_moment_when_the_window_changes(page):
     expect(head).to_be_hidden()
 
 
-@in_two_windows
 def test_many_quick_clicks_end_with_the_last(page):
     page.evaluate(
         """() => {

@@ -5,7 +5,7 @@ import io
 import zipfile
 
 import pytest
-from conftest import EXAMPLES, assert_nothing_is_wider, in_two_windows
+from conftest import EXAMPLES, assert_nothing_is_wider
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
@@ -50,7 +50,6 @@ def download(page, name):
     return started.value.path().read_bytes()
 
 
-@in_two_windows
 def test_a_zip_becomes_a_table(page):
     drop_zip(page, SOUNDS | {"My kit/bad.wav": b"no sound", "__MACOSX/My kit/._kick.wav": b"x", "notes.txt": b"hello"})
     expect(page.get_by_role("heading", name="14 sounds")).to_be_visible()

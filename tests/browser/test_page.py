@@ -1,7 +1,7 @@
 """The real page in a real Chromium."""
 
 import pytest
-from conftest import EXAMPLES, assert_nothing_is_wider, in_one_window, in_two_windows
+from conftest import EXAMPLES, assert_nothing_is_wider, in_one_window
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
@@ -45,7 +45,6 @@ def test_a_bad_file_gets_a_sentence_and_the_page_goes_on(page):
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
-@in_two_windows
 def test_the_report_card_is_one_click_away(page):
     page.get_by_text("How good is it?").click()
     dialog = page.get_by_role("dialog")
