@@ -12,8 +12,8 @@ from playwright.sync_api import expect
 from steps import drop_zip, expect_played, expect_stage, settle
 
 SOUNDS = {f"My kit/{path.name}": path.read_bytes() for path in sorted(EXAMPLES.glob("*.wav"))}
-HEADER, ROW = 38, 35
-"""Heights in the table, in pixels."""
+HEADER = 38  # height in the table, in pixels
+ROW = 35  # likewise
 
 
 @pytest.fixture

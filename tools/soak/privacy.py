@@ -14,8 +14,8 @@ from tools.soak.client import Visitor
 from tools.soak.search import find_in_memory
 from tools.soak.sounds import EXAMPLES
 
-N_MARKS, _MARK_INTERVAL = 512, 4096
-"""Marks in a marked sound, and bytes from one to the next: 2 MB, more than passes through any buffer at a time."""
+N_MARKS = 512  # in a marked sound
+_MARK_INTERVAL = 4096  # bytes; all marks together take 2 MB, more than passes through any buffer at a time
 MEMORY_GOES_BACK = {"MALLOC_MMAP_THRESHOLD_": "131072"}
 """Makes freed memory return to the system. By default glibc keeps it, content and all, until it is needed again,
 and a search cannot tell it from memory in use."""
