@@ -4,14 +4,15 @@ DATA ?=
 LICENCE ?= all
 PORT ?= 8501
 WATCH ?= none
+ALL ?=
 
 .PHONY: app test model report bench bench-start hits-report audit soak compare labels examples architecture screenshot lint image-check resolve
 
 app: .venv/app  ## start the page
 	$(BIN)/streamlit run app.py --server.port $(PORT) --server.fileWatcherType $(WATCH)
 
-test: .venv/dev  ## run all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/browser
+test: .venv/dev  ## run the tests; with ALL=1 also the minute of fuzzing
+	$(BIN)/python -m pytest $(if $(ALL),-m "") -n 2 --dist loadfile --ignore tests/browser
 	$(BIN)/python -m pytest tests/browser
 
 lint: .venv/dev  ## check style

@@ -8,7 +8,7 @@ KICK, SNARE = EXAMPLES / "kick_analogue.wav", EXAMPLES / "snare_acoustic.wav"
 
 
 def load_once(classifier, monkeypatch):
-    """The model is loaded for all tests together; `test_as_a_process` loads its own."""
+    """The model is loaded once for all tests; `test_as_a_process` loads its own."""
     monkeypatch.setattr("drumclf.cli.classify.load_classifier", lambda *_, **__: classifier)
     monkeypatch.setattr("drumclf.cli.sort.load_classifier", lambda *_, **__: classifier)
 
@@ -19,7 +19,7 @@ def run(capsys, *arguments):
 
 
 def mixed_sounds(tmp_path):
-    """A folder with drums, a copy, a file that is refused, and names of every kind."""
+    """A folder with drums, a copy, a refused file, and names of every kind."""
     folder = tmp_path / "in"
     (folder / "kit").mkdir(parents=True)
     kick, snare = KICK.read_bytes(), SNARE.read_bytes()

@@ -15,7 +15,7 @@ from drumclf import load_classifier
 from tools.server import ROOT, chromium_path, launch_chromium, serve
 
 EXAMPLES = ROOT / "example_samples"
-FIRST_ANSWER = 60_000  # milliseconds; the machine may be busy with other tests
+PATIENCE = 60_000  # milliseconds; the machine may be busy with other tests
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +57,7 @@ def chromium():
     playwright = pytest.importorskip("playwright.sync_api")
     if not chromium_path():
         pytest.skip("no Chromium here: install it or set CHROMIUM to its path")
-    playwright.expect.set_options(timeout=FIRST_ANSWER)
+    playwright.expect.set_options(timeout=PATIENCE)
     with playwright.sync_playwright() as running:
         browser = launch_chromium(running)
         yield browser
@@ -73,7 +73,7 @@ def open_tab(chromium, address):
         settings = {"viewport": {"width": WIDTHS["wide"], "height": 900}} | settings
         if (key := repr(settings)) not in windows:
             windows[key] = chromium.new_context(**settings)
-            windows[key].set_default_timeout(FIRST_ANSWER)
+            windows[key].set_default_timeout(PATIENCE)
         page = windows[key].new_page()
         page.goto(address)
         return page
@@ -83,15 +83,16 @@ def open_tab(chromium, address):
         window.close()
 
 
-WINDOWS = {f"{size}, {scheme}": (size, scheme) for size in ("wide", "narrow") for scheme in ("light", "dark")}
 WIDTHS = {"wide": 1280, "narrow": 390}
-in_two_windows = pytest.mark.parametrize("page", ["wide, light", "narrow, dark"], indirect=True)
-"""For what has little to do with the size and the colours of the page."""
+WINDOWS = {"wide, light": ("wide", "light"), "narrow, dark": ("narrow", "dark")}
+in_one_window = pytest.mark.parametrize("page", ["wide, light"], indirect=True)
+"""For what depends neither on the size nor on the colours of the page."""
+in_a_narrow_window = pytest.mark.parametrize("page", ["narrow, dark"], indirect=True)
 
 
 @pytest.fixture(params=WINDOWS)
 def page(open_tab, request):
-    """The page in a window of two sizes and in both colours."""
+    """The page in a wide window with light colours, and in a narrow one with dark colours."""
     size, scheme = WINDOWS[request.param]
     page = open_tab(viewport={"width": WIDTHS[size], "height": 900}, color_scheme=scheme)
     yield page
@@ -105,7 +106,7 @@ def assert_nothing_is_wider(page):
 
 
 def drawn(page, name):
-    """What the page, driven without a browser, gives the browser to draw: the data of each such component."""
+    """Data that the page, driven without a browser, sends to each component of a name."""
     components = [element.proto for element in page.get("bidi_component")]
     return [json.loads(component.json) for component in components if component.component_name == name]
 
@@ -114,7 +115,7 @@ PATTERN = [
     ("kick_analogue", 0.0), ("closed_hat_acoustic", 0.41), ("snare_acoustic", 0.8), ("closed_hat_acoustic", 1.22),
     ("kick_analogue", 1.5), ("clap_analogue", 2.1), ("closed_hat_acoustic", 2.35), ("snare_acoustic", 2.73),
 ]  # fmt: skip
-"""Example and when it begins, in seconds; not on a grid, and the kicks ring into what follows."""
+"""Examples and the seconds at which they begin: not on a grid, and the kicks ring into the next hit."""
 
 
 def mix(hits, duration, levels=(0.5,), shaped=lambda sound: sound, rate=44_100):
@@ -153,7 +154,7 @@ def make_loop(times_over=1, gap=0.3, noise=0.0):
 
 
 def make_hit(rate=44_100, duration=0.3, frequency=200.0, seed=0):
-    """A decaying tone with a noisy attack: no drum in particular. Shape (n,), peak 0.8."""
+    """A decaying tone with a noisy attack, like no drum in particular. Shape (n,), peak 0.8."""
     time = np.arange(int(rate * duration)) / rate
     noise = np.random.default_rng(seed).standard_normal(len(time))
     hit = np.sin(2 * np.pi * frequency * time) * np.exp(-12 * time) + 0.5 * noise * np.exp(-60 * time)

@@ -1,4 +1,4 @@
-"""A process that decodes and says what it took: crashes, endless work and greed are found, and end nothing else."""
+"""A process that decodes and reports what it used: crashes, endless work and excess memory are found safely."""
 
 import json
 import signal
@@ -29,7 +29,7 @@ _PROGRAM = """if True:
         assert clip.start >= 0 and (math.isnan(clip.file_duration) or clip.file_duration > 0)
 
     answers, warm = os.fdopen(os.dup(1), "w"), None
-    os.dup2(2, 1)  # what a library prints is no answer
+    os.dup2(2, 1)  # what a library prints is not an answer
     while size := sys.stdin.buffer.read(4):
         data = sys.stdin.buffer.read(int.from_bytes(size, "little"))
         before, _ = usage()
@@ -45,25 +45,25 @@ _PROGRAM = """if True:
         warm = warm or peak
         print(json.dumps([problem, after - before, peak - warm]), file=answers, flush=True)
 """
-"""Files come in with their size before them; out come, a line for each: what is wrong, CPU seconds, megabytes."""
+"""Reads files, each preceded by its size; prints a line for each: the problem, CPU seconds, megabytes."""
 
 
 class WatchedDecoder:
-    """`read_clip` in a process of its own, begun anew where a file ended it.
+    """`read_clip` in a separate process, restarted when a file ends it.
 
     Parameters
     ----------
     max_seconds : int
-        Of processor time, for one file.
+        CPU time allowed for one file.
     max_megabytes : float
-        On top of what an ordinary sound takes.
+        Memory allowed beyond what an ordinary sound takes.
 
     Attributes
     ----------
     n_read : int
-        Files until now.
+        Files read so far.
     slowest, greediest : (float, bytes)
-        CPU seconds or megabytes, and the file that took the most of them.
+        CPU seconds or megabytes, and the file that took the most.
     """
 
     def __init__(self, max_seconds=4, max_megabytes=300):
@@ -72,7 +72,7 @@ class WatchedDecoder:
         self._start()
 
     def problem_with(self, data):
-        """What goes wrong with a file: it crashes, takes too much, or gives neither a clip nor a sentence; or None."""
+        """What goes wrong with a file: a crash, excess, or neither a clip nor a sentence; None if nothing does."""
         try:
             self._process.stdin.write(struct.pack("<I", len(data)) + data)
             self._process.stdin.flush()
@@ -90,7 +90,7 @@ class WatchedDecoder:
         self.slowest = max(self.slowest, (seconds, data), key=itemgetter(0))
         self.greediest = max(self.greediest, (megabytes, data), key=itemgetter(0))
         if megabytes > self.max_megabytes:
-            self.close()  # the peak that is measured is that of the process's whole life
+            self.close()  # the peak is measured over the whole life of a process
             self._start()
             return f"takes {megabytes:.0f} MB"
         return problem

@@ -1,7 +1,7 @@
 """For everybody: axe's rules and the keyboard alone."""
 
 import pytest
-from conftest import FIRST_ANSWER, assert_nothing_is_wider, in_two_windows
+from conftest import assert_nothing_is_wider
 
 pytest.importorskip("playwright")
 pytest.importorskip("axe_playwright_python")
@@ -11,9 +11,8 @@ from steps import (
     SNARE,
     START,
     a_loop,
+    an_error,
     brightest,
-    click_pad,
-    drop,
     drop_zip,
     example,
     expect_silence,
@@ -23,6 +22,7 @@ from steps import (
     one_sound,
     pad,
     places_of_head,
+    second_sound_to_come,
     settle,
     start,
     two_sounds,
@@ -35,21 +35,10 @@ FOCUSED = """() => {
 }"""
 
 
-def second_sound_to_come(page):
-    click_pad(page, SNARE, "Snare")
-    page.get_by_role("button", name="Another").click()
-    expect(page.get_by_role("heading", name="Compare")).to_be_visible()
-
-
-def an_error(page):
-    drop(page, "kick.wav", b"this is no sound")
-    expect(page.get_by_role("alert")).to_be_visible(timeout=FIRST_ANSWER)
-
-
 def a_pack(page):
     drop_zip(page, {f"{name}.wav": example(name) for name in ("clap_hands", "kick_analogue", "snare_acoustic")})
     table = page.get_by_test_id("stDataFrame")
-    expect(table.locator("canvas").first).to_be_visible(timeout=FIRST_ANSWER)
+    expect(table.locator("canvas").first).to_be_visible()
     settle(page)
     table.click(position={"x": 62, "y": 38 + 35 * 2 + 17})
     expect_stage(page)
@@ -62,7 +51,7 @@ def view(page, name):
 
 def a_map(page):
     view(page, "Map")
-    expect(page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first).to_be_visible(timeout=FIRST_ANSWER)
+    expect(page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first).to_be_visible()
 
 
 def an_export(page):
@@ -72,7 +61,7 @@ def an_export(page):
 
 def the_report_card(page):
     page.get_by_role("button", name="How good is it?").click()
-    expect(page.get_by_role("dialog").get_by_text("All classes right")).to_be_visible(timeout=FIRST_ANSWER)
+    expect(page.get_by_role("dialog").get_by_text("All classes right")).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -127,14 +116,14 @@ def expect_to_show_focus(page):
 
 
 def test_the_keyboard_is_enough(page):
-    expect(page.get_by_role("heading", name=START)).to_be_visible(timeout=FIRST_ANSWER)
+    expect(page.get_by_role("heading", name=START)).to_be_visible()
     tab_to(page, pad(page, "Analogue kick"))
     for _ in range(3):
         page.keyboard.press("ArrowRight")
         expect_to_show_focus(page)
     expect(pad(page, SNARE)).to_be_focused()
     page.keyboard.press("Space")
-    expect(page.locator("h1")).to_contain_text("Snare", timeout=FIRST_ANSWER)
+    expect(page.locator("h1")).to_contain_text("Snare")
     expect_stage(page)
     settle(page)
     expect_silence(page)
@@ -169,7 +158,6 @@ def test_the_keyboard_is_enough_for_a_loop(page):
     expect_to_show_focus(page)
 
 
-@in_two_windows
 def test_every_stop_of_the_tab_key_can_be_seen(page):
     one_sound(page)
     settle(page)

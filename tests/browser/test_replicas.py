@@ -2,18 +2,17 @@
 
 import os
 import shutil
-import socket
 import subprocess
-import sys
 import time
-import urllib.request
 
 import pytest
-from conftest import EXAMPLES, FIRST_ANSWER, ROOT
+from conftest import EXAMPLES, ROOT
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
 from steps import expect_stage
+
+from tools.server import free_port, serve, wait_for
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
 VISITORS = 30
@@ -22,51 +21,30 @@ VISITORS = 30
 pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx here: install it to try replicas")
 
 
-def free_ports(n):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
-
-
-def wait_for(address):
-    for _ in range(240):
-        try:
-            return urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)
-        except OSError:
-            time.sleep(0.5)
-    raise TimeoutError(address)
-
-
 @pytest.fixture(scope="module")
 def replicas(tmp_path_factory):
     """The proxy's address, its log, and the replicas' addresses as the log has them."""
-    folder = tmp_path_factory.mktemp("nginx")
-    front, *ports = free_ports(3)
-    settings = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
-    for written, here in (
-        ("listen 8080;", f"listen 127.0.0.1:{front};"),
-        ("127.0.0.1:8501", f"127.0.0.1:{ports[0]}"),
-        ("127.0.0.1:8502", f"127.0.0.1:{ports[1]}"),
-        ("/var/log/nginx", str(folder)),
-    ):
-        assert written in settings
-        settings = settings.replace(written, here)
-    (folder / "nginx.conf").write_text(settings)
-    streamlit = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.address=127.0.0.1"]
-    proxy = [NGINX, "-p", folder, "-c", folder / "nginx.conf", "-g", f"daemon off; pid {folder}/nginx.pid;"]
-    quiet = {"cwd": ROOT, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    servers = [subprocess.Popen([*streamlit, f"--server.port={port}"], **quiet) for port in ports]
-    servers.append(subprocess.Popen(proxy, **quiet))
-    addresses = [f"127.0.0.1:{port}" for port in ports]
-    for address in (*addresses, f"127.0.0.1:{front}"):
-        wait_for(f"http://{address}")
-    yield f"http://127.0.0.1:{front}", folder / "access.log", set(addresses)
-    for server in servers:
-        server.terminate()
-    for server in servers:
-        server.wait()
+    folder, front = tmp_path_factory.mktemp("nginx"), free_port()
+    with serve() as (one, _), serve() as (other, _):
+        addresses = [one.removeprefix("http://"), other.removeprefix("http://")]
+        settings = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+        for written, here in (
+            ("listen 8080;", f"listen 127.0.0.1:{front};"),
+            ("127.0.0.1:8501", addresses[0]),
+            ("127.0.0.1:8502", addresses[1]),
+            ("/var/log/nginx", str(folder)),
+        ):
+            assert written in settings
+            settings = settings.replace(written, here)
+        (folder / "nginx.conf").write_text(settings)
+        command = [NGINX, "-p", folder, "-c", folder / "nginx.conf", "-g", f"daemon off; pid {folder}/nginx.pid;"]
+        proxy = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_for(f"http://127.0.0.1:{front}", proxy)
+            yield f"http://127.0.0.1:{front}", folder / "access.log", set(addresses)
+        finally:
+            proxy.terminate()
+            proxy.wait()
 
 
 def requests(log, since=0):
@@ -86,7 +64,7 @@ def wait_for_websocket(log, since):
 def upload(page):
     """Upload a sound and see its verdict and its pictures."""
     page.locator("input[type=file]").set_input_files(EXAMPLES / "snare_acoustic.wav")
-    expect(page.locator("h1")).to_contain_text("Snare", timeout=FIRST_ANSWER)
+    expect(page.locator("h1")).to_contain_text("Snare")
     expect_stage(page)
 
 

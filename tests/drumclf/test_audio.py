@@ -37,10 +37,10 @@ def test_every_format_gives_the_same_clip(format, subtype):
     rate = 48_000 if subtype == "OPUS" else 44_100
     clip = read_clip(encode(make_hit(rate), rate, format, subtype))
     reference = read_clip(encode(make_hit(rate), rate, "WAV", "DOUBLE"))
-    # 8 bits leave 40 dB; lossy codecs leave 8 dB of a noisy attack; a wrong rate gives none.
+    # 8 bits leave 40 dB; lossy codecs leave 8 dB of a noisy attack; a wrong rate leaves nothing.
     bound = {"PCM_U8": -35, "ULAW": -25}.get(subtype, -8 if subtype in LOSSY else -60)
     assert level_difference(clip.samples, reference.samples) < bound
-    assert abs(clip.duration - reference.duration) < 0.1  # ADPCM and MP3 fill up their last block
+    assert abs(clip.duration - reference.duration) < 0.1  # ADPCM and MP3 pad their last block
     assert clip.samples.dtype == np.float32
     assert np.abs(clip.samples).max() == pytest.approx(1)
 
@@ -216,8 +216,8 @@ def test_more_is_read_where_more_is_asked_for():
 
 
 def test_of_a_long_file_with_a_huge_rate_less_is_read():
-    """As many samples of it as an ordinary reading takes at most; read apart, under the limits of its process."""
-    rate, n_channels = 655_350, 8  # the most that FLAC knows
+    """As many samples as an ordinary reading takes at most; read in a separate process, under its limits."""
+    rate, n_channels = 655_350, 8  # the most that FLAC allows
     sound = np.zeros((8 * rate, n_channels), np.int16)
     sound[:: rate // 4] = 20_000
     data = encode(sound, rate, "FLAC")
@@ -226,7 +226,7 @@ def test_of_a_long_file_with_a_huge_rate_less_is_read():
     decoders.close()
     assert not clip.is_whole
     most = CLIP_DURATION * 768_000 * 9 / (n_channels + 1) / rate  # all channels, and a copy of one
-    assert CLIP_DURATION < clip.duration < most + 0.2  # where the first sound is looked for
+    assert CLIP_DURATION < clip.duration < most + 0.2  # the stretch searched for the first sound
 
 
 def test_encode_wav_gives_the_clip_back():

@@ -26,7 +26,7 @@ def test_every_example_is_what_it_is(classifier, name):
 
 
 def test_golden_predictions(classifier):
-    """What is served is what was trained: answers stored by the training program."""
+    """The served model is the trained one: its answers match those stored in training."""
     golden = classifier.metadata["golden"]
     assert set(golden) == set(LABELS)
     for name, probabilities in golden.items():
@@ -113,7 +113,7 @@ def test_one_flipped_bit_anywhere_in_the_metadata_is_refused(tmp_path):
         damaged[rng.integers(len(whole))] ^= 1 << rng.integers(8)
         (folder / "metadata.json").write_bytes(damaged)
         try:
-            n_same += read_metadata(folder) == json.loads(whole)  # one kind of white space for another
+            n_same += read_metadata(folder) == json.loads(whole)  # different white space
         except ModelError as error:
             assert len(str(error)) < 200
         else:
@@ -145,7 +145,7 @@ def test_a_missing_model_is_refused(tmp_path):
 
 
 def test_a_network_that_holds_code_is_refused(tmp_path):
-    """Code of a stranger would run where a model with a Lambda layer is loaded; its hashes may well be right."""
+    """Loading a model with a Lambda layer would run a stranger's code; its hashes may well be right."""
     import keras
 
     folder = copy_of_model(tmp_path)

@@ -1,4 +1,4 @@
-"""What holds for every sound and for any bytes at all."""
+"""Properties of every sound and of any bytes at all."""
 
 import math
 
@@ -40,7 +40,7 @@ FIELDS = {
     "MAT4": {0: 4, 4: 4, 8: 4, 12: 4, 16: 4, 39: 4, 43: 4, 47: 4, 51: 4},
     "HTK": {0: 4, 4: 4, 8: 2, 10: 2},
 }
-"""Where the numbers of a header are, and of how many bytes."""
+"""Offsets of the numbers in a header, and their sizes in bytes."""
 HIT = make_hit(duration=0.05)
 
 
@@ -52,7 +52,7 @@ def decoder():
 
 
 def clip_or_none(data):
-    """A clip that keeps its promises; None where the file is refused in a sentence."""
+    """A clip that keeps its promises; None if the file is refused in a sentence."""
     try:
         clip = read_clip(data)
     except AudioError as error:
@@ -96,7 +96,7 @@ def test_noise_of_any_level_and_offset_gives_a_clip_without_it(seed, rate, n_cha
     clip = clip_or_none(encode((noise + dc) * 10**exponent, rate, subtype="FLOAT"))
     assert clip is not None
     assert clip.duration == pytest.approx(milliseconds / 1000, abs=0.001)
-    # Cut anywhere, and its band halved: the mean of n values of noise is some 1 / sqrt(n); n is at least 882.
+    # Cut anywhere and halved in bandwidth, the mean of n values of noise is about 1 / sqrt(n); n is at least 882.
     assert abs(clip.samples.mean()) < 0.05
 
 
@@ -111,7 +111,7 @@ def test_any_bytes(decoder, magic, data):
 
 @st.composite
 def headers(draw):
-    """A short sound, some numbers of whose header are others: any, but mostly those at which something overflows."""
+    """A short sound with some numbers of its header changed: to anything, but mostly to what makes things overflow."""
     container = draw(st.sampled_from(sorted(FIELDS)))
     data = ob.encode(HIT, container=container)
     for offset, width in draw(st.lists(st.sampled_from(sorted(FIELDS[container].items())), min_size=1, max_size=4)):
@@ -135,7 +135,7 @@ clips = st.tuples(
     st.integers(1, 300),
     st.integers(0, 3),
 ).map(lambda drawn: np.tile(drawn[0], drawn[1]) * np.exp(-drawn[2] * np.linspace(0, 9, len(drawn[0]) * drawn[1])))
-"""Any short pattern, again and again, and fading or not: float64, shape (n,)."""
+"""Any short pattern, repeated, fading or not: float64, shape (n,)."""
 
 
 @settings(some, max_examples=100)

@@ -32,7 +32,7 @@ def test_results_are_in_order_even_if_the_first_takes_longest():
 
 
 def test_as_many_at_once_as_there_are_workers():
-    together = threading.Barrier(3, timeout=60)  # breaks, and raises, unless three come
+    together = threading.Barrier(3, timeout=60)  # raises unless three arrive
     assert len(list(map_ahead(lambda _: together.wait(), range(6), workers=3))) == 6
 
 
@@ -40,7 +40,7 @@ def test_no_more_is_taken_than_twice_the_workers_ahead():
     taken = []
     items = (taken.append(i) or i for i in range(1_000))
     results = map_ahead(abs, items, workers=2)
-    assert taken == []  # nothing before it is asked for
+    assert taken == []  # nothing until the first is requested
     for i in range(20):
         assert next(results) == i
         assert len(taken) <= i + 1 + 4

@@ -65,7 +65,7 @@ def picture(envelope, frequency=None):
 
 
 def fading(seconds):
-    """An envelope that falls by 60 dB in this time."""
+    """Decays by 60 dB in this time."""
     return lambda time: 10 ** (-3 * time / seconds)
 
 

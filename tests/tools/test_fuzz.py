@@ -1,7 +1,8 @@
-"""Damaged files without end: whatever the bytes, a clip or a sentence, soon and in bounded memory.
+"""Damaged files: whatever the bytes, the answer is a clip or a sentence, in bounded time and memory.
 
-``DRUMCLF_FUZZ_SECONDS`` (60) and ``DRUMCLF_FUZZ_SEED`` (0) say how long and which. What breaks is
-written to ``build/fuzz/``; the smallest of it belongs into ``fuzz_corpus/``.
+The fuzzing itself runs with ``make test ALL=1`` or ``pytest -m fuzz``. ``DRUMCLF_FUZZ_SECONDS`` (60) sets
+how long, ``DRUMCLF_FUZZ_SEED`` (0) which files. Files that break something are written to ``build/fuzz/``;
+add the smallest of them to ``fuzz_corpus/``.
 """
 
 import hashlib
@@ -22,7 +23,7 @@ from tools.odd_files.odd_files import KICK, clean, codings, odd_files
 SECONDS = float(os.environ.get("DRUMCLF_FUZZ_SECONDS", "60"))
 SEED = int(os.environ.get("DRUMCLF_FUZZ_SEED", "0"))
 NAMES = b"fmt data LIST fact COMM SSND desc pakt kuki OggS \xff\xfb \xff\xf8".split(b" ")
-"""What chunks, pages and frames begin with."""
+"""The first bytes of chunks, pages and frames."""
 CORPUS = sorted(path for path in (Path(__file__).parent / "fuzz_corpus").iterdir() if path.suffix != ".md")
 
 
@@ -39,7 +40,7 @@ def test_what_broke_once_does_not_break_again(decoder, path):
 
 
 def test_what_broke_once_leaves_the_standard_output_alone():
-    """The answers go there, a line each."""
+    """Answers go there, one per line."""
     program = """if True:
         import contextlib, sys
         from drumclf.audio import AudioError, read_clip
@@ -51,6 +52,7 @@ def test_what_broke_once_leaves_the_standard_output_alone():
     assert (done.returncode, done.stdout) == (0, b"")
 
 
+@pytest.mark.fuzz
 def test_damaged_files(decoder):
     rng = np.random.default_rng(SEED)
     files = [file.data for file in codings({"short": clean(KICK)[:1_500]})]
@@ -69,7 +71,7 @@ def test_damaged_files(decoder):
 
 
 def saved(data):
-    """Where the bytes now lie."""
+    """Path of the file that now has these bytes."""
     path = ROOT / "build" / "fuzz" / hashlib.sha256(data).hexdigest()[:16]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
@@ -77,7 +79,7 @@ def saved(data):
 
 
 def damage(data, others, rng):
-    """Damaged in one to four ways; of Ogg, mostly with checksums that fit: others are dropped unread."""
+    """Damaged in one to four ways; Ogg mostly with matching checksums, as pages without are dropped unread."""
     for _ in range(rng.integers(1, 5)):
         way = (flip, extreme_number, insert, delete, truncate, swap, repeat, splice)[rng.integers(8)]
         data = way(data, others, rng) or data
@@ -97,7 +99,7 @@ def flip(data, others, rng):
 
 
 def extreme_number(data, others, rng):
-    """0, 1, the largest and the smallest, and their neighbours, in 1, 2, 4 or 8 bytes of either order."""
+    """0, 1, the largest and smallest numbers and their neighbours, in 1, 2, 4 or 8 bytes of either byte order."""
     width, order = int(rng.choice([1, 2, 4, 8])), ("little", "big")[rng.integers(2)]
     largest = 2 ** (8 * width) - 1
     number = (0, 1, 2, 9, largest, largest - 1, largest // 2, largest // 2 + 1, len(data))[rng.integers(9)]
@@ -119,7 +121,7 @@ def truncate(data, others, rng):
 
 
 def swap(data, others, rng):
-    """Two neighbouring pieces: often chunks, as the cuts are where four letters are."""
+    """Two neighbouring pieces swapped: often chunks, as cuts are made at their names."""
     a, b, c = sorted(cut(data, rng) for _ in range(3))
     return data[:a] + data[b:c] + data[a:b] + data[c:]
 
@@ -142,6 +144,6 @@ def cut(data, rng):
 
 
 def with_checksums(data):
-    """Ogg pages as they come, each with the checksum that fits it, and what is none of them as it is."""
+    """Ogg pages, each with its matching checksum; anything else as is."""
     pages = [b"OggS" + page for page in data.split(b"OggS")[1:]]
     return b"".join(ob.patched(page, 22, ob.ogg_page(page)[22:26]) if len(page) > 27 else page for page in pages)

@@ -45,7 +45,7 @@ def test_hostile_uploads(classifier, hostile):
 
 
 def test_hostile_uploads_on_the_command_line(classifier, hostile, tmp_path):
-    """The same answers as the library's, in one run."""
+    """The same answers as from the library, in one run."""
     files = [hostile / row["file"] for row in read_rows(hostile / "manifest.csv")]
     out = tmp_path / "answers.jsonl"
     command = [sys.executable, "-m", "drumclf", "classify", *files, "--format", "jsonl", "--out", out]
@@ -62,7 +62,7 @@ def test_hostile_uploads_on_the_command_line(classifier, hostile, tmp_path):
 
 
 def test_hostile_uploads_leave_the_page_whole(hostile):
-    """Each gets a verdict or a sentence, one after the other in one session; odd names too."""
+    """Each gets a verdict or a sentence, one after another in one session; odd names included."""
     uploads = [(row["file"], row["file"], row["expect"]) for row in read_rows(hostile / "manifest.csv")]
     names = read_rows(hostile / "upload_names.csv")
     uploads += [(row["file"], json.loads(row["upload_name_json"]), row["expect"]) for row in names]
@@ -77,7 +77,7 @@ def test_hostile_uploads_leave_the_page_whole(hostile):
 
 
 def test_a_zip_with_hostile_files_among_others(classifier, hostile, corpus, tmp_path):
-    """500 sounds and all odd uploads in one archive: nothing is lost, and every bad file is named with its reason."""
+    """500 sounds and all odd uploads in one archive: nothing is lost, and each bad file is listed with its reason."""
     manifest = read_rows(hostile / "manifest.csv")
     sounds = read_rows(corpus / "manifest.csv")[::24][:500]
     archive = tmp_path / "pack.zip"
@@ -95,7 +95,7 @@ def test_a_zip_with_hostile_files_among_others(classifier, hostile, corpus, tmp_
     answers = {row.name: row for row in pack.rows}
     assert len(answers) == len(entries)
     too_short = [row for name, row in answers.items() if name.startswith("good/") and row.error is not None]
-    assert len(too_short) <= 2, too_short  # of the corpus a few clicks are shorter than a sound must be
+    assert len(too_short) <= 2, too_short  # a few clicks in the corpus are shorter than the minimum
     for row in manifest:
         answer = answers[f"odd/{row['file']}.wav".replace("\\", "/")]
         if row["expect"] != "either":

@@ -1,4 +1,4 @@
-"""Odd and hostile uploads that every clone makes for itself: an answer that is right, or one sentence."""
+"""Odd and hostile uploads, made on the spot: the right answer, or one sentence."""
 
 import json
 import random
@@ -39,18 +39,18 @@ def answer(classifier, source):
 
 
 def keeps_promise(file, label):
-    """Whether a file may have this label; None for a refusal."""
+    """Whether a file may get this label; None for a refusal."""
     right = EXAMPLES[file.reference][0] if file.reference else label
     return label in {"classify": [right], "error": [None], "either": [None, right]}[file.expect]
 
 
 def is_one_sentence(text):
-    """Short, and without a word of the machine's."""
+    """Short, and free of technical words."""
     return 10 < len(text) <= 200 and text.endswith(".") and ". " not in text and not MACHINE_WORDS.search(text)
 
 
 def test_odd_files_leave_the_page_whole(files, answers):
-    """One visitor drops a sample of them, one after the other: each time a verdict or the sentence."""
+    """One visitor drops a sample of them, one after another, and gets a verdict or the sentence each time."""
     page = open_page()
     for file in random.Random(0).sample(files, 60):
         page.file_uploader[0].set_value((file.name, file.data, "audio/wav")).run()
@@ -97,7 +97,7 @@ def test_the_command_line_gives_the_same_answers(files, answers, tmp_path):
 
 
 def test_no_file_takes_much_time_or_memory(files):
-    """Every one is read, in a process that says what it took."""
+    """Each is read in a process that reports what it used."""
     decoder = WatchedDecoder()
     problems = {file.name: decoder.problem_with(file.data) for file in files}
     decoder.close()

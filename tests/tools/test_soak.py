@@ -1,6 +1,6 @@
-"""The real server over its real protocol: many visitors at once, and what is left of what they sent.
+"""The real server over its real protocol: many visitors at once, and what remains of their uploads.
 
-`make soak` is the long form, with figures.
+`make soak` is the long version, with figures.
 """
 
 import csv
@@ -37,7 +37,7 @@ def test_many_visitors_at_once_each_get_their_own_results(classifier, address):
         files = [next(good), next(bad), next(good)]
         files_of_each.append([expect(classifier, f"visitor {i}, {name}", data) for name, data in files])
     expected = [sent for files in files_of_each for sent in files]
-    assert len({sent.sentence for sent in expected if sent.headline}) > N_VISITORS  # mixed up, they would be told apart
+    assert len({sent.sentence for sent in expected if sent.headline}) > N_VISITORS  # a mix-up would show
     assert len({sent.sentence for sent in expected if sent.headline is None}) > 3
     tally = crowd(address, files_of_each)
     assert not tally.wrong
@@ -63,7 +63,7 @@ def test_visitors_with_loops_each_get_their_own_hits(classifier, address):
 
 
 def test_another_s_answer_would_be_noticed(classifier, address):
-    """That a soak complains is what its good word is worth."""
+    """A soak without complaints means something only if it can complain."""
     (one, other), drum = (expect(classifier, "a.wav", loop(*names)) for names in LOOPS), make_hit()
     with Visitor(address) as visitor:
         visitor.upload((one.name, one.data))
@@ -117,7 +117,7 @@ if "drumclf.processes.decoders" in sys.orig_argv:
     read_clip = drumclf.audio.read_clip
     drumclf.audio.read_clip = lambda data, *a: ctypes.string_at(0) if data.startswith(b"CRASH") else read_clip(data, *a)
 """
-"""Found by Python at its start: in the processes that decode, a file that begins with CRASH is a real fault."""
+"""Python runs this as it starts: in decoder processes, a file that begins with CRASH causes a real fault."""
 
 
 def test_a_decoder_that_crashes_takes_down_neither_the_page_nor_another_visitor(classifier, tmp_path):
@@ -151,7 +151,7 @@ def test_no_visitor_sees_a_name_of_another(address):
 
 @pytest.fixture
 def watched_server(tmp_path):
-    """A server all of whose folders are in one; and that folder, and its log."""
+    """A server that keeps all its folders in one; its process, that folder, and its log."""
     folders = {name: str(tmp_path / name.lower()) for name in ("TMPDIR", "HOME", "XDG_CACHE_HOME", "MPLCONFIGDIR")}
     for folder in folders.values():
         Path(folder).mkdir()
@@ -179,9 +179,9 @@ def test_nothing_of_an_upload_is_left_on_the_disk_or_in_the_log(watched_server):
         assert not files_that_hold(sound.token, folder)
         assert not files_that_hold(sound.token, Path(tempfile.gettempdir()), since=started)
         assert not open_files_hold(process, sound.token)
-    assert log.stat().st_size > 0  # it is where the server writes to
+    assert log.stat().st_size > 0  # the server does write here
     (folder / "control").write_bytes(sound.token)
-    assert files_that_hold(sound.token, folder) == [folder / "control"]  # the search finds what there is
+    assert files_that_hold(sound.token, folder) == [folder / "control"]  # the search finds what is there
 
 
 def test_an_upload_is_not_on_the_disk_while_it_comes_in(watched_server):
@@ -196,7 +196,7 @@ def test_an_upload_is_not_on_the_disk_while_it_comes_in(watched_server):
             f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {len(body) + 7}\r\n\r\n"
         )
         with socket.create_connection((host, int(port))) as upload:
-            upload.sendall(head.encode() + body)  # all but the last boundary
+            upload.sendall(head.encode() + body)  # everything but the closing boundary
             came_in = wait_for(lambda: open_files_hold(process, sound.token) or share(sound, process) > 0.9)
             assert came_in
             assert not open_files_hold(process, sound.token)
@@ -212,7 +212,7 @@ def test_an_upload_is_forgotten_when_its_visitor_has_gone():
 
 
 def test_a_tab_that_comes_back_when_its_session_is_gone(address):
-    """A laptop that slept: the browser sends its uploader's old state to a session that does not have the files."""
+    """After a laptop slept, the browser sends its uploader's old state to a session without the files."""
     with Visitor(address) as before:
         before.upload(("kick.wav", (EXAMPLES / "kick_analogue.wav").read_bytes()))
         uploads = before.uploads
@@ -227,7 +227,7 @@ def test_a_tab_that_comes_back_when_its_session_is_gone(address):
 
 
 def test_a_pack_that_is_stopped_and_gone_on_with_is_whole(address):
-    """Each click begins a run of the page while the one before is still in the middle of a step."""
+    """Each click starts a run of the page while the previous one is still in the middle of a step."""
     hat = (EXAMPLES / "closed_hat_analogue.wav").read_bytes()
     names = [f"{i:04}.wav" for i in range(1_000)]
     with Visitor(address) as visitor:

@@ -38,9 +38,9 @@ def main(arguments: list[str] | None = None) -> None:
         }
         print("| seconds, median | caches warm | caches empty |\n|---|---|---|")
         for title, start in starts.items():
-            start(_environment())  # the disk is warm in all of them
+            start(_environment())  # warms the disk cache
             warm, empty = [], []
-            for _ in range(rounds):  # in turns, so that what else the machine does meets both
+            for _ in range(rounds):  # alternating, so that other load on the machine affects both
                 warm.append(start(_environment()))
                 with tempfile.TemporaryDirectory() as caches:
                     empty.append(start(_environment(Path(caches))))
@@ -75,7 +75,7 @@ def _import_alone(environment: Environment) -> float:
 
 
 def _page(browser, environment: Environment, clicks: bool) -> float:
-    """From the start of the server to the chips, or to the verdict. The browser itself runs already."""
+    """From the start of the server to the pads, or to the verdict. The browser is already running."""
     start = time.perf_counter()
     with serve(environment) as (address, _), _tab(browser) as page:
         page.goto(address)
@@ -88,21 +88,21 @@ def _page(browser, environment: Environment, clicks: bool) -> float:
 
 
 def _drop(browser, address: str) -> tuple[float, float]:
-    """From a file in the uploader to the verdict, and to all three pictures."""
+    """From a dropped file to the verdict, and to all three pictures."""
     with _tab(browser) as page:
         page.goto(address)
         page.get_by_text(_EXAMPLE).wait_for(timeout=_TIMEOUT)
-        page.wait_for_timeout(500)  # what the page does after its first run
+        page.wait_for_timeout(500)  # for what the page does after its first run
         start = time.perf_counter()
         page.locator("input[type=file]").set_input_files(_sound())
         _verdict(page).wait_for(timeout=_TIMEOUT)
         verdict = time.perf_counter() - start
-        page.get_by_role("img", name="Why ").wait_for(timeout=_TIMEOUT)  # the last that is drawn
+        page.get_by_role("img", name="Why ").wait_for(timeout=_TIMEOUT)  # the last one drawn
         return verdict, time.perf_counter() - start
 
 
 def _verdict(page):
-    """The heading that gives a probability; before, it asks what drum it is."""
+    """The heading once it gives a probability; before, it asks which drum it is."""
     return page.locator("h1", has_text="%")
 
 

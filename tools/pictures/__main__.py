@@ -13,7 +13,7 @@ from tools.server import serve
 
 
 def main() -> None:
-    """Every picture that shows the page, and the one that the page makes to be shared."""
+    """Every picture of the page, and the one that the page makes for sharing."""
     with tempfile.TemporaryDirectory() as folder:
         heard = Path(folder) / "heard.wav"
         heard.write_bytes(loop())
@@ -49,7 +49,7 @@ def show_hits(browser: Browser, address: str) -> None:
 
 
 def show_two(browser: Browser, address: str) -> None:
-    """Two sounds beside each other."""
+    """Two sounds side by side."""
     page = visit(browser, address, 1280)
     press_pad(page, "Acoustic kick")
     page.locator(".st-key-result").get_by_role("button", name="Tom", exact=True).click()
@@ -89,7 +89,7 @@ def show_pack(browser: Browser, address: str) -> None:
 
 
 def show_report(browser: Browser, address: str) -> None:
-    """How good it is."""
+    """The report card."""
     page = visit(browser, address, 760)
     page.get_by_role("button", name="How good is it?").click()
     dialog = page.get_by_role("dialog")
@@ -101,7 +101,7 @@ def show_report(browser: Browser, address: str) -> None:
 
 
 def show_phone(browser: Browser, address: str) -> None:
-    """On a telephone, in the dark."""
+    """On a phone, in dark colours."""
     page = visit(browser, address, 390, "dark")
     press_pad(page, "Hand claps")
     shoot(page, "phone", bottom=page.locator(".stage .pictures"))
@@ -109,7 +109,7 @@ def show_phone(browser: Browser, address: str) -> None:
 
 
 def write_share_picture() -> None:
-    """What "Picture to share" downloads."""
+    """The picture that "Picture to share" downloads."""
     classifier = load_classifier()
     prediction = classifier.classify(EXAMPLES / "cowbell_analogue.wav")
     write_png("share", png(draw_share_card(prediction, classifier.titles, "Cowbell", classifier.thresholds)))

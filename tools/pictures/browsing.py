@@ -1,4 +1,4 @@
-"""The page in a real browser, and pictures of what is on it, small enough for a repository."""
+"""The page in a real browser, and pictures of it, small enough for a repository."""
 
 import contextlib
 import io
@@ -12,7 +12,7 @@ from tools.server import ROOT, launch_chromium
 
 FIGURES = ROOT / "docs" / "figures"
 MARGIN = 12
-"""Around what is cut out, in pixels of the page."""
+"""Pixels of the page around what a picture shows."""
 _PATIENCE = 90_000
 _SETTLED = """() =>
     document.querySelector('.stApp')?.dataset.testScriptState === 'notRunning'
@@ -24,7 +24,7 @@ _SETTLED = """() =>
 
 @contextlib.contextmanager
 def browsing(heard: Path) -> Iterator[Browser]:
-    """Chromium with a microphone that hears a WAV file over and over."""
+    """Chromium with a microphone that plays a WAV file in a loop."""
     microphone = [
         "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",
@@ -37,7 +37,7 @@ def browsing(heard: Path) -> Iterator[Browser]:
 
 
 def visit(browser: Browser, address: str, width: int = 1180, scheme: str = "light") -> Page:
-    """The page in a new tab, ready to be used."""
+    """The page in a new tab, ready for use."""
     page = browser.new_page(
         viewport={"width": width, "height": 900}, color_scheme=scheme, device_scale_factor=2, reduced_motion="reduce"
     )
@@ -49,13 +49,13 @@ def visit(browser: Browser, address: str, width: int = 1180, scheme: str = "ligh
 
 
 def settle(page: Page) -> None:
-    """Wait until the server is done, pictures and fonts are there, and nothing plays."""
+    """Wait until the server is done, pictures and fonts are loaded, and nothing plays."""
     page.wait_for_function(_SETTLED)
     page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def press_pad(page: Page, title: str) -> None:
-    """Click an example and wait for what comes of it."""
+    """Click an example and wait for its answer."""
     page.locator(".st-key-example").get_by_text(title, exact=True).click()
     page.locator(".st-key-result").get_by_text(title, exact=True).first.wait_for()
     page.locator(".stage .class.is-label").first.wait_for()
@@ -75,9 +75,9 @@ def shoot(page: Page, name: str, *parts: Locator, bottom: Locator | None = None)
     page : Page
     name : str
     *parts : Locator
-        What is to be seen, with `MARGIN` around it; the whole width of the page without any.
+        What to show, with `MARGIN` around it; by default the whole width of the page.
     bottom : Locator, optional
-        The last thing to be seen; the last of the page unless given.
+        The last thing to show; by default the end of the page.
     """
     page.mouse.move(0, 0)
     settle(page)
@@ -99,7 +99,7 @@ def shoot(page: Page, name: str, *parts: Locator, bottom: Locator | None = None)
 
 
 def write_png(name: str, data: bytes) -> None:
-    """With 256 colours: a third of the bytes, and no difference to be seen."""
+    """With 256 colours: a third of the bytes, and no visible difference."""
     with Image.open(io.BytesIO(data)) as image:
         image = image.convert("RGB").quantize(256, kmeans=5, dither=Image.Dither.NONE)
         image.save(FIGURES / f"{name}.png", optimize=True)

@@ -1,4 +1,4 @@
-"""The sounds that the pictures of the page are of, all made of what the program brings along."""
+"""The sounds in the pictures of the page, all made from what the program includes."""
 
 import io
 import random
@@ -14,8 +14,7 @@ from training.synthetic import synthetic_examples
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "example_samples"
 _RATE = 44_100
-_STEP = 60 / 96 / 2
-"""Seconds of an eighth at 96 bpm."""
+_STEP = 60 / 96 / 2  # seconds: an eighth note at 96 bpm
 _BAR = (
     ("kick_acoustic", 0.9), ("closed_hat_acoustic", 0.4), ("snare_acoustic", 0.8), ("closed_hat_acoustic", 0.4),
     ("kick_acoustic", 0.9), ("kick_acoustic", 0.7), ("snare_acoustic", 0.8), ("open_hat_acoustic", 0.4),
@@ -27,7 +26,7 @@ _FILL = (
 
 
 def loop() -> bytes:
-    """Two bars of drums as a WAV file; sounds ring into one another, as they do in a loop."""
+    """Two bars of drums as a WAV file; sounds ring into one another, as in any loop."""
     hits = _BAR + _FILL
     samples = np.zeros(int(_RATE * (len(hits) + 1) * _STEP))
     for step, (name, level) in enumerate(hits):
@@ -41,7 +40,7 @@ def loop() -> bytes:
 
 
 def pack() -> bytes:
-    """A zip of synthetic drums, some of them twice, and a file that cannot be read."""
+    """A zip of synthetic drums, some of them twice, and one unreadable file."""
     examples = synthetic_examples(list(CLASSES), 30, ROOT / "build" / "synthetic")
     random.Random(3).shuffle(examples)
     buffer = io.BytesIO()

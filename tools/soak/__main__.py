@@ -1,4 +1,4 @@
-"""Load and soak test of the page: ``python -m tools.soak``. Exit status 1 where an answer is wrong or missing."""
+"""Load and soak test of the page: ``python -m tools.soak``. Exit status 1 if an answer is wrong or missing."""
 
 import argparse
 import itertools
@@ -19,7 +19,7 @@ from tools.soak.watch import Every, ask_health, listener
 SEED = 7
 HEALTH_INTERVAL = 0.2
 SESSION_TTL = 10
-"""Seconds that PRIVACY's own server keeps a session; ordinarily it is `server.disconnectedSessionTTL`."""
+"""Seconds for which the server of PRIVACY keeps a session: its `server.disconnectedSessionTTL`."""
 
 
 def main() -> int:
@@ -43,19 +43,19 @@ def main() -> int:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """What the command line says."""
+    """Options from the command line."""
     parser = argparse.ArgumentParser(prog="python -m tools.soak", description=__doc__)
-    parser.add_argument("--address", help="of a page that is served on this machine; by default one is started")
-    parser.add_argument("--alone", type=int, default=30, help="files of the visitor who is alone")
+    parser.add_argument("--address", help="address of a page served on this machine; by default one is started")
+    parser.add_argument("--alone", type=int, default=30, help="files from the visitor who is alone")
     parser.add_argument("--visitors", type=int, default=20)
-    parser.add_argument("--each", type=int, default=5, help="files of each visitor in the crowd")
+    parser.add_argument("--each", type=int, default=5, help="files from each visitor in the crowd")
     parser.add_argument("--files", type=int, default=1_000, help="files in sequence")
     return parser.parse_args()
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is sent in each phase; all known before, so that finding it out takes no time from the server."""
+    """What is sent in each phase; worked out beforehand, so that it takes no time from the server."""
 
     alone: list[Sent]
     crowd: list[list[Sent]]
@@ -79,7 +79,7 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
 
 
 def run_phases(plan: Plan, address: str, process: psutil.Process) -> list[phases.Tally]:
-    """All phases in one server, each line as soon as it is known."""
+    """All phases on one server; prints each line as soon as it is known."""
     tallies = []
     steps = (
         lambda: phases.warm(address, plan.alone[0]),
@@ -102,7 +102,7 @@ def take(files: Iterator, n: int) -> list:
 
 
 def mix(seed: int, odd: list[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
-    """Two good files, then an odd one, and so on; no name comes twice."""
+    """Two good files, then an odd one, and so on; no name appears twice."""
     rng, good = np.random.default_rng(seed), sounds.good_files(seed)
     for number in itertools.count():
         yield from itertools.islice(good, 2)
@@ -111,12 +111,12 @@ def mix(seed: int, odd: list[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
 
 
 def expected(classifier, files: Iterator[tuple[str, bytes]]) -> Iterator[Sent]:
-    """Each with what the page has to say to it, worked out when it is asked for."""
+    """Each file with the answer the page must give, worked out when requested."""
     return (sounds.expect(classifier, name, data) for name, data in files)
 
 
 def privacy() -> phases.Tally:
-    """How much of an upload the server's memory holds, before and after its visitor has gone."""
+    """How much of an upload is in the server's memory, before and after its visitor leaves."""
     tally = phases.Tally("PRIVACY", durations=[0.0])
     try:
         while_visited, afterwards = shares_in_memory(SESSION_TTL)

@@ -1,8 +1,8 @@
-"""A visitor without a browser: opens the page, drops files, clicks, and sees what is on the page.
+"""A visitor without a browser, who opens the page, drops files, clicks, and sees what is on the page.
 
-It speaks as Streamlit's own frontend does: BackMsg and ForwardMsg (streamlit/proto) over
-the websocket, uploads as multipart PUT to the url that the server gives, sounds by GET.
-The pictures of a sound come as data, over the websocket.
+It speaks the protocol of Streamlit's own front end: BackMsg and ForwardMsg (streamlit/proto) over
+the websocket, uploads as multipart PUT to the URL that the server gives, sounds by GET.
+The pictures of a sound come as data over the websocket.
 """
 
 import re
@@ -21,9 +21,9 @@ from websockets.sync.client import connect
 from tools.soak.picture import Picture
 
 PATIENCE = 120.0
-"""Seconds without a message while a run goes on, after which a request counts as unanswered."""
+"""Seconds without a message during a run, after which a request counts as unanswered."""
 NO_ANSWER = (OSError, LookupError, WebSocketException)
-"""What a visitor's call raises then, or where the connection breaks, or where the page lacks what is to be clicked."""
+"""Raised after that, if the connection breaks, or if the page lacks the thing to click."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Upload:
 
 
 class Visitor:
-    """One browser tab. To be used by one thread; closed by `close` or the end of a with block.
+    """One browser tab, for use by one thread; `close` or the end of a with block closes it.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Visitor:
     session : str
         The id that the server gave.
     uploads : list of Upload
-        What lies in the uploader.
+        Files in the uploader.
     """
 
     def __init__(self, address: str):
@@ -61,7 +61,7 @@ class Visitor:
         self._answers: dict[str, object] = {}
         self._states: dict[str, WidgetState] = {}
         self._http = requests.Session()
-        self._http.trust_env = False  # a proxy has no business on the loopback
+        self._http.trust_env = False  # no proxy for the loopback interface
         self._socket = connect(
             f"ws{address.removeprefix('http')}/_stcore/stream",
             subprotocols=["streamlit"],
@@ -84,7 +84,7 @@ class Visitor:
         self._http.close()
 
     def ask(self, trigger: WidgetState | None = None) -> None:
-        """Ask for a run of the page's script, and do not wait for it."""
+        """Request a run of the page's script without waiting for it."""
         here = self.picture.widget_ids()
         self._states = {key: state for key, state in self._states.items() if key in here}
         message = BackMsg()
@@ -95,13 +95,13 @@ class Visitor:
         self._socket.send(message.SerializeToString())
 
     def run(self, trigger: WidgetState | None = None) -> None:
-        """Ask for a run and wait for its end; raises TimeoutError."""
+        """Request a run and wait for its end; raises TimeoutError."""
         started, finished = self.picture.n_started, self.picture.n_finished
         self.ask(trigger)
         self.wait_until(lambda: self.picture.n_started > started and self.picture.n_finished > finished)
 
     def wait_until(self, is_so, patience: float = PATIENCE) -> None:
-        """Take in what comes until something is so; raises TimeoutError when nothing comes for too long."""
+        """Take in messages until a condition holds; raises TimeoutError if none comes for too long."""
         while not is_so():
             self.take_in(patience)
 
@@ -120,7 +120,7 @@ class Visitor:
             self._obey(message.delta)
 
     def look(self, duration: float) -> None:
-        """Take in what comes for some seconds."""
+        """Take in messages for some seconds."""
         end = time.monotonic() + duration
         while (left := end - time.monotonic()) > 0:
             try:
@@ -129,7 +129,7 @@ class Visitor:
                 return
 
     def put(self, name: str, data: bytes) -> Upload:
-        """Send a file's bytes; the page does not yet know of it."""
+        """Send a file's bytes; the page does not know about it yet."""
         (urls,) = self.ask_for_urls([name])
         answer = self._http.put(
             self.address + urls.upload_url, files={name: (name, data, "application/octet-stream")}, timeout=PATIENCE
@@ -138,7 +138,7 @@ class Visitor:
         return Upload(name, len(data), urls)
 
     def ask_for_urls(self, names: list[str]) -> list[FileURLs]:
-        """Where the server wants files to be sent to."""
+        """URLs to which the server wants files sent."""
         message = BackMsg()
         request = message.file_urls_request
         request.request_id, request.session_id = str(uuid.uuid4()), self.session
@@ -146,7 +146,7 @@ class Visitor:
         return list(self._request(message, request.request_id).file_urls)
 
     def show_uploads(self) -> None:
-        """Set the uploader to what lies in it, without asking for a run."""
+        """Set the uploader's state to its files, without requesting a run."""
         state = FileUploaderState()
         for upload in self.uploads:
             state.uploaded_file_info.add(
@@ -156,14 +156,14 @@ class Visitor:
         self._states[key] = WidgetState(id=key, file_uploader_state_value=state)
 
     def upload(self, *files: tuple[str, bytes]) -> None:
-        """Drop files on the uploader, beside those that are there, and wait for the result with its pictures."""
+        """Drop further files on the uploader, and wait for the result with its pictures."""
         self.uploads += [self.put(name, data) for name, data in files]
         self.show_uploads()
         self.run()
         self.fetch_files()
 
     def remove_uploads(self) -> None:
-        """Click the cross at every file in the uploader."""
+        """Remove every file from the uploader."""
         for upload in self.uploads:
             self._http.delete(self.address + upload.urls.delete_url, timeout=PATIENCE).raise_for_status()
         self.uploads = []
@@ -171,7 +171,7 @@ class Visitor:
         self.run()
 
     def fetch_files(self) -> int:
-        """Load images and sounds, as the browser does; returns their bytes."""
+        """Load images and sounds as a browser does; returns the number of bytes."""
         urls = self.picture.images + [audio.url for audio in self.picture.all("audio")]
         return sum(len(self.fetch(url)) for url in urls)
 
@@ -182,12 +182,12 @@ class Visitor:
         return answer.content
 
     def choose(self, label: str, option: str) -> None:
-        """Click an option of a group of pills, or a segment; it is written so, or with a picture before it."""
+        """Click an option in a group of pills or segments, given without the picture before its text."""
         self.set_choice(label, option)
         self.run()
 
     def set_choice(self, label: str, option: str) -> None:
-        """What `choose` does, without asking for a run."""
+        """What `choose` does, without requesting a run."""
         group = self.picture.widget("button_group", label)
         known = {re.sub(r"^!\[\]\(\S*\) ", "", written.content): written.content for written in group.options}
         if option not in known:
@@ -195,13 +195,13 @@ class Visitor:
         self._states[group.id] = _choice(group.id, [known[option]])
 
     def tell(self, component: str, state: str) -> None:
-        """Send what a component of this name has to say, in JSON if it is a browser that says it."""
+        """Send a state of the component of this name; a browser sends JSON."""
         part = next(part for part in self.picture.all("bidi_component") if part.component_name == component)
         self._states[part.id] = WidgetState(id=part.id, json_value=state)
         self.run()
 
     def click(self, label: str) -> None:
-        """Click a button, and do not wait."""
+        """Click a button without waiting."""
         self.ask(WidgetState(id=self.picture.widget("button", label).id, trigger_value=True))
 
     def download(self, label: str) -> bytes:
@@ -221,7 +221,7 @@ class Visitor:
         return self._answers.pop(request_id)
 
     def _obey(self, delta) -> None:
-        """Take over a value that the server gives a widget; an uploader that is new is empty."""
+        """Adopt a value that the server sets on a widget; a new uploader is empty."""
         kind = delta.new_element.WhichOneof("type") if delta.WhichOneof("type") == "new_element" else None
         if kind == "button_group" and delta.new_element.button_group.set_value:
             group = delta.new_element.button_group

@@ -16,16 +16,16 @@ from tools.soak.sounds import START, Sent, complaints
 from tools.soak.watch import Every, memory
 
 MAY_SLOW_DOWN = 2.0
-"""Times as long as alone that a request may take beside bombs."""
+"""How many times longer a request may take beside bombs than alone."""
 LATEST_HEALTH = 1.0
 """Seconds."""
 MAY_KEEP = 100.0
-"""Megabytes that the server may weigh more after a thousand files than when it was warm."""
+"""Megabytes the server may gain from a thousand files, once it is warm."""
 
 
 @dataclass
 class Tally:
-    """What came of the requests of one phase; shared by threads.
+    """Results of the requests of one phase; shared by threads.
 
     Attributes
     ----------
@@ -33,13 +33,13 @@ class Tally:
     durations : list of float
         Seconds from the drop to the result with its pictures.
     wrong : list of str
-        Answers that are not what they have to be.
+        Wrong answers.
     unanswered : list of str
         Requests that ended in a timeout or a broken connection.
     notes : list of str
         Further figures.
     health : str
-        p95 and longest of the answers of the server about its health.
+        95th percentile and longest of the times the server took to report its health.
     """
 
     name: str
@@ -52,15 +52,15 @@ class Tally:
 
     @property
     def is_good(self) -> bool:
-        """Whether there were requests, and all were answered rightly."""
+        """Whether there were requests and all were answered correctly."""
         return bool(self.durations) and not self.wrong and not self.unanswered
 
     def quantile(self, share: float) -> float:
-        """Seconds that this share of the requests took at most."""
+        """Seconds within which this share of the requests was answered."""
         return float(np.quantile(self.durations, share)) if self.durations else float("nan")
 
     def take_health(self, durations: list[float]) -> None:
-        """Note how long the server took to say that it is well, all through the phase; infinite: it did not."""
+        """Record how long the server took to report its health throughout the phase; infinite if it did not."""
         missing = sum(math.isinf(duration) for duration in durations)
         self.unanswered += ["no word about the server's health"] * missing
         if durations:
@@ -82,7 +82,7 @@ HEADER = (
 
 
 def send(visitor: Visitor, sent: Sent, tally: Tally) -> None:
-    """Drop a file, look at what the page says to it, and take it out of the uploader again."""
+    """Drop a file, check the page's answer, and remove the file from the uploader."""
     started = time.perf_counter()
     try:
         visitor.upload((sent.name, sent.data))
@@ -102,7 +102,7 @@ def send(visitor: Visitor, sent: Sent, tally: Tally) -> None:
 
 
 def visit(address: str, files: Iterable[Sent], tally: Tally) -> None:
-    """One visitor: opens the page, drops file after file, and leaves."""
+    """One visitor, who opens the page, drops file after file, and leaves."""
     try:
         with Visitor(address) as visitor:
             for sent in files:
@@ -113,21 +113,21 @@ def visit(address: str, files: Iterable[Sent], tally: Tally) -> None:
 
 
 def warm(address: str, sent: Sent) -> Tally:
-    """The first visitor of all, who waits for the model."""
+    """The very first visitor, who waits for the model."""
     tally = Tally("FIRST")
     visit(address, [sent], tally)
     return tally
 
 
 def alone(address: str, files: list[Sent]) -> Tally:
-    """One visitor, one file after the other."""
+    """One visitor, one file after another."""
     tally = Tally("ALONE")
     visit(address, files, tally)
     return tally
 
 
 def crowd(address: str, files_of_each: list[list[Sent]]) -> Tally:
-    """All visitors at once, each with files of its own; nobody sees another's."""
+    """All visitors at once, each with their own files; nobody sees another's."""
     tally, gate = Tally("CROWD"), threading.Barrier(len(files_of_each))
 
     def come(files: list[Sent]) -> None:
@@ -141,7 +141,7 @@ def crowd(address: str, files_of_each: list[list[Sent]]) -> Tally:
 
 
 def bomb(address: str, files: list[Sent], bombs: list[Sent], median_alone: float) -> Tally:
-    """One visitor sends bombs without end; another one's ordinary requests meanwhile."""
+    """Ordinary requests of one visitor while another sends bombs without end."""
     tally, bombing, is_over = Tally("BOMB"), Tally("the bombs"), threading.Event()
     endless = itertools.takewhile(lambda _: not is_over.is_set(), itertools.cycle(bombs))
     bomber = threading.Thread(target=visit, args=(address, endless, bombing))
@@ -160,7 +160,7 @@ def bomb(address: str, files: list[Sent], bombs: list[Sent], median_alone: float
 
 
 def sequence(address: str, files: list[Sent], process: psutil.Process, n_sessions: int = 4) -> Tally:
-    """Many files in sequence, over a few sessions; what memory the server keeps of them."""
+    """Many files in sequence, over a few sessions; measures the memory that the server keeps."""
     tally = Tally("SEQUENCE")
     warm = memory(process)
     with Every(0.5, lambda: memory(process)) as weighed:

@@ -1,4 +1,4 @@
-"""ForwardMsg after ForwardMsg -> what is on the page, as the browser would show it."""
+"""From ForwardMsg messages to what is on the page, as a browser would show it."""
 
 import json
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ Path = tuple[int, ...]
 
 
 class Picture:
-    """The elements of one page, in the order in which they stand on it.
+    """The elements of one page, in their order on it.
 
     Attributes
     ----------
     n_started, n_finished : int
-        Script runs that began, and those that came to their end: not those that another took over from.
+        Script runs that began, and those that finished: not those cut short by another.
     is_running : bool
-        What the page's "running" sign shows.
+        State of the page's "running" sign.
     """
 
     def __init__(self):
@@ -28,7 +28,7 @@ class Picture:
         self._compile_errors: list[str] = []
 
     def take_in(self, message: ForwardMsg) -> None:
-        """Change what a message changes."""
+        """Apply a message."""
         kind = message.WhichOneof("type")
         if kind == "new_session":
             self.n_started += 1
@@ -51,7 +51,7 @@ class Picture:
                 yield getattr(element, kind)
 
     def widget(self, kind: str, label: str):
-        """The widget of a kind whose label begins so; raises LookupError."""
+        """The widget of a kind whose label begins like this; raises LookupError."""
         for widget in self.all(kind):
             if widget.label.startswith(label):
                 return widget
@@ -65,7 +65,7 @@ class Picture:
 
     @property
     def titles(self) -> list[str]:
-        """The largest headings: what a sound is."""
+        """The largest headings: the verdict."""
         return [heading.body for heading in self.all("heading") if heading.tag == "h1"]
 
     @property
@@ -75,12 +75,12 @@ class Picture:
 
     @property
     def texts(self) -> list[str]:
-        """What is written as it is: names of files."""
+        """Text shown as is: names of files."""
         return [text.body for text in self.all("text")]
 
     @property
     def alerts(self) -> list[str]:
-        """Sentences that say why there is no answer."""
+        """Sentences saying why there is no answer."""
         return [alert.body for alert in self.all("alert")]
 
     @property
@@ -89,12 +89,12 @@ class Picture:
         return self._compile_errors + [f"{error.type}: {error.message}" for error in self.all("exception")]
 
     def drawn(self, name: str) -> list[dict]:
-        """What the browser is given to draw: the data of each component of this name, see page/browser."""
+        """Data the browser gets to draw, for each component of this name; see page/browser."""
         return [json.loads(part.json) for part in self.all("bidi_component") if part.component_name == name]
 
     @property
     def images(self) -> list[str]:
-        """Url of each image."""
+        """URL of each image."""
         return [image.url for images in self.all("imgs") for image in images.imgs]
 
     @property
@@ -103,7 +103,7 @@ class Picture:
         return [spinner.text for spinner in self.all("spinner")] + [bar.text for bar in self.all("progress")]
 
     def words(self) -> str:
-        """Everything that can be read, to look for what must not be there."""
+        """Everything that can be read, to search for what must not be there."""
         elements = [element for _, element in self._elements.values() if element is not None]
         return "\n".join(str(element) for element in elements)
 

@@ -1,4 +1,4 @@
-"""What is left of an upload: on the disk, in the log, in memory after the visitor has gone."""
+"""What remains of an upload: on disk, in the log, in memory after the visitor has gone."""
 
 import io
 import secrets
@@ -14,27 +14,27 @@ from tools.soak.client import Visitor
 from tools.soak.search import find_in_memory
 from tools.soak.sounds import EXAMPLES
 
-N_MARKS, _MARK_INTERVAL = 512, 4096
-"""Marks in a marked sound, and bytes from one to the next: 2 MB, more than passes through any buffer at a time."""
+N_MARKS = 512  # in a marked sound
+_MARK_INTERVAL = 4096  # bytes; all marks together take 2 MB, more than passes through any buffer at a time
 MEMORY_GOES_BACK = {"MALLOC_MMAP_THRESHOLD_": "131072"}
-"""What the server frees goes back to the system. As glibc has it by default, freed memory keeps what was in it until
-it is needed again, and a search of the memory does not tell it from memory in use."""
+"""Makes freed memory return to the system. By default glibc keeps it, content and all, until it is needed again,
+and a search cannot tell it from memory in use."""
 
 LEFT_IN_BUFFERS = 0.2
-"""Of a sound that is gone; what passed through small buffers stays in them until they are needed again."""
+"""Largest share of a forgotten sound that may remain: small buffers keep their content until they are reused."""
 
 _MARGIN = 5
-"""Seconds: the server sees a moment later that the socket is closed."""
+"""Seconds: the server notices a moment later that the socket is closed."""
 
 
 @dataclass(frozen=True)
 class Marked:
-    """A sound with marks that are nowhere else.
+    """A sound with marks that occur nowhere else.
 
     Attributes
     ----------
     token : bytes
-        64 letters and digits, in the name and many times, numbered, in a chunk of the WAV that no player reads.
+        64 letters and digits: in the name and, numbered, many times in a WAV chunk that no player reads.
     """
 
     token: bytes
@@ -42,12 +42,12 @@ class Marked:
     data: bytes
 
     def share_in_memory(self, process: psutil.Process) -> float:
-        """How much of the sound is in the memory of a process and its children, from 0 to 1; raises OSError."""
+        """Share of the sound that is in the memory of a process and its children, from 0 to 1; raises OSError."""
         family = [process, *process.children(recursive=True)]
         return len(set().union(*(find_in_memory(one, self.token + rb"\d{8}") for one in family))) / N_MARKS
 
     def in_a_zip(self) -> bytes:
-        """The sound in an archive, as it is."""
+        """The sound in an archive, uncompressed."""
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as file:
             file.writestr(self.name, self.data)
@@ -63,22 +63,22 @@ def marked_sound() -> Marked:
 
 
 def shares_in_memory(ttl: int) -> tuple[float, float]:
-    """A visitor uploads a zip and a sound, takes what is made of them along, compares, and leaves; nobody else comes.
+    """A lone visitor uploads a zip and a sound, downloads what is made of them, compares, and leaves.
 
     Parameters
     ----------
     ttl : int
-        Seconds that the server keeps a session for a visitor who comes back: ``server.disconnectedSessionTTL``.
+        Seconds for which the server keeps the session of a visitor who left: ``server.disconnectedSessionTTL``.
 
     Returns
     -------
     while_visited, afterwards : float
-        How much of the upload was in the server's memory, from 0 to 1. The first is to show that it can be found.
+        Share of the upload in the server's memory, from 0 to 1. The first shows that it can be found.
 
     Raises
     ------
     OSError
-        When the server's memory cannot be read.
+        If the server's memory cannot be read.
     """
     sound = marked_sound()
     environment = {"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": str(ttl)} | MEMORY_GOES_BACK

@@ -1,4 +1,4 @@
-"""Files to send, and what the page has to say to each."""
+"""Files to send, and the answer the page must give to each."""
 
 import csv
 import io
@@ -17,12 +17,13 @@ from drumclf import AudioError, Classifier
 from drumclf.decision import format_percent, verdict
 from drumclf.hits.find import find_hits, may_hold_hits
 from drumclf.names import visible
+from tools.odd_files import odd_files as odd
+from tools.server import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
 EXAMPLES = sorted((ROOT / "example_samples").glob("*.wav"))
 START = "What drum is it?"
-"""The title where no sound is chosen."""
+"""The title while no sound is chosen."""
 FORMATS = (
     ("WAV", "PCM_16"),
     ("WAV", "PCM_24"),
@@ -40,14 +41,14 @@ class Sent:
     Attributes
     ----------
     name : str
-        No other file of the same soak has it.
+        Unique within a soak.
     data : bytes
     headline : str or None
-        The title, with its percentage; of several hits how many there are; None where there is none.
+        The title with its percentage, or with the number of hits if there are several; None if there is none.
     sentence : str
-        The refusal; or else all probabilities, as the stage's data gives them; of several hits those of the first.
+        The refusal, or all probabilities as in the stage's data; for several hits, those of the first.
     hits : tuple of str
-        Labels of the hits on the time line; empty where there is none.
+        Labels of the hits on the time line; empty if there is none.
     """
 
     name: str
@@ -58,7 +59,7 @@ class Sent:
 
 
 def expect(classifier: Classifier, name: str, data: bytes) -> Sent:
-    """What the library says to a file, in the page's words."""
+    """The library's answer to a file, in the page's words."""
     try:
         prediction = classifier.classify(data)
     except AudioError as error:
@@ -74,12 +75,12 @@ def expect(classifier: Classifier, name: str, data: bytes) -> Sent:
 
 
 def say(probabilities: dict[str, float]) -> str:
-    """All of them, to nine digits: no two sounds have the same."""
+    """All probabilities to nine digits: no two sounds share them."""
     return ", ".join(f"{name} {probability:.9f}" for name, probability in probabilities.items())
 
 
 def complaints(sent: Sent, picture) -> list[str]:
-    """What on a page is not what it has to be."""
+    """Everything on a page that is not as it must be."""
     found = [f"exception: {text}" for text in picture.exceptions]
     if visible(sent.name) not in picture.texts:
         found.append(f"{sent.name!r} is not on the page, but {picture.texts}")
@@ -96,7 +97,7 @@ def complaints(sent: Sent, picture) -> list[str]:
 
 
 def good_files(seed: int, sources: list[Path] | None = None) -> Iterator[tuple[str, bytes]]:
-    """Drums without end, no two alike, made of some; by default of the examples and the corpus: name and bytes."""
+    """Endless variations of some drums, by default the examples and the corpus: name and bytes."""
     rng = np.random.default_rng(seed)
     sources = sources or EXAMPLES + corpus_files(rng)
     for number in itertools.count():
@@ -106,7 +107,7 @@ def good_files(seed: int, sources: list[Path] | None = None) -> Iterator[tuple[s
 
 
 def corpus_files(rng: np.random.Generator, n: int = 300) -> list[Path]:
-    """Some sounds of the corpus; none where there is no corpus."""
+    """Some sounds from the corpus; none if there is no corpus."""
     folder = Path(os.environ.get("DRUMCLF_CORPUS", SHARED / "corpus"))
     if not (folder / "manifest.csv").exists():
         return []
@@ -134,12 +135,13 @@ def encode(samples: np.ndarray, rate: int, form: str, subtype: str) -> bytes:
 
 
 def odd_files(seed: int) -> list[tuple[str, bytes]]:
-    """What is no drum, or no sound, or lies: name and bytes."""
-    return [*simple_odd_files(seed), *synthetic_odd_files(seed), *hostile_files()]
+    """Files that are no drum, no sound, or lie about themselves: name and bytes."""
+    made = [(file.name, file.data) for file in odd.odd_files(seed)]
+    return [*simple_odd_files(seed), *made, *hostile_files()]
 
 
 def simple_odd_files(seed: int) -> list[tuple[str, bytes]]:
-    """A few that need nothing but this module."""
+    """A few that need only this module."""
     rng = np.random.default_rng(seed)
     whole = EXAMPLES[0].read_bytes()
     return [
@@ -155,17 +157,8 @@ def simple_odd_files(seed: int) -> list[tuple[str, bytes]]:
     ]
 
 
-def synthetic_odd_files(seed: int) -> list[tuple[str, bytes]]:
-    """Those of the project's own generator, where there is one."""
-    try:
-        from synthesis import odd_files as generator
-    except ImportError:
-        return []
-    return [(file.name, file.data) for file in generator.odd_files(seed)]
-
-
 def hostile_files() -> list[tuple[str, bytes]]:
-    """Those of the folder in DRUMCLF_HOSTILE; none where there is none."""
+    """Those from the folder in DRUMCLF_HOSTILE; none if there is none."""
     archive = Path(os.environ.get("DRUMCLF_HOSTILE", SHARED / "hostile")) / "uploads.tar.xz"
     if not archive.exists():
         return []
@@ -178,7 +171,7 @@ def hostile_files() -> list[tuple[str, bytes]]:
 
 
 def bombs(classifier: Classifier, files: list[tuple[str, bytes]], n: int = 3) -> list[tuple[Sent, float]]:
-    """The files on which the library works longest, longest first, and for how many seconds."""
+    """The files that take the library longest, slowest first, and the seconds they took."""
     timed = []
     for name, data in [*files, *own_bombs()]:
         started = time.perf_counter()
@@ -188,7 +181,7 @@ def bombs(classifier: Classifier, files: list[tuple[str, bytes]], n: int = 3) ->
 
 
 def own_bombs() -> list[tuple[str, bytes]]:
-    """Little to send, much to do: minutes of silence or whispering before the hit, many channels, a high rate."""
+    """Small files that take long: minutes of silence or noise before the hit, many channels, a high rate."""
     hit, rate = soundfile.read(EXAMPLES[0], dtype="float32", always_2d=True)
     silence = np.zeros((590 * rate, 1), np.float32)
     whisper = np.full_like(silence, 2e-4)

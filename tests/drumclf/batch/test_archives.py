@@ -26,7 +26,7 @@ def pack(*entries, **kwargs):
 
 
 def entry(name, data=b"sound", *, flags=0, method=8, crc=None, size=None, packed=None, packed_size=None):
-    """What a zip says of one file, byte by byte: all that can be wrong can be written."""
+    """A zip's record of one file, byte by byte, so that any error can be written."""
     if packed is None:
         deflate = zlib.compressobj(wbits=-15)
         packed = deflate.compress(data) + deflate.flush() if method == 8 else data
@@ -38,7 +38,7 @@ def entry(name, data=b"sound", *, flags=0, method=8, crc=None, size=None, packed
 
 
 def pack_by_hand(*entries, overlapping=False):
-    """A zip of `entry`s; or one whose directory names the bytes of the first entry again and again."""
+    """A zip of `entry`s; or one whose directory points at the bytes of the first entry repeatedly."""
     body, directory = b"", b""
     for e in entries:
         offset = 0 if overlapping else len(body)
@@ -51,7 +51,7 @@ def pack_by_hand(*entries, overlapping=False):
 
 
 def outcomes(data, budget=None):
-    """Name of each sound -> its bytes, or the sentence."""
+    """Name of each sound -> its bytes, or the error sentence."""
     found = []
     for sound in open_archive(data, budget)[0]:
         try:
@@ -90,7 +90,10 @@ def test_a_sound_that_is_not_read_gets_its_sentence(classifier):
     ("names", "encoding"),
     [
         (["Größe/Übung ü.wav", "鼓.wav"], "utf-8"),
-        (["ドラム/キック.wav", "ドラム/スネア 表.wav"], "cp932"),  # the second byte of its last sign is a backslash
+        (
+            ["ドラム/キック.wav", "ドラム/スネア 表.wav"],
+            "cp932",
+        ),  # its last byte is a backslash
         (["Барабаны/Бочка 01.wav", "Барабаны/Малый 02.wav"], "cp1251"),
         (["Барабаны/Бочка 01.wav", "Барабаны/Малый 02.wav"], "cp866"),  # Windows' own zips
         (["Große Trommel/Übung.wav", "Caisse claire étouffée.wav"], "cp850"),
@@ -175,16 +178,16 @@ def test_what_comes_out_is_counted_over_all_archives_of_an_upload(monkeypatch):
     first, _ = open_archive(pack(("a.wav", noise[0]), ("b.wav", noise[1])), budget)
     second, _ = open_archive(pack(("c.wav", noise[2])), budget)
     assert [sound.read() for sound in first] == noise[:2]
-    for _ in range(2):  # and is refused again when it is asked for again
+    for _ in range(2):  # refused the second time, too
         with pytest.raises(AudioError, match="unpacks to more"):
             second[0].read()
-    assert [sound.read() for sound in first] == noise[:2]  # what was counted can still be read
+    assert [sound.read() for sound in first] == noise[:2]  # sounds within the budget can still be read
 
 
 def test_entries_that_cannot_be_used_count_too(monkeypatch):
     monkeypatch.setattr(limits, "MAX_UNPACKED_BYTES", 700_000)
     found = outcomes(pack_by_hand(*(entry(f"{i}.wav", bytes(300_000), crc=1) for i in range(5))))
-    # Two blocks of each, 200,000 bytes, are out before the last shows the checksum to be wrong.
+    # Two blocks of each, 200,000 bytes, are read before the last one reveals the wrong checksum.
     assert ["damaged" in sentence for sentence in found.values()] == [True] * 3 + [False] * 2
 
 
@@ -193,7 +196,7 @@ def test_a_zip_bomb_is_refused_by_its_ratio(monkeypatch, packed_size):
     monkeypatch.setattr(limits, "RATIO_COUNTS_FROM", 1_000_000)
     monkeypatch.setattr(limits, "MAX_RATIO", 3)
     bomb = [entry(f"{i}.wav", bytes(800_000), packed_size=packed_size) for i in range(4)]  # 800 bytes each
-    bomb.append(entry("ballast.txt", bytes(200_000), method=0))  # for the lying ones to seem to lie in
+    bomb.append(entry("ballast.txt", bytes(200_000), method=0))  # room for the lying entries to point at
     found = list(outcomes(pack_by_hand(*bomb)).values())
     assert found[0] == bytes(800_000)
     assert all("times its size" in sentence for sentence in found[1:])
@@ -202,16 +205,16 @@ def test_a_zip_bomb_is_refused_by_its_ratio(monkeypatch, packed_size):
 def test_overlapping_entries_are_counted_each(monkeypatch):
     monkeypatch.setattr(limits, "MAX_UNPACKED_BYTES", 2_500_000)
     found = outcomes(pack_by_hand(*[entry("a.wav", bytes(1_000_000))] * 200, overlapping=True))
-    assert isinstance(found["a.wav"], str)  # the last of them; newer Pythons refuse overlaps by themselves
+    assert isinstance(found["a.wav"], str)  # the last of them; newer Pythons refuse overlaps themselves
 
 
 def test_a_kilobyte_never_takes_gigabytes_of_memory():
-    """In its own process: the peak of memory is the process's."""
+    """In a separate process, whose peak memory is measured."""
     code = """if True:
         import io, pathlib, re, zipfile
         from drumclf import AudioError, limits
         from drumclf.batch.archives import open_archive
-        def peak():  # not ru_maxrss, which begins with that of the process that started this one
+        def peak():  # not ru_maxrss, which a process inherits from its parent
             return int(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1]) // 1000
         def bomb(method):
             data = io.BytesIO()
@@ -229,7 +232,7 @@ def test_a_kilobyte_never_takes_gigabytes_of_memory():
         print(peak() - before)
     """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert int(done.stdout) < 60, done.stderr  # megabytes; 150 are in it, and 10 may be read of one sound
+    assert int(done.stdout) < 60, done.stderr  # megabytes; it holds 150, and 10 may be read of one sound
 
 
 def test_threads_read_entries_at_once():

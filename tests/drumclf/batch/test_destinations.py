@@ -38,7 +38,7 @@ def test_destinations_are_safe_and_never_the_same(sounds, pattern, existing):
             assert 1 <= len(part.encode()) <= 255
             assert part not in (".", "..")
             assert not set(part) & set('<>:"\\|?*\0\u202e')
-            assert part == part.rstrip(". ")  # Windows drops them: then two names may be one
+            assert part == part.rstrip(". ")  # Windows drops these, so two names could become one
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_thousands_of_sounds_of_one_name_ask_once_for_each_place():
     asked = []
     places = list(destinations([("a.wav", "kick", True)] * 3_000, taken=asked.append))
     assert places[-1] == "kick/a (3000).wav"
-    assert len(asked) < 4 * 3_000  # not each place again for each sound
+    assert len(asked) < 4 * 3_000  # not every place again for every sound
 
 
 @pytest.mark.parametrize(

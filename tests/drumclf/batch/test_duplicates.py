@@ -41,7 +41,7 @@ COPIES = {
 
 
 def originals(files, classifier):
-    """What `find_duplicates` says of sound files."""
+    """The answer of `find_duplicates` for sound files."""
     rows = list(classify_files(classifier, ((str(i), data) for i, data in enumerate(files))))
     return find_duplicates(rows, lambda i: read_clip(files[i]))
 
@@ -76,7 +76,7 @@ def test_the_first_is_the_original_whatever_the_order(classifier):
 
 
 def test_a_copy_of_a_copy_points_to_the_first(classifier):
-    """Each is near the one before it, the last not near the first."""
+    """Each is near the one before it, but the last is not near the first."""
     noise = np.random.default_rng(0).standard_normal((4, 20_000))
     steps = [noise[0]]
     for more in noise[1:]:

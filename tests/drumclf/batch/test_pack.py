@@ -79,7 +79,7 @@ def test_copies_are_known_once_they_are_marked(pack, classifier):
     assert [pack.first(i) for i in range(3)] == [0, 1, 0]
     pack.files.append(("more.wav", CLAP))
     assert list(pack.classify_on(classifier)) == [6]
-    assert pack.sounds(skip_duplicates=True) == [0, 1, 2, 4, 5]  # nothing is known of the new one yet
+    assert pack.sounds(skip_duplicates=True) == [0, 1, 2, 4, 5]  # nothing is known about the new one yet
 
 
 def test_look_alikes_are_near_and_no_copies(pack):
@@ -103,7 +103,7 @@ def test_a_changed_upload_keeps_what_is_known(pack, classifier):
 
 
 def test_two_threads_that_classify_one_pack_do_everything_once(classifier):
-    """After a click two runs of the page overlap: the old one is still in the middle of a step."""
+    """After a click, two runs of the page overlap: the old one is still in the middle of a step."""
     names, read = [f"{i}.wav" for i in range(300)], []
 
     class Source:
@@ -151,7 +151,7 @@ def test_table_has_a_line_for_every_file(pack, classifier):
     assert [row["corrected"] for row in table] == ["", "yes", "", "", ""]
     assert [row["duplicate_of"] for row in table] == ["", "", "kit/=kick.wav", "", ""]
     assert [bool(row["error"]) for row in table] == [False, False, False, True, False]
-    assert float(table[1]["snare"]) == pack.rows[1].probabilities["snare"]  # what the model said stays
+    assert float(table[1]["snare"]) == pack.rows[1].probabilities["snare"]  # the model's answer stays
 
 
 def test_no_cell_of_the_table_can_be_run(classifier):
@@ -160,7 +160,7 @@ def test_no_cell_of_the_table_can_be_run(classifier):
     pack.mark_duplicates(classifier)
     cells = [cell for row in csv.reader(io.StringIO(pack_csv(pack, classifier.classes))) for cell in row]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
-    assert cells.count("'=cmd()") == 2  # as a path, and as what the other is a copy of
+    assert cells.count("'=cmd()") == 2  # as a path, and as the original of a copy
 
 
 def test_sorted_zip_holds_the_bytes_that_came_in(pack):
@@ -186,7 +186,7 @@ def test_training_zip_can_be_trained_on_and_holds_the_visitors_labels(pack, clas
     pack.mark_duplicates(classifier)
     pack.correct(list(range(5, 15)), "tom")
     pack.correct(list(range(15, 25)), "clap")
-    pack.correct([2], "percussion")  # a copy of the first: its label is a person's, so it is the one that is kept
+    pack.correct([2], "percussion")  # a copy of the first, but labelled by a person, so this one is kept
     (tmp_path / "set.zip").write_bytes(training_zip(pack))
     shutil.unpack_archive(tmp_path / "set.zip", tmp_path)
     examples = read_examples(tmp_path)

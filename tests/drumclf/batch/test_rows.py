@@ -43,8 +43,8 @@ def test_a_row_says_what_the_prediction_says(classifier):
     assert row.duration == pytest.approx(prediction.clip.duration, abs=1e-4)
     np.testing.assert_array_equal(row.embedding, prediction.embedding)
     size = row.embedding.nbytes + row.fingerprint.nbytes
-    assert size < 4_000 < prediction.spectrogram.nbytes + prediction.clip.samples.nbytes  # it is light
-    assert row.embedding.base is None  # and no view of a batch
+    assert size < 4_000 < prediction.spectrogram.nbytes + prediction.clip.samples.nbytes  # a row is light
+    assert row.embedding.base is None  # not a view of a batch
     assert row.fingerprint.base is None or row.fingerprint.base.nbytes == row.fingerprint.nbytes
 
 
@@ -102,7 +102,7 @@ def test_folders_in_one_another_deeper_than_python_recurses(tmp_path):
     (folders[-1] / "a.wav").touch()
     assert found(tmp_path) == ["d/" * 1_200 + "a.wav"]
     (folders[-1] / "a.wav").unlink()
-    for folder in reversed(folders):  # pytest's own clearing away recurses
+    for folder in reversed(folders):  # pytest's own cleanup recurses
         folder.rmdir()
 
 
@@ -117,7 +117,7 @@ def test_a_folder_that_cannot_be_entered_is_not_lost(tmp_path, mode):
             folder.chmod(0o755)
     root = os.geteuid() == 0
     if root:
-        os.seteuid(65_534)  # to root nothing is shut
+        os.seteuid(65_534)  # root can enter every folder
     try:
         names = found(tmp_path)
         named = list(find_sounds([tmp_path / "shut" / "a.wav"]))

@@ -6,7 +6,7 @@ from drumclf.batch.sound_map import lay_out
 
 
 def groups(n, n_groups=3, dimensions=32, seed=0):
-    """Embeddings of length 1 in well separated groups, and the group of each."""
+    """Embeddings of length 1 in well-separated groups, and the group of each."""
     generator = np.random.default_rng(seed)
     group = np.arange(n) % n_groups
     points = np.eye(dimensions)[group] + 0.05 * generator.standard_normal((n, dimensions))
@@ -15,7 +15,7 @@ def groups(n, n_groups=3, dimensions=32, seed=0):
 
 @pytest.fixture(autouse=True)
 def few_landmarks(monkeypatch):
-    """Laying out takes seconds for 600 of them."""
+    """A layout of 600 takes seconds."""
     monkeypatch.setattr(sound_map, "_LANDMARKS", 90)
 
 
@@ -38,7 +38,7 @@ def test_sounds_that_are_alike_are_near_one_another(n):
     embeddings, group = groups(n)
     places = lay_out(embeddings)
     distance = np.linalg.norm(places[:, None] - places, axis=2) + 9 * np.eye(n)
-    # By chance it would be a third; a few lie at the border of a group that is in pieces.
+    # By chance it would be a third; a few lie at the border of a split group.
     assert np.mean(group[distance.argmin(axis=1)] == group) > 0.9
 
 

@@ -19,7 +19,7 @@ NAMES = [
 
 @pytest.fixture(scope="module")
 def rows(classifier):
-    """An answer for every name, and one refusal."""
+    """An answer for each name, and one refusal."""
     kick = EXAMPLES / "kick_analogue.wav"
     return list(classify_files(classifier, [(name, kick) for name in NAMES] + [("bad, \n.wav", b"no sound")]))
 

@@ -1,4 +1,4 @@
-"""Answers by the command line: formats, exit codes, and going on after a stop."""
+"""Answers from the command line: formats, exit codes, and resuming after a stop."""
 
 import csv
 import io
@@ -33,7 +33,7 @@ def test_jsonl_is_identical_to_the_library(classifier, capsys):
 def test_several_files_get_the_answers_of_the_library(classifier, capsys):
     _, out = run(capsys, "classify", EXAMPLES, "--format", "jsonl")
     for row in map(json.loads, out.splitlines()):
-        # In a batch of another size the network's sums may be rounded differently.
+        # With another batch size the network's sums may be rounded differently.
         assert row["probabilities"] == pytest.approx(classifier.classify(row["path"]).probabilities, abs=1e-6)
 
 
@@ -45,7 +45,7 @@ def test_csv(classifier, capsys, tmp_path):
     assert status == 1
     assert [row["label"] for row in rows] == ["kick", "", "kick"]
     alone = classifier.classify(KICK).probabilities["kick"]
-    assert float(rows[0]["kick"]) == pytest.approx(alone, abs=1e-6)  # a batch is summed in another order
+    assert float(rows[0]["kick"]) == pytest.approx(alone, abs=1e-6)  # a batch is summed in a different order
     assert rows[1]["error"].endswith(".")
     assert not rows[2]["path"].startswith("=")
 
@@ -168,11 +168,11 @@ def test_resumed_is_as_if_never_stopped(format, classifier, sounds, tmp_path, ca
         cut.write_bytes(data[:n_bytes])
         assert run(capsys, *classify, cut, "--resume")[0] == 1
         assert rows_of(cut, format) == rows_of(whole, format)
-    assert cut.read_bytes() == data  # the last time there was nothing to do
+    assert cut.read_bytes() == data  # the last time there was nothing left to do
 
 
 def rows_of(path, format):
-    """All cells, rounded: in a batch of another size sums come out otherwise in the last digits."""
+    """All cells, rounded: with another batch size the last digits of sums differ."""
     text = path.read_bytes().decode("utf-8", "surrogateescape")
     lines = list(csv.reader(io.StringIO(text, newline=""))) if format == "csv" else text.splitlines()
     return re.sub(r"\d\.\d+(e-\d+)?", lambda number: f"{float(number[0]):.5f}", repr(lines))
@@ -195,7 +195,7 @@ def test_resume_needs_a_file_of_answers(more, why, tmp_path, capsys):
 
 
 def test_a_table_on_the_screen_comes_line_by_line(classifier, tmp_path, monkeypatch):
-    """Lines are out before the last of many files is read."""
+    """Lines are printed before the last of many files is read."""
     n = _BATCH_SIZE * (2 * WORKERS + 2)  # more than are read ahead
     names = [tmp_path / f"{i:03}.wav" for i in range(n)]
     for name in names:

@@ -29,7 +29,7 @@ def out(tmp_path):
 
 @pytest.fixture(params=["one disk", "two disks", "no links"])
 def disk(request, monkeypatch):
-    """Disks that the destination may be on: another one, or one that knows no links, as on a stick."""
+    """Disks the destination may be on: another one, or one without hard links, such as a USB stick."""
     link = os.link
 
     def refuse(source, destination, **kwargs):
@@ -42,7 +42,7 @@ def disk(request, monkeypatch):
 
 
 def plan(action, source, out):
-    """Steps into two folders, written down as `sort` does it."""
+    """Steps into two folders, recorded as `sort` records them."""
     places = [f"{'kick' if i % 2 else 'kick/not sure'}/{i}.wav" for i in range(len(NAMES))]
     steps = [Step(action, str(source / name), str(out / p)) for name, p in zip(NAMES, places, strict=True)]
     write_journal(out, steps)
@@ -50,7 +50,7 @@ def plan(action, source, out):
 
 
 def tree(folder):
-    """All that is below a folder: what a path holds, leads to, or None for a folder."""
+    """Everything below a folder: a path's content or link target, or None for a folder."""
     return {p: p.readlink() if p.is_symlink() else None if p.is_dir() else p.read_bytes() for p in folder.rglob("*")}
 
 
@@ -59,7 +59,7 @@ def errors(outcomes):
 
 
 def filed(action, source, out):
-    """Whether all is where it is to be, and no more than that."""
+    """Whether everything is where it should be, and nothing else is there."""
     names = {os.fsencode(name) for name in NAMES}
     there = {p for p in out.rglob("*") if not p.is_dir() and p.name != JOURNAL}
     return (
@@ -71,7 +71,7 @@ def filed(action, source, out):
 
 
 def take_back(out):
-    """As `undo` does it."""
+    """As `undo` does."""
     failed = errors(undo(read_journal(out)))
     write_journal(out, [])
     return failed

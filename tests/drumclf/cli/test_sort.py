@@ -1,4 +1,4 @@
-"""Sorting into folders by the command line, and taking it back."""
+"""Sorting into folders from the command line, and undoing it."""
 
 import io
 import os
@@ -47,7 +47,7 @@ def test_sort_names_by_class_and_pattern(sounds, tmp_path, capsys):
 
 def test_a_dry_run_shows_the_plan_and_does_nothing(sounds, tmp_path, capsysbinary):
     clap = sounds / "clap.wav"
-    clap = clap.rename(clap.with_name(os.fsdecode(b"\xff.wav")))  # no text in any encoding
+    clap = clap.rename(clap.with_name(os.fsdecode(b"\xff.wav")))  # not text in any encoding
     before = tree(tmp_path)
     assert main(["sort", str(sounds), str(tmp_path / "out"), "--dry-run", "--move"]) == 1
     plan = f"{clap} -> {tmp_path / 'out' / 'clap' / '_.wav'}\n"
@@ -73,7 +73,7 @@ def test_sorted_into_itself_twice(action, sounds, capsys):
     before, out = tree(sounds), sounds / "sorted"
     run(capsys, "sort", sounds, out, f"--{action}")
     once = tree(sounds)
-    assert run(capsys, "sort", sounds, out, f"--{action}")[0] == 1  # only what was refused is looked at again
+    assert run(capsys, "sort", sounds, out, f"--{action}")[0] == 1  # only refused files are read again
     assert tree(sounds) == once
     assert len(tree(out)) == 5
     run(capsys, "undo", out)
@@ -83,7 +83,7 @@ def test_sorted_into_itself_twice(action, sounds, capsys):
 def test_new_files_are_filed_beside_the_old_and_all_is_undone(sounds, tmp_path, capsys):
     out = tmp_path / "out"
     run(capsys, "sort", sounds, out, "--pattern", "{class}_{n}", "--move")
-    (sounds / "hit.wav").write_bytes((EXAMPLES / "kick_acoustic.wav").read_bytes())  # where one was moved from
+    (sounds / "hit.wav").write_bytes((EXAMPLES / "kick_acoustic.wav").read_bytes())  # a file was moved away from here
     (sounds / "more.wav").write_bytes((EXAMPLES / "kick_acoustic.wav").read_bytes())
     run(capsys, "sort", sounds, out, "--pattern", "{class}_{n}")
     assert (out / "kick" / "kick_3.wav").read_bytes() == (sounds / "more.wav").read_bytes()
@@ -115,7 +115,7 @@ def test_a_changed_copy_is_not_taken_back(sounds, tmp_path, capsys):
     assert "changed" in capsys.readouterr().err
     assert tree(out) == {"clap/clap.wav": b"mine"}
     (out / "clap" / "clap.wav").unlink()
-    assert run(capsys, "undo", out)[0] == 0  # the journal still knew of it
+    assert run(capsys, "undo", out)[0] == 0  # the journal still listed it
     assert not out.exists()
 
 

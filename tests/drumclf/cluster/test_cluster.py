@@ -1,4 +1,4 @@
-"""A run on real worker processes: nothing lost, nothing twice, whoever dies."""
+"""A run on real worker processes: nothing is lost or written twice, whichever worker dies."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ COPIES, PARTITION = 20, 28
 
 @pytest.fixture(scope="module")
 def two_workers():
-    """A cluster of two worker processes, whose address is all that a run is given. A task may kill one, not two."""
+    """A cluster of two worker processes; a run gets only its address. A task may kill one worker, not two."""
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 1}),
         distributed.LocalCluster(
@@ -42,7 +42,7 @@ def two_workers():
 
 @pytest.fixture(scope="module")
 def pack(tmp_path_factory):
-    """280 sounds in folders, one file that is none, and two that are no business of a classifier."""
+    """280 sounds in folders, one that is not a sound, and two files that a classifier ignores."""
     folder = tmp_path_factory.mktemp("pack")
     for i in range(COPIES):
         (folder / f"kit {i:02}").mkdir()
@@ -56,7 +56,7 @@ def pack(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def alone(classifier, pack):
-    """What one process answers for the pack, by path; the copies of a sound are classified once."""
+    """The answers of a single process for the pack, by path; copies of a sound are classified once."""
     answers = {sound.name: row_of("", classifier.classify(sound)) for sound in SOUNDS}
     return {str(path): answers.get(path.name) for path in find_sounds([pack])}
 
@@ -112,7 +112,7 @@ def test_a_killed_worker_loses_nothing(two_workers, pack, alone, classifier, tmp
     assert counts[-1] == (len(alone), len(alone))
     with distributed.Client(two_workers) as client:
         loads = client.run(lambda: cluster._load.cache_info().misses)
-    assert max(loads.values()) == 1  # a worker loads the model once, not once a task
+    assert max(loads.values()) == 1  # a worker loads the model once, not once per task
 
 
 def test_an_interrupted_run_goes_on(two_workers, pack, alone, classifier, tmp_path):
@@ -124,7 +124,7 @@ def test_an_interrupted_run_goes_on(two_workers, pack, alone, classifier, tmp_pa
 
     with pytest.raises(KeyboardInterrupt):
         classify_on_cluster([str(pack)], str(out), address, partition_size=PARTITION, report=interrupt)
-    wait_until(lambda: not two_workers.scheduler.tasks)  # what was begun when it was cut off may still be written
+    wait_until(lambda: not two_workers.scheduler.tasks)  # what had begun by then may still be written
     before = state(parts(out))
     assert 2 <= len(before) < len(alone) // PARTITION
 
@@ -220,7 +220,7 @@ def test_an_address_that_cannot_be_used(path):
 
 
 def test_a_partition_that_kills_its_workers_ends(two_workers, pack, tmp_path):
-    """Whoever begins the second partition dies of it, as of a file that brings a decoder down."""
+    """Any worker that begins the second partition dies, as if a file crashed its decoder."""
 
     class Deadly(distributed.WorkerPlugin):
         def transition(self, key, start, finish, **more):
@@ -236,11 +236,11 @@ def test_a_partition_that_kills_its_workers_ends(two_workers, pack, tmp_path):
         finally:
             client.unregister_worker_plugin("deadly")
     assert files[2] in str(caught.value)
-    assert [path.name for path in parts(tmp_path / "out")] == ["part-000000.parquet"]  # it did not take others with it
+    assert [path.name for path in parts(tmp_path / "out")] == ["part-000000.parquet"]  # the others were written
 
 
 def test_addresses_in_place_of_paths(classifier, tmp_path):
-    """Answers and sounds in a store. This one is in memory, so that the worker is a thread beside it."""
+    """Answers and sounds in a store. This one is in memory, so the worker is a thread of the same process."""
     store = fsspec.filesystem("memory")
     names = ("b/two.WAV", "a/one.wav", "three.wav", "a/notes.txt", "a/.hidden.wav", "empty.wav")
     for name in names:
@@ -283,7 +283,7 @@ def test_the_library_does_without_dask(tmp_path):
     code = (
         "import sys, drumclf, drumclf.batch.rows, drumclf.__main__\n"
         "assert not {'dask', 'distributed', 'fsspec'} & set(sys.modules), 'imported'\n"
-        "sys.modules['distributed'] = None\n"  # as where the extra is not installed
+        "sys.modules['distributed'] = None\n"  # as if the extra were not installed
         "from drumclf.cluster.run import classify_on_cluster\n"
         "try:\n    classify_on_cluster(['a.wav'], 'out')\nexcept ValueError as error:\n    print(error)\n"
     )

@@ -11,7 +11,7 @@ from drumclf.drawing.report_figures import draw_confusion, draw_coverage
 
 
 def luminance(colour):
-    """Relative, as WCAG 2.2 defines it."""
+    """Relative luminance, as WCAG 2.2 defines it."""
     rgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     return linear @ [0.2126, 0.7152, 0.0722]

@@ -12,7 +12,7 @@ WHOLE = c.SPAN
 
 
 def padded(samples, start, duration):
-    """The stretch that `envelope` looks at, one sample at a time."""
+    """The stretch that `envelope` should use, found one sample at a time."""
     first = round(start * RATE)
     wanted = range(first, first + round(duration * RATE))
     return np.array([samples[i] if 0 <= i < len(samples) else 0 for i in wanted], np.float32)

@@ -44,7 +44,7 @@ def test_each_hit_is_its_piece_of_the_recording(classifier):
         assert clip.duration == pytest.approx(end - begin, abs=1e-3)
         assert 0 <= hit.prediction.onset < clip.duration
         piece = recording.clip.samples[round(begin * c.SAMPLE_RATE) :][: len(clip.samples)]
-        assert np.corrcoef(piece, clip.samples)[0, 1] > 0.9  # what rings on of the hits before is taken out
+        assert np.corrcoef(piece, clip.samples)[0, 1] > 0.9  # the ring of earlier hits is removed
         assert np.abs(clip.samples).max() == pytest.approx(1)
 
 
@@ -83,7 +83,7 @@ def test_the_first_look_imports_nothing_slow():
         from drumclf.hits.find import find_hits, may_hold_hits
         classifier = load_classifier()
         assert not may_hold_hits(classifier.read_clip(sys.argv[1]))
-        find_hits(classifier, sys.argv[1])  # the whole recording gets the same look
+        find_hits(classifier, sys.argv[1])  # the whole recording is searched the same way
         sys.exit(", ".join({"librosa", "numba", "scipy.signal", "sklearn"} & set(sys.modules)) or 0)
     """
     done = subprocess.run([sys.executable, "-c", code, SOUNDS[0]], cwd=ROOT, capture_output=True, text=True)
@@ -100,7 +100,7 @@ def test_of_a_long_recording_the_first_half_minute(classifier):
 
 
 def test_an_only_hit_late_in_a_long_recording(classifier):
-    """A tone that swells for 20 s: where it is within 30 dB of its peak is beyond what an ordinary reading has."""
+    """A tone that swells for 20 s: it comes within 30 dB of its peak after the end of an ordinary reading."""
     time = np.arange(20 * RATE) / RATE
     swell = 0.9 * 10 ** (-3 * (1 - time / 20)) * np.sin(2 * np.pi * 300 * time)
     recording = find_hits_in(classifier, read_clip(encode(swell, RATE, subtype="PCM_24"), limits.RECORDING_DURATION))
@@ -172,7 +172,7 @@ def test_where_half_a_minute_cannot_be_read_it_is_an_ordinary_clip():
 
 @pytest.fixture
 def commands(classifier, monkeypatch, capsys):
-    """Runs the command with the model that is loaded; gives status, output and what was said."""
+    """Runs the command with the loaded model; returns status, output and messages."""
     monkeypatch.setattr("drumclf.cli.hits.load_classifier", lambda *_, **__: classifier)
 
     def run(*arguments):

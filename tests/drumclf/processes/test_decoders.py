@@ -24,7 +24,7 @@ from drumclf.processes import decoders as decoder_process
 from drumclf.audio import Clip, read_clip
 
 def broken(data, duration):
-    if data.startswith(b"MORE"):  # than was asked for
+    if data.startswith(b"MORE"):  # than it asked for
         n = round(duration * 22_050) + int(data.split()[1])
         return Clip(np.ones(n, np.float32), 0.0, True)
     deeds = {
@@ -46,7 +46,7 @@ answer = os.dup(1)
 decoder_process.read_clip = broken
 decoder_process.serve()
 """
-"""The real process around a decoder that can be made to break, as native code breaks."""
+"""The real process, around a decoder that can be made to break as native code does."""
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def decoders():
 
 
 def processes(decoders):
-    """Those that are idle."""
+    """The idle ones."""
     return [psutil.Process(decoder.pid) for decoder in decoders._idle]
 
 
@@ -121,7 +121,7 @@ def test_a_process_killed_from_outside_costs_no_file(decoders):
 
 
 def test_one_who_hangs_leaves_the_other_process_to_others(decoders):
-    """Files of others are read while one spins: they are not behind it in a queue."""
+    """While one file spins, others are read: they do not queue behind it."""
     done = []
     with ThreadPoolExecutor(2) as pool:
 
@@ -187,7 +187,7 @@ def test_the_process_keeps_nothing_of_a_sound(decoders):
         left = find_in_memory(process, rb"mark\d{8}")
     except OSError as error:
         pytest.skip(f"the memory of another process cannot be read here: {error}")
-    assert len(left) < 50  # what passed through small buffers stays in them until they are needed again
+    assert len(left) < 50  # small buffers keep their content until they are reused
 
 
 def test_a_process_that_cannot_start_is_not_the_sounds_fault():

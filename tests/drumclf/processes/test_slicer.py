@@ -84,7 +84,7 @@ def test_the_process_keeps_nothing_of_a_recording(slicer):
         left = find_in_memory(process(slicer), rb"mrk<\d{3}<")
     except OSError as error:
         pytest.skip(f"the memory of another process cannot be read here: {error}")
-    assert len(left) < 50  # what passed through small buffers stays in them until they are needed again
+    assert len(left) < 50  # small buffers keep their content until they are reused
 
 
 def test_a_loop_on_the_page_does_not_bring_librosa_into_the_server():
