@@ -23,7 +23,7 @@ from drumclf.file_types import describe_foreign, unwrap_wav
 Source = str | os.PathLike | bytes | BinaryIO
 DAMAGED = f"This file is damaged or not a sound that can be read; send {limits.ACCEPTED}."
 NO_FILE = "There is no file here that can be opened; give the path of a sound file."
-_SCAN_DURATION = 0.1  # seconds that are read at a time in search of the first sound
+_SCAN_DURATION = 0.1  # seconds read at a time while looking for the first sound
 _LENGTH_UNKNOWN = 2**63 - 1  # libsndfile's SF_COUNT_MAX, for example for a FLAC that was written to a pipe
 
 
@@ -65,7 +65,7 @@ def read_clip(source: Source, duration: float = c.CLIP_DURATION) -> Clip:
     Parameters
     ----------
     source : path, bytes or binary file object
-        The type of file is told from its content, never from its name.
+        The file type is detected from the content, never from the name.
     duration : float
         Seconds to read, from the first sound on. Fewer are read if the rate and channels of the
         file would make that more than ``MAX_DECODED_SAMPLES``.

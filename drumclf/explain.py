@@ -7,7 +7,7 @@ from drumclf.classifier import Classifier, Prediction
 
 
 def grad_cam(classifier: Classifier, prediction: Prediction, label: str | None = None) -> np.ndarray:
-    """How much each point of the spectrogram speaks for a class.
+    """How strongly each point of the spectrogram supports a class.
 
     Grad-CAM (Selvaraju et al. 2017) in its element-wise form (HiResCAM, Draelos and Carin
     2020): gradients are not averaged over the maps first, since this network weighs each

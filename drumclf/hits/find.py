@@ -47,7 +47,7 @@ class Recording:
 
 
 def may_hold_hits(clip: Clip) -> bool:
-    """Whether to look for more than one hit: the file goes on, or the level rises again after the first hit.
+    """Whether to look for more than one hit: the file continues, or the level rises again after the first hit.
 
     Takes less than a millisecond, while `find_hits` must import librosa.
 
@@ -79,7 +79,7 @@ def find_hits(classifier: Classifier, source: Source) -> Recording:
 
 
 def read_on(classifier: Classifier, data: bytes, clip: Clip) -> Clip:
-    """A longer clip, up to ``RECORDING_DURATION``, if the file goes on; the same one if that cannot be read."""
+    """A longer clip, up to ``RECORDING_DURATION``, if the file continues; the same clip if the rest cannot be read."""
     if clip.is_whole:
         return clip
     try:

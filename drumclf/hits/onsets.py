@@ -30,7 +30,7 @@ _FLUX_AROUND = 0.1  # seconds to either side that the flux is compared with
 _EARLIER = 0.015  # seconds before a peak at which the search starts
 _LATER = 0.01  # seconds after it at which the search ends
 _RISE_WINDOW = 0.01  # seconds before and after a rise whose power is compared
-_LEAST_POWER = 0.003  # relative to the loudest after a rise: less power before it counts as this much
+_LEAST_POWER = 0.003  # added to the power before and after a rise; relative to the loudest after one
 
 # Whether there is more than one hit at all: the level rises again, once by a lot or several times by less.
 _RISE = 12.0  # decibels
