@@ -237,8 +237,8 @@ def test_a_pack_that_is_stopped_and_gone_on_with_is_whole(address):
         visitor.ask()
         visitor.wait_until(lambda: any(" of 1,000 · " in text for text in picture.waiting))
         visitor.click("Stop")
-        visitor.wait_until(lambda: list(buttons(picture, "Go on")))
-        visitor.click("Go on")
+        visitor.wait_until(lambda: list(buttons(picture, "Continue with the other")))
+        visitor.click("Continue with the other")
         visitor.wait_until(lambda: "1,000 sounds" in picture.headings or picture.exceptions or picture.alerts)
         visitor.run()
         assert not picture.exceptions
