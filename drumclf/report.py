@@ -20,7 +20,7 @@ def read_report(folder: Path, metadata: dict) -> dict:
     -------
     dict
         ``drumclf``: the model's titles, scores and training. If they were measured, also ``robustness``,
-        ``original`` (the 2023 demo) and ``original, mended`` (the same with its input scaling fixed).
+        ``original`` (the 2023 demo) and ``original, fixed`` (the same with its input scaling fixed).
     """
     try:
         report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
@@ -61,8 +61,8 @@ def headline_figures(report: dict) -> dict[str, list[float]]:
     figures = {}
     if "core" in valid:
         figures["Core five right"] = valid["core"]["balanced_accuracy"]
-        if "original, mended" in report:
-            figures["2023 demo, fixed"] = report["original, mended"]["scores"]["valid"]["core"]["balanced_accuracy"]
+        if "original, fixed" in report:
+            figures["2023 demo, fixed"] = report["original, fixed"]["scores"]["valid"]["core"]["balanced_accuracy"]
     figures["All classes right"] = valid["all"]["balanced_accuracy"]
     figures["Calibration error"] = unseen["calibration_error"]
     return figures
@@ -71,7 +71,7 @@ def headline_figures(report: dict) -> dict[str, list[float]]:
 def say_figures(report: dict) -> str:
     """What the headline figures mean."""
     parts = ["Every class counts equally. Grey: 95% intervals over kits."]
-    if "original, mended" in report:
+    if "original, fixed" in report:
         parts.append("The 2023 demo that this replaces knows only the core five: kick, snare, clap and both hats.")
     seen = ", on sounds not used for calibration" if "report" in report["drumclf"]["scores"] else ""
     parts.append(f"Calibration error: the gap between the stated probability and how often the answer is right{seen}.")
@@ -87,7 +87,7 @@ def recall_table(report: dict) -> list[dict]:
         row = {"class": model["titles"][name], "sounds": sum(counts), "drumclf": _of(scores["all"], name)}
         if "core" in scores and len(scores["core"]["classes"]) < len(scores["all"]["classes"]):
             row["drumclf, core five"] = _of(scores["core"], name)
-        for rival, title in (("original, mended", "2023 demo, fixed"), ("original", "2023 demo, as served")):
+        for rival, title in (("original, fixed", "2023 demo, fixed"), ("original", "2023 demo, as served")):
             if rival in report:
                 row[title] = _of(report[rival]["scores"]["valid"]["core"], name)
         rows.append(row)

@@ -54,7 +54,7 @@ def show_report() -> None:
     )
     with by_class:
         show_table(recall_table(report))
-        note = " “Fixed” is the 2023 demo with its input-scaling bug removed." if "original, mended" in report else ""
+        note = " “Fixed” is the 2023 demo with its input-scaling bug removed." if "original, fixed" in report else ""
         st.caption(f"Share of each class recognised, among all classes or the core five.{note}")
     with confusions:
         alt = f"Confusion matrix. {say_confusion(valid['all'], titles)}"

@@ -30,7 +30,7 @@ from training.report.robustness import kept_labels
 from training.save_model import score_splits, write_metadata
 
 # Keys in the report -> what the texts call them: the 2023 demo, with its input scaling fixed and without.
-_ORIGINALS = {"original, mended": "the original, fixed", "original": "the original, as served"}
+_ORIGINALS = {"original, fixed": "the original, fixed", "original": "the original, as served"}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -111,7 +111,7 @@ def report_text(report: dict) -> str:
             ),
         ]
     lines += ["", "![Training loss](figures/training.png)", ""]
-    if "original, mended" in report:
+    if "original, fixed" in report:
         split = report["original"]["random_split"]
         lines += [
             "## The original",
@@ -119,7 +119,7 @@ def report_text(report: dict) -> str:
             "The 2023 demo, retrained by `training/report/original.py` on sounds from its one producer: a mel power",
             "spectrogram of 128 x 100 copied to three planes, three convolutions, 20 epochs. *As served*, its input is",
             "not scaled as its training data was; *fixed* is the same network with that bug removed. On its own random",
-            f"split it reaches {split['served']:.2f} as served and {split['mended']:.2f} fixed. Random splits flatter.",
+            f"split it reaches {split['served']:.2f} as served and {split['fixed']:.2f} fixed. Random splits flatter.",
             "",
             "![Its training curves](figures/original_training.png)",
             "![The first waveform of each class](figures/waveforms.png)",
@@ -156,7 +156,7 @@ def _score_original(original: Original, examples: list[Example]) -> dict:
     held_out = [e for e in examples if e.split in (TUNE, REPORT) and e.label in CORE_CLASSES]
     pictures = read_pictures(held_out)
     rows = {}
-    for name, fixed in (("original", False), ("original, mended", True)):
+    for name, fixed in (("original", False), ("original, fixed", True)):
         logits = original.logits(pictures, fixed)
         rows[name] = {"scores": {"valid": score(logits, held_out, list(CORE_CLASSES))}}
         part = [i for i, example in enumerate(held_out) if example.split == REPORT]

@@ -53,7 +53,7 @@ def draw_original_training(history: dict[str, list[float]]) -> Figure:
         epochs = range(1, len(history[figure_name]) + 1)
         axes.plot(epochs, history[figure_name], color=_GREY, label="training")
         axes.plot(epochs, history[f"val_{figure_name}"], color=_RED, label="validation, as served")
-        axes.plot(epochs, history[f"mended_{figure_name}"], color=_BLUE, label="validation, fixed")
+        axes.plot(epochs, history[f"fixed_{figure_name}"], color=_BLUE, label="validation, fixed")
         axes.set(xlabel="Epoch", ylabel=figure_name.capitalize(), xticks=epochs[4::5])
         axes.spines[["top", "right"]].set_visible(False)
     figure.axes[0].set_yscale("log")
