@@ -1,10 +1,7 @@
 """Whole packs on the page, driven without a browser."""
 
-import io
-import zipfile
-
 import pytest
-from conftest import EXAMPLES, drawn, encode, make_hit
+from conftest import EXAMPLES, drawn, encode, make_hit, zip_of
 from page_steps import open_page
 
 KICK, SNARE, HAT = (
@@ -20,14 +17,6 @@ def drop(page, files):
     page.file_uploader[0].set_value([(name, data, "audio/wav") for name, data in files.items()]).run()
     assert not page.exception
     return page
-
-
-def zip_of(files):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return buffer.getvalue()
 
 
 def table(page):
