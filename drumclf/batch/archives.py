@@ -68,7 +68,7 @@ class Budget:
             raise AudioError(f"The archive unpacks to more than {size}; send it in parts.")
         if total > limits.RATIO_COUNTS_FROM and ratio > limits.MAX_RATIO:
             raise AudioError(
-                f"The archive unpacks to more than {limits.MAX_RATIO} times its size; pack the sounds anew."
+                f"The archive unpacks to more than {limits.MAX_RATIO} times its size; zip the sounds again."
             )
 
 
@@ -108,7 +108,7 @@ class Entry:
         except NotImplementedError as error:
             raise AudioError("This file is packed in a way that cannot be read; use an ordinary zip.") from error
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
-            raise AudioError("This file is damaged in the archive; pack the sounds anew.") from error
+            raise AudioError("This file is damaged in the archive; zip the sounds again.") from error
         self._counted.append(True)
         return data
 
@@ -161,7 +161,7 @@ def open_archive(data: bytes | BinaryIO, budget: Budget | None = None) -> tuple[
             info for info in archive.infolist() if not info.filename.endswith("/")
         ]  # is_dir fails on an empty name
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
-        raise ArchiveError("This zip archive is damaged; pack the sounds anew.") from error
+        raise ArchiveError("This zip archive is damaged; zip the sounds again.") from error
     budget = budget or Budget()
     with budget.lock:
         budget.packed += len(data)

@@ -43,7 +43,7 @@ def hits(options: argparse.Namespace) -> int:
         return SOME_REFUSED
     write_lines(LINES[options.format](recording, classifier))
     if not recording.clip.is_whole:
-        say(f"the file goes on: these are the hits in its first {recording.clip.duration:.0f} s of sound")
+        say(f"the file is longer: these are the hits in its first {recording.clip.duration:.0f} s of sound")
     return OK
 
 

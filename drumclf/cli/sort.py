@@ -25,7 +25,7 @@ def add_sort_and_undo(commands) -> None:
         help="sort a folder of sounds into a folder for each class",
         description=(
             "Sort a folder of sounds into a folder for each class. Shows the plan first and never overwrites a file. "
-            f"What it did is recorded in {JOURNAL}, and 'undo' reverts it. If it is cut off, the same command resumes. "
+            f"What it did is recorded in {JOURNAL}; 'undo' undoes it. If it is cut off, the same command resumes. "
             "Exit status: 0 all sorted, 1 some left, 2 wrong usage."
         ),
     )
@@ -47,7 +47,7 @@ def add_sort_and_undo(commands) -> None:
     command.add_argument("--dry-run", action="store_true", help="show the whole plan and do nothing")
     command.add_argument("--yes", action="store_true", help="do not ask")
     add_model(command)
-    command = commands.add_parser("undo", help="revert what 'sort' did", description="Revert what 'sort' did.")
+    command = commands.add_parser("undo", help="undo what 'sort' did", description="Undo what 'sort' did.")
     command.set_defaults(run=undo_sort)
     command.add_argument("destination", type=Path, metavar="DESTINATION", help="folder that was sorted into")
 
@@ -84,7 +84,7 @@ def sort(options: argparse.Namespace) -> int:
     known = set(earlier)
     _write_journal(destination, earlier + [step for step in plan.steps if step not in known])
     n_left = _report(carry_out(plan.steps), len(plan.steps))
-    say(f"{len(plan.steps) - n_left} files sorted; to revert it: drumclf undo {options.destination}")
+    say(f"{len(plan.steps) - n_left} files sorted; to undo it: drumclf undo {options.destination}")
     return SOME_REFUSED if plan.refused or n_left else OK
 
 

@@ -24,7 +24,9 @@ class UsageError(ValueError):
 def add_model(command: argparse.ArgumentParser) -> None:
     """Add the option that chooses a model."""
     command.add_argument(
-        "--model", metavar="FOLDER", help="use your own model (default: $DRUMCLF_MODEL, or the one that comes along)"
+        "--model",
+        metavar="FOLDER",
+        help="use your own model (default: $DRUMCLF_MODEL, or the one that comes with drumclf)",
     )
 
 
