@@ -18,12 +18,17 @@ def decide(probabilities: dict[str, float], thresholds: dict) -> tuple[str, ...]
     tuple of str
         The more likely class first. A model with two classes never answers both: that would say nothing.
     """
-    first, *others = sorted(probabilities, key=probabilities.get, reverse=True)
+    first, *others = rank(probabilities)
     if probabilities[first] >= thresholds["one"][first]:
         return (first,)
     if len(others) < 2 or not shares(probabilities[first], probabilities[others[0]]):
         return ()
     return (first, others[0]) if probabilities[first] + probabilities[others[0]] >= thresholds["two"] else ()
+
+
+def rank(probabilities: dict[str, float]) -> list[str]:
+    """Names of the classes, most probable first."""
+    return sorted(probabilities, key=probabilities.get, reverse=True)
 
 
 def shares(first, second):
@@ -88,4 +93,4 @@ class Decided:
     @property
     def ranking(self) -> list[str]:
         """Names of the classes, most probable first."""
-        return sorted(self.probabilities, key=self.probabilities.get, reverse=True)
+        return rank(self.probabilities)

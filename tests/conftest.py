@@ -85,8 +85,8 @@ def open_tab(chromium, address):
 
 WIDTHS = {"wide": 1280, "narrow": 390}
 WINDOWS = {"wide, light": ("wide", "light"), "narrow, dark": ("narrow", "dark")}
+# For what depends neither on the size nor on the colours of the page.
 in_one_window = pytest.mark.parametrize("page", ["wide, light"], indirect=True)
-"""For what depends neither on the size nor on the colours of the page."""
 in_a_narrow_window = pytest.mark.parametrize("page", ["narrow, dark"], indirect=True)
 
 
@@ -111,11 +111,11 @@ def drawn(page, name):
     return [json.loads(component.json) for component in components if component.component_name == name]
 
 
+# Examples and the seconds at which they begin: not on a grid, and the kicks ring into the next hit.
 PATTERN = [
     ("kick_analogue", 0.0), ("closed_hat_acoustic", 0.41), ("snare_acoustic", 0.8), ("closed_hat_acoustic", 1.22),
     ("kick_analogue", 1.5), ("clap_analogue", 2.1), ("closed_hat_acoustic", 2.35), ("snare_acoustic", 2.73),
 ]  # fmt: skip
-"""Examples and the seconds at which they begin: not on a grid, and the kicks ring into the next hit."""
 
 
 def mix(hits, duration, levels=(0.5,), shaped=lambda sound: sound, rate=44_100):

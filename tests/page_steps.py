@@ -5,8 +5,8 @@ from streamlit.testing.v1 import AppTest
 
 RATE = 44_100
 NAMES = ["**b** [link](javascript:alert(1)) $y$.wav", "<img src=x onerror=alert(1)>.wav", "# :red[a] `b`.wav"]
+# Examples and the seconds at which they begin.
 LOOP = [("kick_analogue", 0.0), ("snare_acoustic", 0.55), ("closed_hat_analogue", 1.1), ("clap_analogue", 1.6)]
-"""Examples and the seconds at which they begin."""
 
 
 def open_page():

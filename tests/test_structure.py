@@ -1,22 +1,19 @@
 """Which part may import which, read from the source: `app -> page -> drumclf`, `training -> synthesis, drumclf`."""
 
 import ast
-from functools import cache
 from graphlib import TopologicalSorter
-from typing import NamedTuple
 
 import pytest
-from conftest import ROOT
 
-import drumclf
+from tools.imports import MODULES, imports, imports_in
 
-PACKAGES = ("drumclf", "page", "synthesis", "training", "tools")
 MAY_NOT_IMPORT = {
     "drumclf": {"streamlit", "app", "page", "synthesis", "training", "tools"},
     "page": {"app", "synthesis", "training", "tools"},
     "synthesis": {"streamlit", "app", "page", "training", "tools"},
     "training": {"streamlit", "app", "page", "tools"},
 }
+# Parts of drumclf; each imports only from the rows above its own, and modules of its own folder.
 RANKS = (
     {"constants", "decision", "file_types", "names", "report", "threads"},
     {"limits", "model_folder", "spectrogram"},
@@ -27,55 +24,8 @@ RANKS = (
     {"cli"},
     {"__main__"},
 )
-"""Parts of drumclf; each imports only from the rows above its own, and modules of its own folder."""
 SYNTHESIS_NEEDS = {"constants", "audio", "spectrogram"}  # the last two for the pictures on the pads
 MAX_LINES = 300
-
-
-class Import(NamedTuple):
-    module: str
-    at_start: bool  # not inside a function
-
-
-MODULES = {
-    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
-    for package in PACKAGES
-    for path in sorted((ROOT / package).rglob("*.py"))
-}
-MODULES["app"] = ROOT / "app.py"
-
-
-@cache
-def imports(module):
-    """What a module imports when it runs; what only type checkers see is left out."""
-    return [
-        Import(home(name), at_start) for name, at_start in named_in([ast.parse(MODULES[module].read_text("utf-8"))])
-    ]
-
-
-def named_in(nodes, at_start=True):
-    """Full name of each import in or below nodes, and whether it is outside of functions."""
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, at_start) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert not node.level, "relative imports are not used here"
-            yield from ((f"{node.module}.{alias.name}", at_start) for alias in node.names)
-        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            yield from named_in(node.orelse, at_start)
-        else:
-            is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-            yield from named_in(ast.iter_child_nodes(node), at_start and not is_function)
-
-
-def home(name):
-    """The module that a name is from; of the public names of drumclf the module that defines them."""
-    package, _, public = name.partition(".")
-    if package == "drumclf" and public in drumclf._HOMES:
-        return f"drumclf.{drumclf._HOMES[public]}"
-    while name not in MODULES and name.split(".")[0] in (*PACKAGES, "app") and "." in name:
-        name = name.rpartition(".")[0]
-    return name
 
 
 def modules_of(package):
@@ -136,7 +86,7 @@ def test_no_imports_run_in_a_circle():
     ],
 )
 def test_imports_are_found_wherever_they_stand(code, found):
-    assert [(home(name), at_start) for name, at_start in named_in([ast.parse(code)])] == found
+    assert list(imports_in(code)) == found
 
 
 def test_no_module_is_too_long():

@@ -2,11 +2,9 @@
 
 import ast
 import os
-import socket
 import subprocess
 import sys
 import tarfile
-import time
 import urllib.request
 import zipfile
 
@@ -14,6 +12,7 @@ import pytest
 from conftest import EXAMPLES, ROOT
 
 import drumclf
+from tools.server import free_port, wait_for
 
 pytest.importorskip("hatchling")
 OFFLINE = ("NewConnectionError", "Temporary failure in name resolution", "Network is unreachable")
@@ -113,29 +112,20 @@ def test_the_wheel_has_what_the_repository_has_and_no_more(unpacked):
 
 
 def test_the_page_is_served_from_the_wheel(unpacked, tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "drumclf", "serve", "--no-browser", f"--port={port}"]
+    port = free_port()
     server = subprocess.Popen(
-        command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(unpacked)},
+        [sys.executable, "-m", "drumclf", "serve", "--no-browser", f"--port={port}"],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(unpacked)},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
+    address = f"http://localhost:{port}"
     try:
-        for path in ("_stcore/health", "app/static/archivo.woff2"):  # the second needs its .streamlit/config.toml
-            assert get(f"http://localhost:{port}/{path}", server).status == 200
+        wait_for(address, server)
+        font = urllib.request.urlopen(f"{address}/app/static/archivo.woff2")  # needs its .streamlit/config.toml
+        assert font.read() == (ROOT / "static" / "archivo.woff2").read_bytes()
     finally:
         server.terminate()
         server.wait()
-
-
-def get(address, server):
-    while server.poll() is None:
-        try:
-            return urllib.request.urlopen(address, timeout=5)
-        except OSError:
-            time.sleep(0.5)
-    raise AssertionError("the server has ended")
 
 
 def test_type_checkers_see_every_public_name():

@@ -9,6 +9,7 @@ from operator import itemgetter
 
 from conftest import ROOT, encode, make_hit
 
+# Reads files, each preceded by its size; prints a line for each: the problem, CPU seconds, megabytes.
 _PROGRAM = """if True:
     import json, math, os, re, resource, sys
     from pathlib import Path
@@ -45,7 +46,6 @@ _PROGRAM = """if True:
         warm = warm or peak
         print(json.dumps([problem, after - before, peak - warm]), file=answers, flush=True)
 """
-"""Reads files, each preceded by its size; prints a line for each: the problem, CPU seconds, megabytes."""
 
 
 class WatchedDecoder:

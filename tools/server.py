@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PATIENCE = 120.0
-"""Seconds that a server may take to start."""
+PATIENCE = 120.0  # seconds that a server may take to start
 _INTERVAL = 0.02
 
 

@@ -3,7 +3,14 @@
 from drumclf.report import recall_table, say_decisions, say_held_out, unseen_part
 from training.markdown import format_interval, table
 
-INTERVALS = "In brackets: 95% interval, bootstrapped over kits."
+
+def say_terms(scores: dict) -> str:
+    """What a reader must know to read the scores."""
+    core = " The core five are kick, snare, clap, closed hat and open hat." if "core" in scores["valid"] else ""
+    return (
+        "A source is whoever published a group of kits. Balanced accuracy counts every class equally."
+        f"{core} In brackets: 95% interval, bootstrapped over kits."
+    )
 
 
 def model_card(metadata: dict) -> str:
@@ -30,7 +37,7 @@ def model_card(metadata: dict) -> str:
         "## Scores",
         "",
     ]
-    lines += [say_held_out(metadata), INTERVALS, ""] if scores else ["No sounds were held out to score it."]
+    lines += [say_held_out(metadata), say_terms(scores), ""] if scores else ["No sounds were held out to score it."]
     lines += score_table(scores) if scores else []
     if "report" in scores:
         lines += [

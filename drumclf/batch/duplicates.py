@@ -50,7 +50,7 @@ def find_duplicates(rows: Sequence, read: Callable[[int], Clip]) -> list[int | N
         None for a sound that is not a duplicate of an earlier one, and for refused files.
     """
     first: dict[bytes, int] = {}
-    copies = [first.setdefault(row.digest, i) if row.error is None else i for i, row in enumerate(rows)]
+    originals = [first.setdefault(row.digest, i) if row.error is None else i for i, row in enumerate(rows)]
     different = np.array(list(first.values()), int)
     if len(different):
         prints = np.stack([rows[i].fingerprint for i in different]).astype(np.float32) / 255
@@ -61,8 +61,8 @@ def find_duplicates(rows: Sequence, read: Callable[[int], Clip]) -> list[int | N
                 near = np.flatnonzero(to_others[:k] < _NEAR**2)
                 candidates = different[near[np.argsort(to_others[near])[:_MAX_CANDIDATES]]].tolist()
                 i = int(different[k])
-                copies[i] = next((copies[j] for j in candidates if _is_same(i, j, read)), i)
-    return [copies[j] if copies[j] != i else None for i, j in enumerate(copies)]
+                originals[i] = next((originals[j] for j in candidates if _is_same(i, j, read)), i)
+    return [originals[j] if originals[j] != i else None for i, j in enumerate(originals)]
 
 
 def same_recording(one: Clip, other: Clip) -> bool:

@@ -93,8 +93,7 @@ class Pack:
 
     def is_duplicate(self, i: int) -> bool:
         """Whether an earlier sound is the same recording."""
-        copies = self.duplicate_of
-        return i < len(copies) and copies[i] is not None
+        return i < len(self.duplicate_of) and self.duplicate_of[i] is not None
 
     def sounds(self, skip_duplicates: bool = False) -> list[int]:
         """Indices of all sounds that could be read, optionally without duplicates."""

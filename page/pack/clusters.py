@@ -4,16 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-MARGIN = 0.03  # of the map on each side, in its own unit; points are between 0 and 1
+MARGIN = 0.03  # around the points, which are between 0 and 1, on each side
 NARROWEST = (280, 450)  # width and height in pixels; words that do not overlap on this map overlap on no larger one
 FONT_SIZE = 14
 
 _CELLS = 20  # per side of the grid, in which neighbouring cells that are not empty form a cluster
-_LEAST = 4  # sounds in a cluster, at least
-_LEAST_SHARE = 1 / 4  # of the sounds of its class, at least
-_MOST = 2  # clusters of one class
-_FAR = 0.35  # between two clusters of one class, at least
-_REACH = 0.12  # around the densest place of a cluster, which is what its word is put beside
+_LEAST = 4  # minimum number of sounds in a cluster
+_LEAST_SHARE = 1 / 4  # minimum share of its class's sounds in a cluster
+_MOST = 2  # maximum number of clusters per class
+_FAR = 0.35  # minimum distance between two clusters of one class
+_REACH = 0.12  # radius around the densest spot of a cluster; the word goes beside what is inside it
 _POINT = 6  # pixels: radius of a point
 _ROW = FONT_SIZE + 4  # pixels: height of a word
 _LETTER = 0.56 * FONT_SIZE  # pixels: mean width of a letter
@@ -28,7 +28,7 @@ class Word:
     ----------
     text : str
     x, y : float
-        Its middle, in the unit of the points.
+        Its middle, on the scale of the points.
     half : float
         Half its width in pixels.
     """
@@ -64,9 +64,9 @@ def place_words(points: np.ndarray, labels: list[str]) -> list[Word]:
         hidden = [_overlaps(box, dots, _POINT) for box in candidates]
         # A word over points of another class misleads; one over its own only hides them.
         costs = [2 * (over & (names != name)).sum() + (over & (names == name)).sum() for over in hidden]
-        best = min(np.flatnonzero(is_free), key=lambda k: costs[k])  # of equals the first
+        best = min(np.flatnonzero(is_free), key=lambda k: costs[k])  # the first of the cheapest
         boxes = np.vstack([boxes, candidates[best]])
-        x, y = _from_pixels(np.array([spots[best][0], middles[best][1]]))  # the chart moves it inwards if it has to
+        x, y = _from_pixels(np.array([spots[best][0], middles[best][1]]))  # the chart moves it inwards if it must
         words.append(Word(name, float(x), float(y), half))
     return words
 
@@ -82,7 +82,7 @@ def find_clusters(points: np.ndarray, labels: list[str]) -> list[tuple[str, np.n
     points : np.ndarray, shape (n, 2), between 0 and 1
     labels : list of str, length n
     """
-    from scipy.ndimage import label  # here, not above: only the map needs it
+    from scipy.ndimage import label  # only the map needs it
 
     names, found = np.array(labels), []
     cells = np.minimum((points * _CELLS).astype(int), _CELLS - 1)
@@ -112,7 +112,7 @@ def _core(points: np.ndarray) -> np.ndarray:
 
 
 def _spots(core: np.ndarray) -> np.ndarray:
-    """Places for the middle of a word, in pixels, the best first: above the cluster, below, on it, farther away."""
+    """Positions to try for the middle of a word, in pixels: above the cluster, below, on it, farther away."""
     x, y = _to_pixels(np.median(core, axis=0))
     ys = _to_pixels(core)[:, 1]
     away = _POINT + _ROW / 2 + 1

@@ -5,8 +5,7 @@ from playwright.sync_api import expect
 
 SNARE, CLAPS, CRASH = "Acoustic snare", "Hand claps", "Crash"
 START = "What drum is it?"
-SECOND = "Compare"
-"""The heading while a second sound is to be chosen."""
+SECOND = "Compare"  # the heading while a second sound is to be chosen
 
 
 def pad(page, title):

@@ -10,10 +10,10 @@ pytest.importorskip("playwright")
 from playwright.sync_api import expect
 from steps import expect_stage
 
+# Hugging Face's frame is sandboxed, too.
 FRAME = """<!doctype html><title>A Space</title><body style="margin: 0">
 <iframe src="{address}/?embed=true" style="width: 100%; height: 100vh; border: 0"
  sandbox="allow-downloads allow-forms allow-modals allow-popups allow-same-origin allow-scripts"></iframe>"""
-"""Hugging Face's frame is sandboxed, too."""
 
 
 @pytest.fixture

@@ -15,8 +15,7 @@ from steps import expect_stage
 from tools.server import free_port, serve, wait_for
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
-VISITORS = 30
-"""All of them on one of two replicas: a chance of 1 in 2 ** 29."""
+VISITORS = 30  # all of them on one of two replicas: a chance of 1 in 2 ** 29
 
 pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx here: install it to try replicas")
 

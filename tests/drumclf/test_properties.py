@@ -21,8 +21,8 @@ some = settings(deadline=None, derandomize=True, max_examples=200, suppress_heal
 rates = st.one_of(
     st.sampled_from([4_000, 22_050, 44_100, 768_000]), st.integers(4_000, 768_000), st.integers(1, 2**31 - 1)
 )
-floats = {"FLOAT": st.floats(width=32), "DOUBLE": st.floats()}
-"""NaN, infinities and denormals among them."""
+floats = {"FLOAT": st.floats(width=32), "DOUBLE": st.floats()}  # NaN, infinities and denormals among them
+# Offsets of the numbers in a header, and their sizes in bytes.
 FIELDS = {
     "WAV": {4: 4, 16: 4, 20: 2, 22: 2, 24: 4, 28: 4, 32: 2, 34: 2, 40: 4},
     "AIFF": {4: 4, 16: 4, 20: 2, 22: 4, 26: 2, 28: 2, 30: 8, 42: 4, 46: 4, 50: 4},
@@ -40,7 +40,6 @@ FIELDS = {
     "MAT4": {0: 4, 4: 4, 8: 4, 12: 4, 16: 4, 39: 4, 43: 4, 47: 4, 51: 4},
     "HTK": {0: 4, 4: 4, 8: 2, 10: 2},
 }
-"""Offsets of the numbers in a header, and their sizes in bytes."""
 HIT = make_hit(duration=0.05)
 
 
@@ -130,12 +129,12 @@ def test_any_numbers_in_a_header(decoder, data):
     assert decoder.problem_with(data) is None
 
 
+# Any short pattern, repeated, fading or not: float64, shape (n,).
 clips = st.tuples(
     hnp.arrays(np.float32, st.integers(1, 300), elements=st.floats(-1, 1, width=32)),
     st.integers(1, 300),
     st.integers(0, 3),
 ).map(lambda drawn: np.tile(drawn[0], drawn[1]) * np.exp(-drawn[2] * np.linspace(0, 9, len(drawn[0]) * drawn[1])))
-"""Any short pattern, repeated, fading or not: float64, shape (n,)."""
 
 
 @settings(some, max_examples=100)

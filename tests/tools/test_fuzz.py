@@ -22,8 +22,8 @@ from tools.odd_files.odd_files import KICK, clean, codings, odd_files
 
 SECONDS = float(os.environ.get("DRUMCLF_FUZZ_SECONDS", "60"))
 SEED = int(os.environ.get("DRUMCLF_FUZZ_SEED", "0"))
+# The first bytes of chunks, pages and frames.
 NAMES = b"fmt data LIST fact COMM SSND desc pakt kuki OggS \xff\xfb \xff\xf8".split(b" ")
-"""The first bytes of chunks, pages and frames."""
 CORPUS = sorted(path for path in (Path(__file__).parent / "fuzz_corpus").iterdir() if path.suffix != ".md")
 
 

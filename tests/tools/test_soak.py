@@ -110,6 +110,7 @@ def test_each_visitor_takes_a_picture_of_his_own_sound_along(address):
         assert pictures[0].tobytes() != pictures[1].tobytes()
 
 
+# Python runs this as it starts: in decoder processes, a file that begins with CRASH causes a real fault.
 CRASHING = """
 import sys
 if "drumclf.processes.decoders" in sys.orig_argv:
@@ -117,7 +118,6 @@ if "drumclf.processes.decoders" in sys.orig_argv:
     read_clip = drumclf.audio.read_clip
     drumclf.audio.read_clip = lambda data, *a: ctypes.string_at(0) if data.startswith(b"CRASH") else read_clip(data, *a)
 """
-"""Python runs this as it starts: in decoder processes, a file that begins with CRASH causes a real fault."""
 
 
 def test_a_decoder_that_crashes_takes_down_neither_the_page_nor_another_visitor(classifier, tmp_path):

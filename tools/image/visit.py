@@ -1,8 +1,6 @@
 """What a visitor does on a running page, in Chromium."""
 
 import io
-import os
-import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +9,12 @@ import numpy as np
 import soundfile
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tools.server import launch_chromium
+
 EXAMPLES = Path(__file__).resolve().parents[2] / "example_samples"
 PATIENCE = 120_000  # milliseconds
 # So that only the page itself can try to reach another machine.
 _OFFLINE = [
-    "--no-sandbox",
     "--disable-background-networking",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
@@ -30,9 +29,8 @@ def visit(address: str, on_first_answer: Callable[[], None]) -> None:
         If an answer does not come.
     """
     expect.set_options(timeout=PATIENCE)
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
-        page = playwright.chromium.launch(executable_path=path, args=_OFFLINE).new_page()
+        page = launch_chromium(playwright, *_OFFLINE).new_page()
         page.goto(address)
         page.get_by_text("Hand claps").click()
         expect(page.locator("h1")).to_contain_text("Clap")

@@ -11,8 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 from tools.server import ROOT, launch_chromium
 
 FIGURES = ROOT / "docs" / "figures"
-MARGIN = 12
-"""Pixels of the page around what a picture shows."""
+MARGIN = 12  # pixels of the page around what a picture shows
 _PATIENCE = 90_000
 _SETTLED = """() =>
     document.querySelector('.stApp')?.dataset.testScriptState === 'notRunning'

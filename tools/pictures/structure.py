@@ -3,15 +3,11 @@
 A box is a module or package; an arrow means "imports", and is left out if other arrows already lead there.
 """
 
-import ast
-from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from xml.sax.saxutils import escape
 
-import drumclf
+from tools.imports import MODULES, ROOT, imports
 
-ROOT = Path(__file__).resolve().parents[2]
 PICTURE = ROOT / "docs" / "figures" / "structure.svg"
 PROGRAMS = ("app", "page", "training", "synthesis", "tools")
 SPINE = ("app", "page", "classifier", "audio", "spectrogram", "network", "decision")  # the way of one sound
@@ -39,17 +35,9 @@ def read_structure() -> tuple[set[str], set[tuple[str, str]]]:
     arrows : set of (str, str)
         Who imports whom.
     """
-    boxes, arrows = set(), set()
-    for path in sorted(
-        [ROOT / "app.py", *(p for name in ("drumclf", *PROGRAMS[1:]) for p in (ROOT / name).rglob("*.py"))]
-    ):
-        box = _box(path.relative_to(ROOT).with_suffix("").parts)
-        if box is None:
-            continue
-        boxes.add(box)
-        targets = {_box(_resolve(name)) for name in _imported(ast.parse(path.read_text(encoding="utf-8")))}
-        arrows |= {(box, target) for target in targets - {box, None}}
-    return boxes, arrows
+    pairs = {(_box(module), _box(target)) for module in MODULES for target, _ in imports(module)}
+    boxes = {box for module in MODULES if (box := _box(module))}
+    return boxes, {(a, b) for a, b in pairs if a and b and a != b}
 
 
 def draw(boxes: set[str], arrows: set[tuple[str, str]]) -> str:
@@ -92,28 +80,12 @@ def _title(name: str) -> str:
     return f"{name}/" if folder.is_dir() else f"{name}.py"
 
 
-def _box(module: tuple[str, ...] | list[str]) -> str | None:
-    """The box of a module; None for those of others and for the list of public names."""
-    if module[0] == "drumclf":
-        return module[1] if len(module) > 1 and module[1] != "__init__" else None
-    return module[0] if module[0] in PROGRAMS else None
-
-
-def _resolve(name: str) -> list[str]:
-    """Where a public name of drumclf comes from; any other name as it is."""
-    parts = name.split(".")
-    if parts[0] == "drumclf" and len(parts) == 2 and parts[1] in drumclf._HOMES:
-        return ["drumclf", *drumclf._HOMES[parts[1]].split(".")]
-    return [part for part in parts if not part.startswith("__version")]
-
-
-def _imported(tree: ast.Module) -> Iterator[str]:
-    """Full names of what a module imports, inside functions too, but not for type checkers alone."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+def _box(module: str) -> str | None:
+    """The box of a module; None for other people's modules, and for drumclf's list of public names."""
+    package, *below = module.split(".")
+    if package == "drumclf":
+        return below[0] if below else None
+    return package if package in PROGRAMS else None
 
 
 def _floors(boxes: set[str], arrows: set[tuple[str, str]]) -> list[list[str]]:

@@ -18,8 +18,7 @@ from tools.soak.watch import Every, ask_health, listener
 
 SEED = 7
 HEALTH_INTERVAL = 0.2
-SESSION_TTL = 10
-"""Seconds for which the server of PRIVACY keeps a session: its `server.disconnectedSessionTTL`."""
+SESSION_TTL = 10  # seconds for which the server of PRIVACY keeps a session: its `server.disconnectedSessionTTL`
 
 
 def main() -> int:

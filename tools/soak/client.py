@@ -20,10 +20,9 @@ from websockets.sync.client import connect
 
 from tools.soak.picture import Picture
 
-PATIENCE = 120.0
-"""Seconds without a message during a run, after which a request counts as unanswered."""
+PATIENCE = 120.0  # seconds without a message during a run, after which a request counts as unanswered
+# Raised after that, if the connection breaks, or if the page lacks the thing to click.
 NO_ANSWER = (OSError, LookupError, WebSocketException)
-"""Raised after that, if the connection breaks, or if the page lacks the thing to click."""
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,9 @@ from tools.soak.client import NO_ANSWER, Visitor
 from tools.soak.sounds import START, Sent, complaints
 from tools.soak.watch import Every, memory
 
-MAY_SLOW_DOWN = 2.0
-"""How many times longer a request may take beside bombs than alone."""
-LATEST_HEALTH = 1.0
-"""Seconds."""
-MAY_KEEP = 100.0
-"""Megabytes the server may gain from a thousand files, once it is warm."""
+MAY_SLOW_DOWN = 2.0  # how many times longer a request may take beside bombs than alone
+LATEST_HEALTH = 1.0  # seconds
+MAY_KEEP = 100.0  # megabytes the server may gain from a thousand files, once it is warm
 
 
 @dataclass

@@ -16,15 +16,14 @@ from tools.soak.sounds import EXAMPLES
 
 N_MARKS = 512  # in a marked sound
 _MARK_INTERVAL = 4096  # bytes; all marks together take 2 MB, more than passes through any buffer at a time
+# Makes freed memory return to the system. By default glibc keeps it, content and all, until it is needed again,
+# and a search cannot tell it from memory in use.
 MEMORY_GOES_BACK = {"MALLOC_MMAP_THRESHOLD_": "131072"}
-"""Makes freed memory return to the system. By default glibc keeps it, content and all, until it is needed again,
-and a search cannot tell it from memory in use."""
 
+# Largest share of a forgotten sound that may remain: small buffers keep their content until they are reused.
 LEFT_IN_BUFFERS = 0.2
-"""Largest share of a forgotten sound that may remain: small buffers keep their content until they are reused."""
 
-_MARGIN = 5
-"""Seconds: the server notices a moment later that the socket is closed."""
+_MARGIN = 5  # seconds: the server notices a moment later that the socket is closed
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,7 @@ from tools.server import ROOT
 
 SHARED = ROOT.parent / "shared"
 EXAMPLES = sorted((ROOT / "example_samples").glob("*.wav"))
-START = "What drum is it?"
-"""The title while no sound is chosen."""
+START = "What drum is it?"  # the title while no sound is chosen
 FORMATS = (
     ("WAV", "PCM_16"),
     ("WAV", "PCM_24"),

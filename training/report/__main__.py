@@ -19,7 +19,7 @@ from drumclf.classifier import load_classifier
 from drumclf.constants import CORE_CLASSES
 from drumclf.model_folder import MODEL_FOLDER, ModelError, read_metadata
 from drumclf.report import say_decisions, say_held_out
-from training.card import INTERVALS, score_table
+from training.card import say_terms, score_table
 from training.data import REPORT, ROOT, TUNE, DataError, Example, default_data, read_examples
 from training.evaluate import score
 from training.features import extract_features
@@ -63,7 +63,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def summary(report: dict) -> list[str]:
     """The scores to see first, as Markdown."""
-    return [say_held_out(report["drumclf"]), INTERVALS, "", *_comparison(report)]
+    model = report["drumclf"]
+    return [say_held_out(model), say_terms(model["scores"]), "", *_comparison(report)]
 
 
 def report_text(report: dict) -> str:

@@ -17,6 +17,7 @@ from drumclf.processes.decoders import TOO_SLOW, Decoders
 from tools.soak.search import find_in_memory
 
 KICK = EXAMPLES / "kick_analogue.wav"
+# The real process, around a decoder that can be made to break as native code does.
 SABOTAGED = """
 import ctypes, os, sys, time
 import numpy as np
@@ -46,7 +47,6 @@ answer = os.dup(1)
 decoder_process.read_clip = broken
 decoder_process.serve()
 """
-"""The real process, around a decoder that can be made to break as native code does."""
 
 
 @pytest.fixture
