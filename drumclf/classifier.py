@@ -9,10 +9,11 @@ import numpy as np
 
 from drumclf import constants as c
 from drumclf.audio import AudioError, Clip, Source, read_clip
-from drumclf.decision import Decided, decide
+from drumclf.decision import Decided, decide, decide_kind
 from drumclf.model_folder import chosen_folder, read_model
 from drumclf.network import Network, load_network
-from drumclf.spectrogram import find_onset, rgb_spectrogram
+from drumclf.onset import find_onset
+from drumclf.spectrogram import rgb_spectrogram
 from drumclf.threads import WORKERS, Turns, in_batches, map_ahead
 
 # Sounds that go through the network together; more of them no longer fit into a core's cache and take longer each.
@@ -32,6 +33,10 @@ class Prediction(Decided):
     decision : tuple of str
         What the model commits to, with the precision its thresholds were chosen for: the label
         alone; or two classes, the more likely first; or nothing.
+    kinds : dict[str, float]
+        Probability of every kind of the label, in their order; they sum to the label's. Empty if it has none.
+    kind : str or None
+        The kind that the model commits to, for example "crash" of a cymbal; None if it is not sure.
     spectrogram : np.ndarray, shape (N_MELS, N_FRAMES, 3), float32 in [0, 1]
         The picture that the network saw.
     clip : Clip
@@ -45,6 +50,8 @@ class Prediction(Decided):
     label: str
     probabilities: dict[str, float]
     decision: tuple[str, ...]
+    kinds: dict[str, float]
+    kind: str | None
     spectrogram: np.ndarray = field(repr=False)
     clip: Clip = field(repr=False)
     embedding: np.ndarray = field(repr=False)
@@ -60,6 +67,10 @@ class Classifier:
         Names of the classes, in the order of the network's outputs.
     titles : dict[str, str]
         Name of a class -> what to call it on screen.
+    kinds : dict[str, tuple of str]
+        Name of a class -> names of its kinds, for the classes that have any.
+    kind_titles : dict[str, str]
+        Name of a kind -> what to call it on screen.
     thresholds : dict
         As in `drumclf.decision.decide`.
     metadata : dict
@@ -73,10 +84,12 @@ class Classifier:
         self.metadata = metadata
         self.classes = tuple(metadata["classes"])
         self.titles = dict(metadata["titles"])
+        self.kinds = {name: tuple(kinds) for name, kinds in metadata["kinds"].items()}
+        self.kind_titles = dict(metadata["kind_titles"])
         self.thresholds = metadata["thresholds"]
         self.network = network
         self.read_clip = read
-        self._temperature = metadata["calibration"]["temperature"]
+        self._calibration = metadata["calibration"]
         self._turns = Turns(WORKERS)
         click = Clip(np.ones(1, np.float32), 0.0, True)
         self.classify_clips([click])  # builds filters and graphs now, so that the first caller does not wait for them
@@ -133,7 +146,7 @@ class Classifier:
         -------
         maps, gradient : np.ndarray, shape (rows, columns, channels), float32
         """
-        wanted = np.zeros(len(self.classes), np.float32)
+        wanted = np.zeros(len(self.classes) + sum(map(len, self.kinds.values())), np.float32)
         wanted[self.classes.index(label)] = 1
         with self._turns:
             return self.network.explain(prediction.spectrogram, wanted)
@@ -154,18 +167,31 @@ class Classifier:
             onsets = [find_onset(clip.samples) for clip in clips]
             images = np.stack([rgb_spectrogram(clip.samples, onset) for clip, onset in zip(clips, onsets, strict=True)])
             logits, embeddings = self.network.answer(images)
-        probabilities = softmax(logits, self._temperature)
+        probabilities = softmax(logits[:, : len(self.classes)], self._calibration["temperature"])
+        shares = split_kinds(logits[:, len(self.classes) :], self.kinds, self._calibration["kind_temperature"])
         embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True) + 1e-9
-        return [self._prediction(*row) for row in zip(clips, onsets, images, probabilities, embeddings, strict=True)]
+        rows = zip(clips, onsets, images, probabilities, shares, embeddings, strict=True)
+        return [self._prediction(*row) for row in rows]
 
     def _prediction(
-        self, clip: Clip, onset: int, image: np.ndarray, probabilities: np.ndarray, embedding: np.ndarray
+        self,
+        clip: Clip,
+        onset: int,
+        image: np.ndarray,
+        probabilities: np.ndarray,
+        shares: dict[str, dict[str, float]],
+        embedding: np.ndarray,
     ) -> Prediction:
         by_class = dict(zip(self.classes, probabilities.tolist(), strict=True))
+        label = max(by_class, key=by_class.get)
+        decision = decide(by_class, self.thresholds)
+        kinds = {kind: by_class[label] * share for kind, share in shares.get(label, {}).items()}
         return Prediction(
-            label=max(by_class, key=by_class.get),
+            label=label,
             probabilities=by_class,
-            decision=decide(by_class, self.thresholds),
+            decision=decision,
+            kinds=kinds,
+            kind=decide_kind(decision, kinds, self.thresholds["kinds"]),
             embedding=embedding.copy(),
             spectrogram=image.copy(),  # a view would keep its whole batch in memory
             clip=clip,
@@ -217,3 +243,29 @@ def softmax(logits: np.ndarray, temperature: float) -> np.ndarray:
     scaled = logits.astype(np.float64) / temperature
     powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
+
+
+def split_kinds(logits: np.ndarray, kinds: dict[str, Sequence[str]], temperature: float) -> list[dict]:
+    """How probable each kind is if the class is right.
+
+    Parameters
+    ----------
+    logits : np.ndarray, shape (n, n_kinds)
+        Of all kinds, class by class.
+    kinds : dict[str, sequence of str]
+        Name of a class -> names of its kinds.
+    temperature : float
+
+    Returns
+    -------
+    list of dict
+        For each sound: name of a class -> name of a kind -> share of the class's probability; they sum to 1.
+    """
+    shares: list[dict] = [{} for _ in logits]
+    start = 0
+    for name, of_class in kinds.items():
+        rows = softmax(logits[:, start : start + len(of_class)], temperature).tolist()
+        for sound, row in zip(shares, rows, strict=True):
+            sound[name] = dict(zip(of_class, row, strict=True))
+        start += len(of_class)
+    return shares

@@ -26,6 +26,26 @@ def decide(probabilities: dict[str, float], thresholds: dict) -> tuple[str, ...]
     return (first, others[0]) if probabilities[first] + probabilities[others[0]] >= thresholds["two"] else ()
 
 
+def decide_kind(
+    decision: tuple[str, ...], kinds: dict[str, float], thresholds: dict[str, dict[str, float]]
+) -> str | None:
+    """The kind within the class, if it is sure enough.
+
+    Parameters
+    ----------
+    decision : tuple of str
+        As from `decide`; there is no kind unless it is one class.
+    kinds : dict[str, float]
+        Probability of each kind of that class.
+    thresholds : dict
+        Name of a class -> kind -> least probability at which it is named; 1 or more: never.
+    """
+    if len(decision) != 1 or not kinds:
+        return None
+    kind = max(kinds, key=kinds.get)
+    return kind if kinds[kind] >= thresholds[decision[0]][kind] else None
+
+
 def rank(probabilities: dict[str, float]) -> list[str]:
     """Names of the classes, most probable first."""
     return sorted(probabilities, key=probabilities.get, reverse=True)
@@ -36,24 +56,23 @@ def shares(first, second):
     return second >= _SHARE_OF_SECOND * first
 
 
-def verdict(prediction, titles: dict[str, str], thresholds: dict) -> tuple[str, str]:
+def verdict(prediction, classifier) -> tuple[str, str]:
     """The decision in words, and the reason if it is not one class.
 
     Parameters
     ----------
     prediction : Prediction
-    titles : dict[str, str]
-        Name of a class -> what to call it on screen.
-    thresholds : dict
-        As in `decide`.
+    classifier : Classifier
+        The one that made it: its titles and thresholds are used.
 
     Returns
     -------
     headline, reason : str
-        "Snare", ""; or "Clap or snare" or "Not sure" with a sentence.
+        "Snare" or "Cymbal (crash)", ""; or "Clap or snare" or "Not sure" with a sentence.
     """
+    titles, thresholds = classifier.titles, classifier.thresholds
     if prediction.is_sure:
-        return titles[prediction.label], ""
+        return full_title(classifier, prediction.label, prediction.kind), ""
     first, *others = prediction.ranking
     likely = [f"{titles[k]} ({format_percent(prediction.probabilities[k])})" for k in (first, *others)]
     if prediction.decision:
@@ -64,6 +83,12 @@ def verdict(prediction, titles: dict[str, str], thresholds: dict) -> tuple[str, 
         f"Most likely {likely[0]}, then {likely[1]}. It only answers {titles[first]} when it is at least {least} sure."
     )
     return "Not sure", reason
+
+
+def full_title(classifier, label: str, kind: str | None) -> str:
+    """What to call a class on screen, with its kind if that is known: "Cymbal (crash)"."""
+    title = classifier.titles[label]
+    return f"{title} ({classifier.kind_titles[kind].lower()})" if kind else title
 
 
 def format_percent(probability: float) -> str:
@@ -79,6 +104,8 @@ class Decided:
     label: str | None
     probabilities: dict[str, float] | None
     decision: tuple[str, ...]
+    kinds: dict[str, float]
+    kind: str | None
 
     @property
     def is_sure(self) -> bool:
@@ -89,6 +116,11 @@ class Decided:
     def probability(self) -> float:
         """Probability of the label."""
         return self.probabilities[self.label]
+
+    @property
+    def kind_probability(self) -> float | None:
+        """Probability of the kind; None without one."""
+        return self.kinds[self.kind] if self.kind else None
 
     @property
     def ranking(self) -> list[str]:

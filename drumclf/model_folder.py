@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from pathlib import Path
 
 from drumclf import constants
@@ -13,7 +14,18 @@ MODEL_FOLDER = _INSTALLED if _INSTALLED.exists() else _INSTALLED.parents[1] / "m
 MODEL_VARIABLE = "DRUMCLF_MODEL"
 NETWORK = "drumclf.keras"  # the trained network
 EXPORTED = "drumclf.tflite"  # the same network, as LiteRT runs it
-_REQUIRED = {"classes", "titles", "front_end", "calibration", "thresholds", "traits", "sha256", "checksum"}
+_REQUIRED = {
+    "classes",
+    "titles",
+    "kinds",
+    "kind_titles",
+    "front_end",
+    "calibration",
+    "thresholds",
+    "traits",
+    "sha256",
+    "checksum",
+}
 
 
 class ModelError(RuntimeError):
@@ -74,7 +86,8 @@ def read_metadata(folder: str | os.PathLike | None = None) -> dict:
 
 def front_end_constants() -> dict[str, float | list[int]]:
     """Every constant that a picture depends on, in the form in which a model records them."""
-    values = {name: value for name, value in vars(constants).items() if name.isupper() and "CLASS" not in name}
+    is_name = re.compile("CLASS|KIND").search
+    values = {name: value for name, value in vars(constants).items() if name.isupper() and not is_name(name)}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 

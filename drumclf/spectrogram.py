@@ -18,23 +18,9 @@ import scipy.fft
 import scipy.sparse
 
 from drumclf import constants as c
+from drumclf.onset import find_onset
 
-
-def find_onset(samples: np.ndarray) -> int:
-    """Index of the first sample within ``ONSET_LEVEL`` of the peak.
-
-    Parameters
-    ----------
-    samples : np.ndarray, shape (n,), float32
-        A clip: mono, ``SAMPLE_RATE`` Hz, not silent.
-
-    Returns
-    -------
-    int
-        0 <= onset < n
-    """
-    level = np.abs(samples)
-    return int(np.argmax(level >= level.max() * 10 ** (c.ONSET_LEVEL / 20)))
+_SAMPLES_AT_ONCE = 2**16  # more would not stay in the processor's cache
 
 
 def rgb_spectrogram(samples: np.ndarray, onset: int | None = None) -> np.ndarray:
@@ -121,19 +107,27 @@ def _band_edges() -> np.ndarray:
 
 def _mel_power(samples: np.ndarray, start: int, i: int) -> np.ndarray:
     """Mean power in each cell of the grid with window `i`: shape (N_MELS, N_FRAMES), float32."""
-    window_length, hop, n_fft = c.WINDOW_LENGTHS[i], c.HOP_LENGTHS[i], c.FFT_LENGTHS[i]
-    averaging = _frame_averaging(hop)
+    window_length, n_fft = c.WINDOW_LENGTHS[i], c.FFT_LENGTHS[i]
+    positions, averaging = _spectra(c.HOP_LENGTHS[i])
     first = start - window_length // 2
     # Spectra that begin after the end of the sound are zero and need not be computed.
-    n_spectra = min(max(-(-(len(samples) - first) // hop), 1), averaging.shape[1])
-    stop = first + (n_spectra - 1) * hop + window_length
+    n_spectra = max(int(np.searchsorted(positions, len(samples) - first)), 1)
+    positions = positions[:n_spectra]
+    stop = first + positions[-1] + window_length
     padded = np.zeros(stop - first, np.float32)
     inside = samples[max(first, 0) : max(stop, 0)]
     padded[max(-first, 0) : max(-first, 0) + len(inside)] = inside
-    slices = np.lib.stride_tricks.sliding_window_view(padded, window_length)[::hop]
-    spectrum = scipy.fft.rfft(slices * _window(window_length), n_fft)
-    power = spectrum.real**2 + spectrum.imag**2
-    return (averaging[:, :n_spectra] @ (power @ _sparse_mel_bands(n_fft))).T / n_fft
+    slices = np.lib.stride_tricks.sliding_window_view(padded, window_length)
+    at_once = _SAMPLES_AT_ONCE // window_length
+    batches = [positions[i : i + at_once] for i in range(0, n_spectra, at_once)]
+    bands = np.concatenate([_band_power(slices[batch] * _window(window_length), n_fft) for batch in batches])
+    return (averaging[:, :n_spectra] @ bands).T / n_fft
+
+
+def _band_power(slices: np.ndarray, n_fft: int) -> np.ndarray:
+    """Windowed slices, shape (n, window), to mel spectra, shape (n, N_MELS)."""
+    spectrum = scipy.fft.rfft(slices, n_fft)
+    return (spectrum.real**2 + spectrum.imag**2) @ _sparse_mel_bands(n_fft)
 
 
 @cache
@@ -150,22 +144,32 @@ def _window(length: int) -> np.ndarray:
 
 
 @cache
-def _frame_averaging(hop: int) -> scipy.sparse.csr_array:
-    """Weights that average evenly spaced short-time spectra into the frames of the grid.
+def _spectra(hop: int) -> tuple[np.ndarray, scipy.sparse.csr_array]:
+    """Where spectra are computed, and weights that average them into the frames of the grid.
 
+    Spectra are `hop` samples apart, or further if that still makes ``SPECTRA_PER_FRAME`` of them.
     A frame's value is the mean of the linear interpolation between the spectra: frames
     shorter than the hop interpolate, longer ones average.
 
     Returns
     -------
-    scipy.sparse.csr_array, shape (N_FRAMES, n_spectra), float32
-        Every row sums to 1. Spectrum k is centred k * hop samples after the start.
+    positions : np.ndarray, shape (n_spectra,), int
+        Centres, in samples from the start of the grid.
+    weights : scipy.sparse.csr_array, shape (N_FRAMES, n_spectra), float32
+        Every row sums to 1.
     """
-    edges = frame_edges() * c.SAMPLE_RATE / hop
-    knots = np.arange(int(np.ceil(edges[-1])) + 1)
+    edges = frame_edges() * c.SAMPLE_RATE
+    positions = [0]
+    while positions[-1] < edges[-1]:
+        frame = int(np.searchsorted(edges, positions[-1], side="right")) - 1
+        positions.append(positions[-1] + max(hop, round((edges[frame + 1] - edges[frame]) / c.SPECTRA_PER_FRAME)))
+    knots = np.array(positions)
     # The integral of the hat function around each knot, from minus infinity to each edge.
-    offset = np.clip(edges[None, :] - knots[:, None], -1, 1)
-    integral = np.where(offset < 0, (1 + offset) ** 2 / 2, 1 - (1 - offset) ** 2 / 2)
-    integral[0] -= 0.5  # the first hat has no left half
-    weights = np.diff(integral, axis=1)
-    return scipy.sparse.csr_array((weights / weights.sum(axis=0)).T.astype(np.float32))
+    steps = np.diff(knots, prepend=-1.0, append=2.0 * knots[-1])
+    left, right = steps[:-1], steps[1:]
+    offset = np.clip(edges[:, None] - knots, -left, right)
+    rising, falling = (offset + left) ** 2 / (2 * left), left / 2 + offset - offset**2 / (2 * right)
+    integral = np.where(offset < 0, rising, falling)
+    integral[:, 0] -= left[0] / 2  # the first hat has no left half
+    weights = np.diff(integral, axis=0)
+    return knots, scipy.sparse.csr_array((weights / weights.sum(axis=1, keepdims=True)).astype(np.float32))

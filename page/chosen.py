@@ -25,6 +25,7 @@ current       | index of the sound of the pack that is shown       | inputs, pac
 table ...     | ticked rows of the table                           | pack/table           |
 play          | row whose ▶ was clicked                            | pack/table           | pack/table
 label ticked  | class that was clicked for the ticked sounds       | pack/table           | pack/table
+kind ...      | kind that was clicked for the sound that is shown  | pack/current         | pack/current
 label ...     | class that was clicked for the sound that is shown | pack/current         | pack/current
 map           | {"selection": {"clicked": points}}                 | pack/map             | pack/map
 places        | (pack, where its sounds are on the map)            | pack/map             | pack/map

@@ -97,7 +97,7 @@ def pattern(classifier: Classifier, hits: tuple[Hit, ...]) -> str:
 
 def say_hit(classifier: Classifier, hit: Hit) -> str:
     """What it is and how sure; if in doubt, the most likely class as well."""
-    headline, reason = verdict(hit.prediction, classifier.titles, classifier.thresholds)
+    headline, reason = verdict(hit.prediction, classifier)
     chance = format_percent(hit.prediction.probability)
     return f"{headline}: {classifier.titles[hit.prediction.label]} {chance}" if reason else f"{headline} {chance}"
 

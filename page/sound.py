@@ -120,7 +120,7 @@ def show_sound(classifier: Classifier, chosen: Chosen, answer: Answer, place: st
 
 def show_headline(classifier: Classifier, prediction: Prediction, heading: Callable = st.title) -> None:
     """What it is, in letters that can be read from across the room."""
-    headline, _ = verdict(prediction, classifier.titles, classifier.thresholds)
+    headline, _ = verdict(prediction, classifier)
     percent = f" :gray[{format_percent(prediction.probability)}]" if prediction.is_sure else ""
     heading(headline + percent, anchor=False)
 
@@ -128,7 +128,7 @@ def show_headline(classifier: Classifier, prediction: Prediction, heading: Calla
 def show_reasons(classifier: Classifier, prediction: Prediction) -> None:
     """Why the answer is what it is, or why it is not sure."""
     titles = classifier.titles
-    _, reason = verdict(prediction, titles, classifier.thresholds)
+    _, reason = verdict(prediction, classifier)
     if reason:
         st.markdown(reason)
     traits = [TRAITS[trait] for trait in supporting_traits(prediction, classifier.metadata["traits"])]
@@ -149,5 +149,5 @@ def show_next(classifier: Classifier, chosen: Chosen, prediction: Prediction) ->
         show_share(
             "sound",
             prediction.label,
-            lambda cards: cards.draw_share_card(prediction, classifier.titles, chosen.name, classifier.thresholds),
+            lambda cards: cards.draw_share_card(prediction, classifier, chosen.name),
         )

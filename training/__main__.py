@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from training.data import REPORT, ROOT, TRAIN, TUNE, DataError, class_names, default_data, read_examples
+from training.data import REPORT, ROOT, TRAIN, TUNE, DataError, class_names, default_data, kind_names, read_examples
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,12 +25,13 @@ def main(arguments: list[str] | None = None) -> int:
     from training.train import Settings, train_network
 
     classes = class_names(examples)
+    kinds = kind_names(examples, classes)
     examples += synthetic_examples(classes, options.synthetic, options.work / "synthetic")
     _print_data(examples, classes)
     features = extract_features(examples, options.work / "features", VARIANTS)
     settings = Settings(options.epochs, options.sounds_per_epoch, members=options.members, seed=options.seed)
-    network, losses = train_network(features.select(TRAIN), classes, settings, options.work / "checkpoints")
-    scores = finish_model(network, losses, features, classes, settings, options.out, options.licence)
+    network, losses = train_network(features.select(TRAIN), classes, kinds, settings, options.work / "checkpoints")
+    scores = finish_model(network, losses, features, classes, kinds, settings, options.out, options.licence)
     shutil.rmtree(options.work / "checkpoints")
     _print_scores(scores)
     return 0

@@ -5,11 +5,17 @@ sound; `vary_batch` changes pictures, differently in every batch. Neither makes 
 wrong: decays change only together with the pitch, or an open hat would become a closed one.
 """
 
+import io
+from collections.abc import Sequence
+
 import numpy as np
+import soundfile
 import soxr
 
 from drumclf import constants as c
 from drumclf.constants import SAMPLE_RATE
+from drumclf.hits.slices import without_ring
+from drumclf.onset import find_onset
 from drumclf.spectrogram import frame_edges, mel_frequencies
 
 _MEL_FREQUENCIES = mel_frequencies()
@@ -17,25 +23,29 @@ _FRAME_CENTRES = (frame_edges()[:-1] + frame_edges()[1:]) / 2
 _LOWEST_CUT = int(np.searchsorted(_MEL_FREQUENCIES, 3_500))
 
 
-def vary_sound(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A variant of one sound: retuned, filtered, overdriven, in a room, over noise.
+def vary_sound(samples: np.ndarray, rng: np.random.Generator, others: Sequence[np.ndarray] = ()) -> np.ndarray:
+    """A variant of one sound: retuned, filtered, encoded, overdriven, in a room, over noise, in a pattern.
 
     Parameters
     ----------
     samples : np.ndarray, shape (n,), float32
         Mono, ``SAMPLE_RATE`` Hz.
+    others : sequence of np.ndarray
+        Hits that may come before it; each begins at its onset.
 
     Returns
     -------
     np.ndarray, shape (m,), float32
     """
     if rng.random() < 0.7:
-        samples = soxr.resample(samples, SAMPLE_RATE * 2 ** (rng.uniform(-4, 4) / 12), SAMPLE_RATE, quality="LQ")
+        samples = _resample(samples, SAMPLE_RATE * 2 ** (rng.uniform(-6, 6) / 12), SAMPLE_RATE)
+    if len(others) and rng.random() < 0.25:
+        samples = _in_pattern(samples, others[rng.integers(len(others))], rng)
     if rng.random() < 0.35:
         samples = _filter(samples, rng)
-    if rng.random() < 0.2:
-        rate = 2 ** rng.uniform(np.log2(7_000), np.log2(20_000))
-        samples = soxr.resample(soxr.resample(samples, SAMPLE_RATE, rate), rate, SAMPLE_RATE)
+    if rng.random() < 0.25:
+        rate = 2 ** rng.uniform(np.log2(7_000), np.log2(30_000))
+        samples = _resample(_resample(samples, SAMPLE_RATE, rate), rate, SAMPLE_RATE)
     if rng.random() < 0.35:
         samples = _add_room(samples, rng)
     if rng.random() < 0.4:
@@ -43,7 +53,60 @@ def vary_sound(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         samples = np.tanh(gain * samples) if rng.random() < 0.5 else np.clip(gain * samples, -1, 1)
     if rng.random() < 0.35:
         samples = _add_noise(samples, rng)
+    if rng.random() < 0.15:
+        samples = _encode(samples, rng)
+    if rng.random() < 0.1:
+        samples = _disturb(samples, rng)
     return samples.astype(np.float32)
+
+
+def _resample(samples: np.ndarray, rate: float, new_rate: float) -> np.ndarray:
+    return soxr.resample(samples, rate, new_rate, quality="LQ")
+
+
+def _in_pattern(samples: np.ndarray, before: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A hit as `drumclf.hits` cuts it out of a pattern: over the ringing of the one before, up to the next."""
+    onset = find_onset(samples)
+    distance = round(rng.uniform(0.07, 0.45) * SAMPLE_RATE)
+    stop = onset + round(rng.uniform(0.09, 0.6) * SAMPLE_RATE)
+    ringing = before[: distance + stop - onset]
+    scene = np.zeros(distance + len(samples[onset:stop]), np.float32)
+    scene[: len(ringing)] += ringing[: len(scene)] * 10 ** (rng.uniform(-14, 6) / 20)
+    scene[distance:] += samples[onset:stop] / np.abs(samples).max()
+    piece = without_ring(scene, distance, len(scene)) if rng.random() < 0.8 else scene[distance:]
+    n = round(0.002 * SAMPLE_RATE)
+    piece[-n:] *= np.linspace(1, 0, n, endpoint=False, dtype=np.float32)
+    return piece if np.abs(piece).max() > 1e-3 else samples
+
+
+def _encode(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Through MP3 at 48 to 96 kbit/s, 8 bits, or 8 bits on a logarithmic scale as in telephones and samplers."""
+    samples = samples / np.abs(samples).max()
+    kind = rng.integers(3)
+    if kind == 0:
+        file = io.BytesIO()
+        soundfile.write(file, samples, SAMPLE_RATE, format="MP3", bitrate_mode="CONSTANT",
+                        compression_level=rng.uniform(0.75, 0.9))  # fmt: skip
+        file.seek(0)
+        return soundfile.read(file, dtype="float32")[0]
+    if kind == 1:
+        return np.round(samples * 127) / 127
+    compressed = np.sign(samples) * np.log1p(255 * np.abs(samples)) / np.log(256)  # mu-law
+    return np.sign(samples) * np.expm1(np.abs(np.round(compressed * 127) / 127) * np.log(256)) / 255
+
+
+def _disturb(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A click, a burst of noise or a thump, 4 to 60 ms before the hit and 6 to 30 dB below its peak."""
+    kind, gap = rng.integers(3), round(rng.uniform(0.004, 0.06) * SAMPLE_RATE)
+    time = np.arange(round((0.0, 0.001, 0.04)[kind] * SAMPLE_RATE) or 1) / SAMPLE_RATE
+    noise = rng.standard_normal(len(time))
+    sound = (np.ones(1), noise, np.sin(2 * np.pi * rng.uniform(40, 120) * time) * np.exp(-time / 0.015))[kind]
+    sound = sound / np.abs(sound).max() * np.abs(samples).max() * 10 ** (rng.uniform(-30, -6) / 20)
+    onset = find_onset(samples.astype(np.float32))
+    disturbed = np.zeros(max(gap + len(samples) - onset, len(sound)))
+    disturbed[gap : gap + len(samples) - onset] = samples[onset:]
+    disturbed[: len(sound)] += sound
+    return disturbed
 
 
 def _filter(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -104,12 +167,12 @@ def vary_batch(images: np.ndarray, targets: np.ndarray, rng: np.random.Generator
 
 
 def _tune(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The picture as if the file were played faster or slower, by up to four semitones.
+    """The picture as if the file were played faster or slower, by up to three semitones.
 
-    Most stored variants are retuned already, but there are few of them. Both shifts can add up to eight semitones,
+    Most stored variants are retuned already, but there are few of them. Both shifts can add up to nine semitones,
     but rarely do.
     """
-    ratio = 2 ** (rng.uniform(-4, 4) / 12)
+    ratio = 2 ** (rng.uniform(-3, 3) / 12)
     frequencies = _MEL_FREQUENCIES / ratio
     rows = np.interp(frequencies, _MEL_FREQUENCIES, np.arange(c.N_MELS))
     columns = np.interp(

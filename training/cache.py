@@ -5,9 +5,16 @@ import inspect
 import json
 from types import ModuleType
 
-from drumclf import audio, constants, file_types, limits, spectrogram
+from drumclf import audio, constants, file_types, limits, onset, spectrogram
 
-FRONT_END = (audio, constants, file_types, limits, spectrogram)  # the modules that decide what a sound's picture is
+FRONT_END = (
+    audio,
+    constants,
+    file_types,
+    limits,
+    onset,
+    spectrogram,
+)  # the modules that decide what a sound's picture is
 
 
 def fingerprint(values, *modules: ModuleType) -> str:

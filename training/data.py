@@ -1,7 +1,7 @@
 """A folder of labelled sounds -> a list of examples, in three formats.
 
 (a) a manifest: ``manifest.csv`` with the columns ``path`` and ``target`` and, if
-    known, ``source``, ``kit``, ``split`` and ``licence_class``;
+    known, ``label`` (a kind within the class), ``source``, ``kit``, ``split`` and ``licence_class``;
 (b) folders named by class: ``kick/*.wav``, ``snare/kit a/*.wav``;
 (c) the format of the 2023 demo: ``samples/`` with ``samples_metadata.csv`` and
     ``samples_types.csv``.
@@ -17,12 +17,15 @@ import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from drumclf.constants import CLASSES
+from drumclf.constants import CLASSES, KIND_TITLES
 from drumclf.file_types import SOUND_SUFFIXES
 
 ROOT = Path(__file__).resolve().parent.parent
 TRAIN, TUNE, REPORT = "train", "tune", "report"
+NOT_DRUM = "not_drum"
 SYNTHETIC = "synthetic"  # the source of sounds that the program makes itself
+# Names of kinds in a manifest -> names in the program; "noise" is made by so few that it is no kind.
+KIND_NAMES = {"perc_other": "other", "tuned": "tuned_percussion", "fx": "effect", "noise": ""}
 OPEN_LICENCES = ("user", "permissive", "copyleft")
 
 
@@ -44,6 +47,8 @@ class Example:
     path : Path
     label : str
         Name of the class.
+    kind : str
+        What it is within its class; "" if unknown.
     source, kit : str
         Who published it, and in which of their kits; "" if unknown.
     split : str
@@ -59,6 +64,7 @@ class Example:
     kit: str
     split: str
     licence_class: str = "unknown"
+    kind: str = ""
 
 
 def read_examples(folder: Path, open_only: bool = False) -> list[Example]:
@@ -115,6 +121,16 @@ def class_names(examples: list[Example]) -> list[str]:
     return [name for name in CLASSES if name in labels] + sorted(labels - set(CLASSES))
 
 
+def kind_names(examples: list[Example], classes: list[str]) -> dict[str, list[str]]:
+    """Class -> its kinds, for classes with at least two: the project's own in their order, then others by name."""
+    kinds = {name: {e.kind for e in examples if e.split == TRAIN and e.label == name} - {""} for name in classes}
+    return {
+        name: [kind for kind in KIND_TITLES if kind in found] + sorted(found - set(KIND_TITLES))
+        for name, found in kinds.items()
+        if len(found) > 1
+    }
+
+
 def _unpack(archive: Path) -> Path:
     """Unpack a zip into ``build/data``; the same zip always goes into the same folder."""
     folder = ROOT / "build" / "data" / f"{archive.stem}-{zlib.crc32(archive.read_bytes()):08x}"
@@ -136,8 +152,16 @@ def _read_manifest(folder: Path) -> list[Example]:
         elif split not in (TRAIN, TUNE, REPORT):
             continue  # train_near_valid: too similar to a held-out sound
         licence = row.get("licence_class") or "unknown"
-        examples.append(Example(folder / row["path"], row["target"], source, row.get("kit") or source, split, licence))
+        kind = _kind(row["target"], row.get("label") or "")
+        kit = row.get("kit") or source
+        examples.append(Example(folder / row["path"], row["target"], source, kit, split, licence, kind))
     return examples
+
+
+def _kind(target: str, label: str) -> str:
+    """Kind from a finer label: "crash", "not_drum:voice"; "" if the label says no more than the class."""
+    kind = label.removeprefix(f"{target}:")
+    return "" if kind in ("", target) else KIND_NAMES.get(kind, kind)
 
 
 def valid_part(source: str) -> str:

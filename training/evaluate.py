@@ -5,13 +5,12 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import rankdata
 
-from drumclf.classifier import softmax
+from drumclf.classifier import softmax, split_kinds
 from drumclf.constants import CORE_CLASSES
-from drumclf.decision import decide
-from training.data import Example
+from drumclf.decision import decide, decide_kind
+from training.data import NOT_DRUM, Example
 
 RESAMPLES = 1000
-NOT_DRUM = "not_drum"
 _CALIBRATION_BINS = 15
 _SMALLEST_SOURCE = 10
 
@@ -161,6 +160,66 @@ def decision_scores(probabilities: np.ndarray, truth: np.ndarray, classes: list[
         }
         for name, i in ((name, [j for j in rows["one"] if decisions[j] == (name,)]) for name in classes)
     }
+    return scores
+
+
+def kind_scores(
+    logits: np.ndarray,
+    kind_logits: np.ndarray,
+    examples: list[Example],
+    classes: list[str],
+    kinds: dict[str, list[str]],
+    fitted: dict,
+) -> dict:
+    """How right the kinds are, where they are known.
+
+    Parameters
+    ----------
+    logits : np.ndarray, shape (n, n_classes)
+    kind_logits : np.ndarray, shape (n, n_kinds)
+    examples : list[Example]
+    classes : list[str]
+    kinds : dict[str, list[str]]
+        Class -> its kinds.
+    fitted : dict
+        As from `training.calibrate.calibrate`.
+
+    Returns
+    -------
+    dict
+        Class -> ``kinds``, their names; ``confusion`` among them, for the sounds of the class, which is given;
+        ``balanced_accuracy`` of that; ``shown``: kind -> how often it is named, and the share of those that is
+        right, also counting the sounds of other classes.
+    """
+    probabilities = softmax(logits, fitted["calibration"]["temperature"])
+    shares = split_kinds(kind_logits, kinds, fitted["calibration"]["kind_temperature"])
+    shown = []
+    for row, sound in zip(probabilities.tolist(), shares, strict=True):
+        by_class = dict(zip(classes, row, strict=True))
+        decision = decide(by_class, fitted["thresholds"])
+        joint = {k: by_class[decision[0]] * v for k, v in sound.get(decision[0], {}).items()} if decision else {}
+        shown.append((decision, decide_kind(decision, joint, fitted["thresholds"]["kinds"])))
+    scores = {}
+    for name, of_class in kinds.items():
+        known = [i for i, e in enumerate(examples) if e.label == name and e.kind in of_class]
+        truth = np.array([of_class.index(examples[i].kind) for i in known], int)
+        best = np.array([of_class.index(max(shares[i][name], key=shares[i][name].get)) for i in known], int)
+        named = {kind: [i for i, answer in enumerate(shown) if answer == ((name,), kind)] for kind in of_class}
+        named = {k: [i for i in rows if examples[i].label != name or examples[i].kind] for k, rows in named.items()}
+        scores[name] = {
+            "kinds": of_class,
+            "confusion": [[int(np.sum((truth == t) & (best == p))) for p in range(len(of_class))]
+                          for t in range(len(of_class))],
+            "balanced_accuracy": round(balanced_accuracy(best, truth), 4) if known else None,
+            "shown": {
+                kind: {
+                    "answers": len(rows),
+                    "precision": round(float(np.mean([examples[i].label == name and examples[i].kind == kind
+                                                      for i in rows])), 4) if rows else None,
+                }
+                for kind, rows in named.items()
+            },
+        }  # fmt: skip
     return scores
 
 

@@ -4,9 +4,11 @@ Every sound goes through the library's own `read_clip` and `rgb_spectrogram`;
 training sounds also as augmented variants. Stored as bytes: 60 dB in 255 steps.
 """
 
+import contextlib
 import hashlib
 import multiprocessing
 import os
+import random
 import sys
 import time
 from dataclasses import dataclass
@@ -16,12 +18,14 @@ import numpy as np
 
 from drumclf import constants as c
 from drumclf.audio import AudioError, read_clip
-from drumclf.spectrogram import find_onset, rgb_spectrogram
+from drumclf.onset import find_onset
+from drumclf.spectrogram import rgb_spectrogram
 from training import augment
 from training.cache import fingerprint
-from training.data import TRAIN, Example
+from training.data import NOT_DRUM, TRAIN, Example
 
 VARIANTS = 6
+_N_OTHERS = 200  # hits that an augmented one may come after
 _IMAGE_SHAPE = (c.N_MELS, c.N_FRAMES, 3)
 _ONSET_JITTER = 0.003
 
@@ -78,7 +82,9 @@ def _extract(examples: list[Example], variants: int, seed: int) -> tuple[np.ndar
     images = np.zeros((len(examples), variants, *_IMAGE_SHAPE), np.uint8)
     digests, started = [], time.monotonic()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the processes inherit it: one thread each
-    with multiprocessing.get_context("spawn").Pool() as pool:
+    with multiprocessing.get_context("spawn").Pool(
+        initializer=_load_others, initargs=(_others(examples, seed),)
+    ) as pool:
         for i, (pictures, digest) in enumerate(pool.imap(_picture, jobs, chunksize=32)):
             digests.append(digest)
             if pictures is not None:
@@ -101,6 +107,22 @@ def _without_duplicates(examples: list[Example], digests: list[bytes | None]) ->
     return sorted(first.values())
 
 
+def _others(examples: list[Example], seed: int) -> list[Path]:
+    """Training sounds that may come before another one in a pattern."""
+    drums = [example.path for example in examples if example.split == TRAIN and example.label != NOT_DRUM]
+    return random.Random(seed).sample(drums, min(_N_OTHERS, len(drums)))
+
+
+_loaded_others: list[np.ndarray] = []  # in a worker process
+
+
+def _load_others(paths: list[Path]) -> None:
+    for path in paths:
+        with contextlib.suppress(AudioError):
+            samples = read_clip(path).samples
+            _loaded_others.append(samples[find_onset(samples) :])
+
+
 def _picture(job: tuple[Path, int, int]) -> tuple[np.ndarray | None, bytes | None]:
     path, variants, seed = job
     try:
@@ -110,7 +132,7 @@ def _picture(job: tuple[Path, int, int]) -> tuple[np.ndarray | None, bytes | Non
     rng = np.random.default_rng(seed)
     pictures = [rgb_spectrogram(samples)]
     for _ in range(variants - 1):
-        varied = augment.vary_sound(samples, rng)
+        varied = augment.vary_sound(samples, rng, _loaded_others)
         jitter = int(rng.uniform(-_ONSET_JITTER, _ONSET_JITTER) * c.SAMPLE_RATE)
         pictures.append(rgb_spectrogram(varied, find_onset(varied) + jitter))
     quantised = np.round(np.stack(pictures) * 255).astype(np.uint8)

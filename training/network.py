@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 
-def build_network(image_shape: tuple[int, int, int], n_classes: int, members: int = 1) -> keras.Model:
+def build_network(image_shape: tuple[int, int, int], n_logits: int, members: int = 1) -> keras.Model:
     """Residual networks of depthwise-separable convolutions: picture -> logits of each member.
 
     Separable convolutions (Chollet 2017) keep it fast on a CPU. What a drum is
@@ -17,18 +17,19 @@ def build_network(image_shape: tuple[int, int, int], n_classes: int, members: in
     Parameters
     ----------
     image_shape : (mel, time, 3)
-    n_classes : int
+    n_logits : int
+        Classes and kinds.
     members : int
 
     Returns
     -------
     keras.Model
-        float32 (batch, mel, time, 3) in [0, 1] -> logits (batch, n_classes), one output per
+        float32 (batch, mel, time, 3) in [0, 1] -> logits (batch, n_logits), one output per
         member. Layers ``maps_1``, ... hold the last feature maps, ``embedding_1``, ...
         the vectors before the logits.
     """
     image = keras.Input(image_shape, name="spectrogram")
-    return keras.Model(image, [_member(image, n_classes, i + 1) for i in range(members)], name="members")
+    return keras.Model(image, [_member(image, n_logits, i + 1) for i in range(members)], name="members")
 
 
 def average_members(network: keras.Model) -> keras.Model:
@@ -37,7 +38,7 @@ def average_members(network: keras.Model) -> keras.Model:
     return keras.Model(network.inputs, logits, name="drumclf")
 
 
-def _member(image, n_classes: int, number: int):
+def _member(image, n_logits: int, number: int):
     x = layers.Rescaling(2.0, offset=-0.6)(image)
     x = layers.Conv2D(32, 5, strides=2, padding="same", use_bias=False)(x)  # mel/2, time/2
     x = _normalise(x)
@@ -51,7 +52,7 @@ def _member(image, n_classes: int, number: int):
     position = layers.DepthwiseConv2D(x.shape[1:3], depth_multiplier=2)(x)  # (1, 1, 2 * channels)
     pooled = layers.Dropout(0.4)(layers.Concatenate()([layers.Flatten()(position), average]))
     embedding = layers.Dense(64, activation="relu", name=f"embedding_{number}")(pooled)
-    return layers.Dense(n_classes, name=f"logits_{number}")(layers.Dropout(0.2)(embedding))
+    return layers.Dense(n_logits, name=f"logits_{number}")(layers.Dropout(0.2)(embedding))
 
 
 def _residual(x, filters: int, stride: int = 1):

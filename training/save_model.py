@@ -14,14 +14,14 @@ import numpy as np
 
 from drumclf.audio import read_clip
 from drumclf.classifier import softmax
-from drumclf.constants import CLASS_TITLES
+from drumclf.constants import CLASS_TITLES, KIND_TITLES
 from drumclf.model_folder import checksum, front_end_constants
 from drumclf.spectrogram import rgb_spectrogram
 from drumclf.traits import TRAITS, find_traits
-from training.calibrate import choose_thresholds, fit_temperature
+from training.calibrate import calibrate
 from training.card import model_card
 from training.data import REPORT, SYNTHETIC, TRAIN, TUNE, held_out_by
-from training.evaluate import score
+from training.evaluate import kind_scores, score
 from training.features import Features, to_float
 from training.train import Settings, predict_logits
 
@@ -33,6 +33,7 @@ def finish_model(
     losses: list[float],
     features: Features,
     classes: list[str],
+    kinds: dict[str, list[str]],
     settings: Settings,
     folder: Path,
     licence: str = "all",
@@ -50,14 +51,18 @@ def finish_model(
     new = folder / "new.keras"  # the old model stays complete until the new one is
     # A new model around the same layers leaves the optimizer's state out of the file.
     keras.Model(network.inputs, network.outputs, name=network.name).save(new)
-    temperature, thresholds = _calibrate(network, features.select(TUNE), classes)
+    tune = features.select(TUNE)
+    fitted = calibrate(
+        _logits(network, tune, len(classes) + sum(map(len, kinds.values()))), tune.examples, classes, kinds
+    )
     train = features.select(TRAIN).examples
     metadata = {
         "classes": classes,
-        "titles": {name: CLASS_TITLES.get(name, name.replace("_", " ").capitalize()) for name in classes},
+        "titles": {name: CLASS_TITLES.get(name, _title(name)) for name in classes},
+        "kinds": kinds,
+        "kind_titles": {name: KIND_TITLES.get(name, _title(name)) for names in kinds.values() for name in names},
         "front_end": front_end_constants(),
-        "calibration": {"temperature": round(temperature, 4)},
-        "thresholds": thresholds,
+        **fitted,
         "traits": _traits(features.select(TRAIN), classes),
         "sha256": hashlib.sha256(new.read_bytes()).hexdigest(),
         "parameters": network.count_params(),
@@ -66,12 +71,13 @@ def finish_model(
             "licence": licence,
             "held_out_by": held_out_by(features.examples),
             "sounds": dict(Counter(e.label for e in train if e.source != SYNTHETIC)),
+            "kinds": dict(Counter(f"{e.label}/{e.kind}" for e in train if e.source != SYNTHETIC and e.kind)),
             "synthetic_sounds": sum(e.source == SYNTHETIC for e in train),
             "sources": sorted({e.source for e in train} - {"", SYNTHETIC}),
             "losses": [round(loss, 4) for loss in losses],
         },
-        "golden": _golden(network, temperature),
-        "scores": score_splits(network, features, classes, temperature, thresholds),
+        "golden": _golden(network, len(classes), fitted["calibration"]["temperature"]),
+        "scores": score_splits(network, features, classes, kinds, fitted),
     }
     model_card(metadata)  # must not fail after the old model has been replaced
     new.rename(folder / "drumclf.keras")
@@ -99,23 +105,28 @@ def write_metadata(metadata: dict, folder: Path) -> None:
 
 
 def score_splits(
-    network: keras.Model, features: Features, classes: list[str], temperature: float, thresholds: dict
+    network: keras.Model, features: Features, classes: list[str], kinds: dict[str, list[str]], fitted: dict
 ) -> dict:
-    """Scores on the held-out splits that have sounds in them."""
+    """Scores on the held-out splits that have sounds in them; `fitted` is what `calibrate` returns."""
     parts = {}
     for name, splits in (("report", (REPORT,)), ("valid", (TUNE, REPORT))):
         rows = [i for i, example in enumerate(features.examples) if example.split in splits]
         if rows:
             logits = predict_logits(network, features.images[rows, 0])
-            parts[name] = score(logits, [features.examples[i] for i in rows], classes, temperature, thresholds)
+            examples = [features.examples[i] for i in rows]
+            of_classes, of_kinds = logits[:, : len(classes)], logits[:, len(classes) :]
+            temperature = fitted["calibration"]["temperature"]
+            parts[name] = score(of_classes, examples, classes, temperature, fitted["thresholds"])
+            if kinds:
+                parts[name]["kinds"] = kind_scores(of_classes, of_kinds, examples, classes, kinds, fitted)
     return parts
 
 
-def _golden(network: keras.Model, temperature: float) -> dict[str, list[float]]:
+def _golden(network: keras.Model, n_classes: int, temperature: float) -> dict[str, list[float]]:
     """Answers for the example sounds, for a test that the served model is the trained one."""
     files = sorted(EXAMPLES.glob("*.wav"))
     images = np.stack([rgb_spectrogram(read_clip(file).samples) for file in files])
-    probabilities = softmax(network.predict_on_batch(images), temperature)
+    probabilities = softmax(network.predict_on_batch(images)[:, :n_classes], temperature)
     return {file.name: [round(p, 6) for p in row] for file, row in zip(files, probabilities.tolist(), strict=True)}
 
 
@@ -132,10 +143,9 @@ def _traits(train: Features, classes: list[str]) -> dict[str, dict[str, float]]:
     }
 
 
-def _calibrate(network: keras.Model, features: Features, classes: list[str]) -> tuple[float, dict]:
-    if not features.examples:
-        return 1.0, choose_thresholds(np.empty((0, len(classes))), np.empty(0, int), classes)
-    logits = predict_logits(network, features.images[:, 0])
-    truth = np.array([classes.index(example.label) for example in features.examples])
-    temperature = fit_temperature(logits, truth)
-    return temperature, choose_thresholds(softmax(logits, temperature), truth, classes)
+def _logits(network: keras.Model, features: Features, n_logits: int) -> np.ndarray:
+    return predict_logits(network, features.images[:, 0]) if features.examples else np.empty((0, n_logits))
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").capitalize()

@@ -4,7 +4,9 @@ import csv
 import sys
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import keras
@@ -35,6 +37,8 @@ class Settings:
     source_balance : float
         0: every file has the same weight; 0.5: a source is weighted by the square root of its
         number of sounds; 1: every source has the same weight.
+    kind_weight : float
+        Weight of the kinds' loss beside that of the classes.
     members : int
         Number of networks; the answer is their mean.
     seed : int
@@ -47,12 +51,13 @@ class Settings:
     weight_decay: float = 0.02
     label_smoothing: float = 0.05
     source_balance: float = 0.5
+    kind_weight: float = 0.3
     members: int = 2
     seed: int = 2023
 
 
 def train_network(
-    features: Features, classes: list[str], settings: Settings, checkpoints: Path
+    features: Features, classes: list[str], kinds: dict[str, list[str]], settings: Settings, checkpoints: Path
 ) -> tuple[keras.Model, list[float]]:
     """Train from the first to the last epoch; resumes from a checkpoint if there is one.
 
@@ -62,37 +67,56 @@ def train_network(
     ----------
     features : Features
         Only those of the training split.
+    classes : list[str]
+    kinds : dict[str, list[str]]
+        Class -> its kinds, in the order of the classes; classes without kinds are left out.
+    settings : Settings
     checkpoints : Path
         Folder; remove it once the result is saved.
 
     Returns
     -------
     network : keras.Model
+        Its logits are those of the classes, then those of the kinds.
     losses : list[float]
         Mean training loss of each epoch.
     """
     keras.utils.set_random_seed(settings.seed)
-    batches = _Batches(features, classes, settings)
-    network = build_network(features.images.shape[2:], len(classes), settings.members)
+    n_logits = len(classes) + sum(map(len, kinds.values()))
+    network = build_network(features.images.shape[2:], n_logits, settings.members)
+    print(f"{network.count_params():,} parameters, {len(features.examples)} sounds, {settings}", flush=True)
+    losses = []
+    for i, logits in enumerate(network.outputs):  # one after the other: side by side, they would crowd the cache
+        member = keras.Model(network.input, logits, name=f"member_{i + 1}")
+        of_member = replace(settings, seed=settings.seed + i)
+        losses.append(_train_member(member, features, classes, kinds, of_member, checkpoints))
+    return average_members(network), np.mean(losses, axis=0).tolist()
+
+
+def _train_member(
+    member: keras.Model,
+    features: Features,
+    classes: list[str],
+    kinds: dict[str, list[str]],
+    settings: Settings,
+    checkpoints: Path,
+) -> list[float]:
+    """Train one member in place; returns the mean loss of each epoch."""
+    batches = _Batches(features, classes, kinds, settings)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, settings.epochs * len(batches), warmup_target=settings.learning_rate, warmup_steps=len(batches)
     )
-    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=settings.label_smoothing)
-    network.compile(
-        keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay, clipnorm=1.0), [loss] * settings.members
+    member.compile(
+        keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay, clipnorm=1.0),
+        two_level_loss([len(classes), *map(len, kinds.values())], settings),
     )
-    run = [
-        classes,
-        asdict(settings),
-        features.images.shape,
-        [(str(example.path), example.label) for example in features.examples],
-    ]
+    sounds = [(str(example.path), example.label, example.kind) for example in features.examples]
+    run = [member.name, classes, kinds, asdict(settings), features.images.shape, sounds]
     checkpoints = checkpoints / fingerprint(run, augment, network_module, sys.modules[__name__])
     checkpoints.mkdir(parents=True, exist_ok=True)
     log = checkpoints / "losses.csv"
     resuming = (checkpoints / "last").exists()
-    print(f"{network.count_params():,} parameters, {len(features.examples)} sounds, {settings}", flush=True)
-    network.fit(
+    member.fit(
         batches,
         epochs=settings.epochs,
         verbose=0,
@@ -100,12 +124,42 @@ def train_network(
         callbacks=[
             keras.callbacks.BackupAndRestore(checkpoints / "last", delete_checkpoint=False),
             keras.callbacks.CSVLogger(log, append=resuming),
-            _Progress(settings, batches),
+            _Progress(member.name, settings.epochs, batches),
         ],
     )
     with log.open(newline="") as file:
-        losses = [float(row["loss"]) / settings.members for row in csv.DictReader(file)]
-    return average_members(network), losses
+        return [float(row["loss"]) for row in csv.DictReader(file)]
+
+
+def two_level_loss(sizes: list[int], settings: Settings) -> Callable:
+    """Cross-entropy of the classes, and of the kinds within each class.
+
+    Parameters
+    ----------
+    sizes : list[int]
+        Number of classes, then of kinds in each class that has any: how the logits are divided.
+    settings : Settings
+
+    Returns
+    -------
+    function
+        (targets, logits), both of shape (batch, sum of sizes) -> loss, shape (batch,). Where a sound is
+        of no kind, or its kind is unknown, the kinds' targets are zero and cost nothing.
+    """
+    borders = np.cumsum([0, *sizes]).tolist()
+    smoothing = settings.label_smoothing
+
+    def loss(targets, logits):
+        total = 0.0
+        for i, (start, stop) in enumerate(pairwise(borders)):
+            wanted = targets[:, start:stop]
+            if not i:
+                wanted = wanted * (1 - smoothing) + smoothing / (stop - start)
+            entropy = -keras.ops.sum(wanted * keras.ops.log_softmax(logits[:, start:stop]), axis=-1)
+            total = total + entropy * (settings.kind_weight if i else 1.0)
+        return total
+
+    return loss
 
 
 def sampling_weights(examples: list[Example], source_balance: float = 0.5) -> np.ndarray:
@@ -131,7 +185,7 @@ def sampling_weights(examples: list[Example], source_balance: float = 0.5) -> np
 
 
 def predict_logits(network: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Logits for stored pictures: (n, mel, time, 3) uint8 -> (n, n_classes) float32."""
+    """Logits for stored pictures: (n, mel, time, 3) uint8 -> (n, n_classes + n_kinds) float32."""
     parts = [network.predict_on_batch(to_float(images[i : i + 256])) for i in range(0, len(images), 256)]
     return np.concatenate(parts)
 
@@ -139,10 +193,12 @@ def predict_logits(network: keras.Model, images: np.ndarray) -> np.ndarray:
 class _Batches(keras.utils.PyDataset):
     """Balanced random batches; batch i of epoch e is the same in every run."""
 
-    def __init__(self, features: Features, classes: list[str], settings: Settings):
+    def __init__(self, features: Features, classes: list[str], kinds: dict[str, list[str]], settings: Settings):
         super().__init__()
         self.images = features.images
-        self.targets = np.eye(len(classes), dtype=np.float32)[[classes.index(e.label) for e in features.examples]]
+        columns = [(name, "") for name in classes] + [(name, kind) for name in kinds for kind in kinds[name]]
+        truth = [{(e.label, ""), (e.label, e.kind)} for e in features.examples]
+        self.targets = np.array([[column in both for column in columns] for both in truth], np.float32)
         self.cumulative = np.cumsum(sampling_weights(features.examples, settings.source_balance))
         self.settings = settings
         self.epoch = 0
@@ -155,15 +211,15 @@ class _Batches(keras.utils.PyDataset):
         chosen = np.searchsorted(self.cumulative, rng.random(self.settings.batch_size) * self.cumulative[-1])
         variants = rng.integers(self.images.shape[1], size=len(chosen))
         images, targets = augment.vary_batch(to_float(self.images[chosen, variants]), self.targets[chosen], rng)
-        return images, (targets,) * self.settings.members  # one for each member's logits
+        return images, targets
 
 
 class _Progress(keras.callbacks.Callback):
     """Prints loss and time left after each epoch, and tells the batches which epoch it is, also after a resume."""
 
-    def __init__(self, settings: Settings, batches: _Batches):
+    def __init__(self, name: str, epochs: int, batches: _Batches):
         super().__init__()
-        self.epochs, self.members, self.batches = settings.epochs, settings.members, batches
+        self.name, self.epochs, self.batches = name.replace("_", " "), epochs, batches
         self.first_epoch = None
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -175,6 +231,6 @@ class _Progress(keras.callbacks.Callback):
         done = epoch + 1 - self.first_epoch
         left = (time.monotonic() - self.started) / done * (self.epochs - epoch - 1)
         print(
-            f"epoch {epoch + 1:>3}/{self.epochs}   loss {logs['loss'] / self.members:.4f}   {left / 60:5.1f} min left",
+            f"{self.name}   epoch {epoch + 1:>3}/{self.epochs}   loss {logs['loss']:.4f}   {left / 60:5.1f} min left",
             flush=True,
         )

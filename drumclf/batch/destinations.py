@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import PurePosixPath
 
 ORIGINAL_NAMES = "{name}"
-# Fields of a pattern: the class, a running number in it, the old name and the name of the old folder.
-FIELDS = ("class", "n", "name", "folder")
+# Fields of a pattern: the class, its kind, a running number in the class, the old name, the name of the old folder.
+FIELDS = ("class", "kind", "n", "name", "folder")
 UNSURE_FOLDER = "not sure"
 _MAX_NAME_BYTES = 200
 # Not allowed on Windows, control characters, bytes that are not text, and characters that reverse text.
@@ -29,7 +29,9 @@ def check_pattern(pattern: str) -> None:
     Parameters
     ----------
     pattern : str
-        Text with fields in braces, for example ``{class}_{n:03}``; see `FIELDS`.
+        Text with fields in braces, for example ``{class}_{n:03}``; see `FIELDS`. With "/" it makes
+        folders: ``{kind}/{name}``. Without a kind, a folder ``{kind}`` is left out, and elsewhere the
+        class stands in its place.
 
     Raises
     ------
@@ -48,12 +50,13 @@ def check_pattern(pattern: str) -> None:
             raise PatternError("Only the number takes a width, of one digit, for example {n:03}.")
     if any(conversion for *_, conversion in parts):
         raise PatternError(f"A pattern takes no conversions; {allowed}.")
-    if not {"n", "name"} & {field for field, _ in fields}:
+    last = string.Formatter().parse(pattern.rpartition("/")[2])
+    if not {"n", "name"} & {field for _, field, _, _ in last}:
         raise PatternError("This pattern gives all sounds of a class the same name; it needs {n} or {name}.")
 
 
 def destinations(
-    sounds: Iterable[tuple[str, str, bool]],
+    sounds: Iterable[tuple[str, str, bool, str | None]],
     pattern: str = ORIGINAL_NAMES,
     taken: Callable[[str], bool] = lambda _: False,
 ) -> Iterator[str]:
@@ -61,7 +64,7 @@ def destinations(
 
     Parameters
     ----------
-    sounds : iterable of (name, label, is_sure)
+    sounds : iterable of (name, label, is_sure, kind)
         ``name`` is the path or the name in an archive, with "/" between folders.
     pattern : str
         As in `check_pattern`; suffixes are kept.
@@ -86,10 +89,10 @@ def destinations(
     def is_free(path: str) -> bool:
         return unicodedata.normalize("NFC", path).casefold() not in given and not taken(path)
 
-    for name, label, is_sure in sounds:
+    for name, label, is_sure, kind in sounds:
         folder = safe_name(label) if is_sure else f"{safe_name(label)}/{UNSURE_FOLDER}"
         old = PurePosixPath(name.replace("\\", "/"))
-        place = partial(_place, pattern, folder, label, old)
+        place = partial(_place, pattern, folder, label, kind, old)
         number = numbers[label] + 1
         path = plain = place(number)
         while not is_free(path) and plain != place(number + 1):
@@ -126,6 +129,10 @@ def safe_name(stem: str, suffix: str = "", mark: str = "") -> str:
     return (stem or "_") + mark + suffix
 
 
-def _place(pattern: str, folder: str, label: str, old: PurePosixPath, number: int, mark: str = "") -> str:
-    stem = pattern.format(n=number, name=old.stem, folder=old.parent.name, **{"class": label})
-    return f"{folder}/{safe_name(stem, old.suffix, mark)}"
+def _place(
+    pattern: str, folder: str, label: str, kind: str | None, old: PurePosixPath, number: int, mark: str = ""
+) -> str:
+    *folders, last = pattern.split("/")
+    values = {"class": label, "kind": kind or label, "n": number, "name": old.stem, "folder": old.parent.name}
+    made = [safe_name(part.format(**values)) for part in folders if kind or part.strip() != "{kind}"]
+    return "/".join([folder, *made, safe_name(last.format(**values), old.suffix, mark)])

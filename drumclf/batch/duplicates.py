@@ -12,7 +12,7 @@ import scipy.fft
 
 from drumclf import constants as c
 from drumclf.audio import AudioError, Clip
-from drumclf.spectrogram import find_onset
+from drumclf.onset import find_onset
 
 _POOL = (4, 4)  # bands and frames of the spectrogram that are averaged in a fingerprint
 _NEAR = 1.2  # distance of fingerprints up to which waveforms are compared: covers 98% of MP3, Ogg and Opus copies

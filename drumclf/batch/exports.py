@@ -13,8 +13,8 @@ from drumclf.batch.tables import columns, csv_line, record
 def pack_csv(pack: Pack, classes: tuple[str, ...]) -> str:
     """A CSV table with a line for every file.
 
-    Columns: path, label (the visitor's if there is one), the probability of each class, decision,
-    duration in seconds, duplicate_of (path of the first sound that is the same recording), corrected
+    Columns: path, label (the visitor's if there is one), the probability of each class, decision, kind,
+    kind_probability, duration in seconds, duplicate_of (path of the first sound that is the same recording), corrected
     ("yes" if the label is the visitor's), error.
     """
     *names, error = columns(classes)
@@ -22,6 +22,8 @@ def pack_csv(pack: Pack, classes: tuple[str, ...]) -> str:
     for i, row in enumerate(pack.rows):
         cells = record(row, classes) | {
             "label": pack.label(i),
+            "kind": pack.kind(i),
+            "kind_probability": row.kind_probability if pack.kind(i) == row.kind else None,
             "duplicate_of": pack.rows[pack.duplicate_of[i]].name if pack.is_duplicate(i) else None,
             "corrected": "yes" if i in pack.corrections else None,
         }
@@ -38,7 +40,7 @@ def sorted_names(pack: Pack, pattern: str = ORIGINAL_NAMES, skip_duplicates: boo
         If the pattern is invalid.
     """
     sounds = pack.sounds(skip_duplicates)
-    described = ((pack.rows[i].name, pack.label(i), pack.is_sure(i)) for i in sounds)
+    described = ((pack.rows[i].name, pack.label(i), pack.is_sure(i), pack.kind(i)) for i in sounds)
     return dict(zip(sounds, destinations(described, pattern), strict=True))
 
 
@@ -70,15 +72,17 @@ def training_zip(pack: Pack, corrected_only: bool = True) -> bytes:
     chosen = [i for i in pack.sounds() if i in pack.corrections or not corrected_only]
     chosen.sort(key=lambda i: i not in pack.corrections)  # of several duplicates, take one that a person labelled
     sounds = sorted({pack.first(i): i for i in reversed(chosen)}.values())
-    described = ((pack.rows[i].name, pack.label(i), True) for i in sounds)
+    described = ((pack.rows[i].name, pack.label(i), True, pack.kind(i)) for i in sounds)
     places = {i: f"sounds/{place}" for i, place in zip(sounds, destinations(described), strict=True)}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        lines = [csv_line(["path", "target", "kit", "labelled_by"])]
+        lines = [csv_line(["path", "target", "label", "kit", "labelled_by"])]
         for i in _write_sounds(archive, pack, places):
             kit = PurePosixPath(pack.rows[i].name).parent.as_posix()
             by = "person" if i in pack.corrections else "model"
-            lines.append(csv_line([places[i], pack.label(i), "" if kit == "." else kit, by]))
+            lines.append(
+                csv_line([places[i], pack.label(i), pack.kind(i) or pack.label(i), "" if kit == "." else kit, by])
+            )
         archive.writestr("manifest.csv", "".join(lines).encode("utf-8", "replace"))
     return buffer.getvalue()
 

@@ -33,6 +33,8 @@ class Pack:
         For each row, the first sound that is the same recording; empty until `mark_duplicates`.
     corrections : dict[int, str]
         Labels that the visitor gave, by index.
+    corrected_kinds : dict[int, str]
+        Kinds that the visitor gave, by index.
     keys : list of str
         Identifies each file; names need not be unique.
     """
@@ -42,6 +44,7 @@ class Pack:
     rows: list[Row] = field(default_factory=list)
     duplicate_of: list[int | None] = field(default_factory=list)
     corrections: dict[int, str] = field(default_factory=dict)
+    corrected_kinds: dict[int, str] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
     _working: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -53,7 +56,12 @@ class Pack:
         order += sorted(set(range(len(self.files))) - set(order))
         self.files, self.keys = [self.files[i] for i in order], [self.keys[i] for i in order]
         self.rows = [known.rows[j] for j in kept]
-        self.corrections = {i: known.corrections[j] for i, j in enumerate(kept) if j in known.corrections}
+        for mine, theirs in (
+            (self.corrections, known.corrections),
+            (self.corrected_kinds, known.corrected_kinds),
+        ):
+            mine.clear()
+            mine.update({i: theirs[j] for i, j in enumerate(kept) if j in theirs})
 
     def classify_on(self, classifier: Classifier) -> Iterator[int]:
         """Classify what is left, step by step; can be stopped and called again.
@@ -77,15 +85,23 @@ class Pack:
             if len(self.duplicate_of) < len(self.rows):
                 self.duplicate_of = find_duplicates(self.rows, lambda i: classifier.read_clip(self.files[i][1]))
 
-    def correct(self, indices: list[int], label: str) -> None:
-        """Label sounds; this also confirms a label that the model already gives."""
+    def correct(self, indices: list[int], label: str, kind: str | None = None) -> None:
+        """Label sounds, with a kind if that is known; this also confirms a label that the model already gives."""
         for i in indices:
             if self.rows[i].error is None:
                 self.corrections[i] = label
+                self.corrected_kinds.pop(i, None)
+                if kind:
+                    self.corrected_kinds[i] = kind
 
     def label(self, i: int) -> str | None:
         """The visitor's label, otherwise the model's; None for a refused file."""
         return self.corrections.get(i, self.rows[i].label)
+
+    def kind(self, i: int) -> str | None:
+        """The visitor's kind, otherwise the model's if the visitor did not give another label; None if not known."""
+        of_model = self.rows[i].kind if self.label(i) == self.rows[i].label else None
+        return self.corrected_kinds.get(i, of_model)
 
     def is_sure(self, i: int) -> bool:
         """Whether the visitor gave the label or the model is sure of it."""

@@ -31,6 +31,8 @@ class Row(Decided):
     probabilities : dict[str, float] or None
         For every class, in class order.
     decision : tuple of str
+    kinds : dict[str, float]
+    kind : str or None
         As in `Prediction`.
     duration : float or None
         Length of the file in seconds; NaN if unknown.
@@ -47,6 +49,8 @@ class Row(Decided):
     label: str | None = None
     probabilities: dict[str, float] | None = None
     decision: tuple[str, ...] = ()
+    kinds: dict[str, float] = field(default_factory=dict)
+    kind: str | None = None
     duration: float | None = None
     embedding: np.ndarray | None = field(default=None, repr=False)
     digest: bytes = field(default=b"", repr=False)
@@ -102,6 +106,8 @@ def row_of(name: str, outcome: Prediction | AudioError) -> Row:
         label=outcome.label,
         probabilities=outcome.probabilities,
         decision=outcome.decision,
+        kinds=outcome.kinds,
+        kind=outcome.kind,
         duration=outcome.clip.file_duration,
         embedding=outcome.embedding,
         digest=hashlib.blake2b(outcome.clip.samples.tobytes(), digest_size=16).digest(),

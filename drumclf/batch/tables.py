@@ -12,7 +12,7 @@ from pathlib import Path
 
 from drumclf.batch.rows import Row
 from drumclf.classifier import Classifier
-from drumclf.decision import Decided, format_percent
+from drumclf.decision import Decided, format_percent, full_title
 from drumclf.names import visible
 
 # What a spreadsheet may run as a formula, with or without apostrophes before it (OWASP, CSV injection).
@@ -22,16 +22,17 @@ _JSON_START = '{"path": "'
 
 
 def table_lines(rows: Iterable[Row], classifier: Classifier) -> Iterator[str]:
-    """Aligned text for people: label, "?" if not sure, probability, path.
+    """Aligned text for people: label with kind, "?" if not sure, probability, path.
 
     Control characters in a name are shown as "�".
     """
-    width = max(map(len, classifier.titles.values()))
+    width = title_width(classifier)
     for row in rows:
         name = visible(row.name)
         if row.error is None:
             sure = " " if row.is_sure else "?"
-            yield f"{classifier.titles[row.label]:<{width}}{sure} {format_percent(row.probability):>4}  {name}\n"
+            title = full_title(classifier, row.label, row.kind)
+            yield f"{title:<{width}}{sure} {format_percent(row.probability):>4}  {name}\n"
         else:
             yield f"{'-':<{width}}       {name}: {row.error}\n"
 
@@ -45,10 +46,26 @@ def csv_lines(rows: Iterable[Row], classifier: Classifier, header: bool = True) 
 
 
 def json_lines(rows: Iterable[Row], classifier: Classifier) -> Iterator[str]:
-    """One JSON object a line: path, label, probabilities, error."""
+    """One JSON object a line: path, label, decision, kind, kind_probability, probabilities, error."""
     for row in rows:
-        answer = {"path": row.name, "label": row.label, "probabilities": row.probabilities, "error": row.error}
-        yield json.dumps(answer) + "\n"
+        yield json.dumps({"path": row.name, **answer(row), "error": row.error}) + "\n"
+
+
+def answer(row: Decided) -> dict:
+    """A prediction, or a row, as JSON holds it: label, decision (a list), kind, kind_probability, probabilities."""
+    return {
+        "label": row.label,
+        "decision": list(row.decision),
+        "kind": row.kind,
+        "kind_probability": row.kind_probability,
+        "probabilities": row.probabilities,
+    }
+
+
+def title_width(classifier: Classifier) -> int:
+    """How many letters the longest title of a class, with its kind, takes."""
+    kinds = [(name, kind) for name in classifier.classes for kind in (None, *classifier.kinds.get(name, ()))]
+    return max(len(full_title(classifier, *pair)) for pair in kinds)
 
 
 LINES: dict[str, Callable[..., Iterator[str]]] = {"table": table_lines, "csv": csv_lines, "jsonl": json_lines}
@@ -56,14 +73,14 @@ LINES: dict[str, Callable[..., Iterator[str]]] = {"table": table_lines, "csv": c
 
 def columns(classes: Iterable[str]) -> list[str]:
     """Column names of a table of answers."""
-    return ["path", "label", *classes, "decision", "duration", "error"]
+    return ["path", "label", *classes, "decision", "kind", "kind_probability", "duration", "error"]
 
 
 def record(row: Row, classes: Iterable[str]) -> dict[str, str | float | None]:
     """A row as a flat dictionary with the keys of `columns`.
 
-    ``decision`` is the name of a class, "clap or snare", or "not sure"; ``duration`` is in
-    seconds. None if there is no value.
+    ``decision`` is the name of a class, "clap or snare", or "not sure"; ``kind`` is named only
+    if the model is sure of it; ``duration`` is in seconds. None if there is no value.
     """
     known = row.error is None
     return {
@@ -71,6 +88,8 @@ def record(row: Row, classes: Iterable[str]) -> dict[str, str | float | None]:
         "label": row.label,
         **{name: row.probabilities[name] if known else None for name in classes},
         "decision": said_decision(row) if known else None,
+        "kind": row.kind,
+        "kind_probability": row.kind_probability,
         "duration": row.duration if known and math.isfinite(row.duration) else None,
         "error": row.error,
     }

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 
 from drumclf.audio import AudioError
-from drumclf.batch.tables import csv_line, said_decision
+from drumclf.batch.tables import answer, csv_line, said_decision, title_width
 from drumclf.classifier import Classifier, Prediction, load_classifier
 from drumclf.cli.terminal import OK, SOME_REFUSED, UsageError, add_model, say, write_lines
-from drumclf.decision import format_percent
+from drumclf.decision import format_percent, full_title
 from drumclf.hits.find import Recording, find_hits
 from drumclf.hits.onsets import NEEDS_LIBROSA
 from drumclf.processes.decoders import separate_reader
@@ -49,23 +49,25 @@ def hits(options: argparse.Namespace) -> int:
 
 def table_lines(recording: Recording, classifier: Classifier) -> Iterator[str]:
     """Aligned text for people: time, label, "?" if not sure, probability."""
-    width = max(map(len, classifier.titles.values()))
+    width = title_width(classifier)
     for time, hit in _timed(recording):
         sure = " " if hit.is_sure else "?"
-        yield f"{time:7.3f}  {classifier.titles[hit.label]:<{width}}{sure} {format_percent(hit.probability):>4}\n"
+        title = full_title(classifier, hit.label, hit.kind)
+        yield f"{time:7.3f}  {title:<{width}}{sure} {format_percent(hit.probability):>4}\n"
 
 
 def csv_lines(recording: Recording, classifier: Classifier) -> Iterator[str]:
-    """A header and one line for each hit: time, label, a probability for each class, decision."""
-    yield csv_line(["time", "label", *classifier.classes, "decision"])
+    """A header and one line for each hit: time, label, a probability for each class, decision, kind."""
+    yield csv_line(["time", "label", *classifier.classes, "decision", "kind", "kind_probability"])
     for time, hit in _timed(recording):
-        yield csv_line([round(time, 4), hit.label, *hit.probabilities.values(), said_decision(hit)])
+        decided = [said_decision(hit), hit.kind, hit.kind_probability]
+        yield csv_line([round(time, 4), hit.label, *hit.probabilities.values(), *decided])
 
 
 def json_lines(recording: Recording, classifier: Classifier) -> Iterator[str]:
-    """One object a line: time, label, probabilities."""
+    """One object a line: time, label, decision, kind, kind_probability, probabilities."""
     for time, hit in _timed(recording):
-        yield json.dumps({"time": round(time, 4), "label": hit.label, "probabilities": hit.probabilities}) + "\n"
+        yield json.dumps({"time": round(time, 4), **answer(hit)}) + "\n"
 
 
 LINES: dict[str, Callable[..., Iterator[str]]] = {"table": table_lines, "csv": csv_lines, "jsonl": json_lines}

@@ -41,7 +41,8 @@ def add_sort_and_undo(commands) -> None:
     command.add_argument(
         "--pattern",
         default=ORIGINAL_NAMES,
-        help="names of the files, from {class}, {n}, {name} and {folder}: {class}_{n:03} (default: %(default)s)",
+        help="names of the files, from {class}, {kind}, {n}, {name} and {folder}: {class}_{n:03}, or {kind}/{name} with a "
+        "folder for each kind (default: %(default)s)",
     )
     command.add_argument("--skip-duplicates", action="store_true", help="leave out duplicates, found by their sound")
     command.add_argument("--dry-run", action="store_true", help="show the whole plan and do nothing")
@@ -140,7 +141,7 @@ def _make_plan(options: argparse.Namespace, destination: Path, earlier: list[Ste
     if options.skip_duplicates:
         sounds = _without_duplicates([row for row in known if row.error is None], sounds, read)
     places = destinations(
-        ((row.name, row.label, row.is_sure) for row in sounds),
+        ((row.name, row.label, row.is_sure, row.kind) for row in sounds),
         options.pattern,
         taken=lambda place: os.path.lexists(destination / place) or str(destination / place) in planned,
     )

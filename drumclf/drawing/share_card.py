@@ -12,7 +12,7 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from drumclf import constants as c
-from drumclf.classifier import Prediction
+from drumclf.classifier import Classifier, Prediction
 from drumclf.decision import format_percent, verdict
 from drumclf.drawing.ink import FONTS, STAGE
 from drumclf.drawing.waveform import envelope, recording_colors, shown_duration, waveform_colors
@@ -32,27 +32,25 @@ _MAX_NAME = 44
 _LEGEND = (("red", "pitch"), ("green", "body"), ("blue", "attack"))
 
 
-def draw_share_card(prediction: Prediction, titles: dict[str, str], name: str, thresholds: dict) -> Figure:
+def draw_share_card(prediction: Prediction, classifier: Classifier, name: str) -> Figure:
     """The verdict, the waveform and the RGB spectrogram, in dark colours on every page.
 
     Parameters
     ----------
     prediction : Prediction
-    titles : dict[str, str]
-        Name of a class -> what to call it.
+    classifier : Classifier
+        The one that made it.
     name : str
         Name of the sound, of any length and script. What the font lacks becomes an ellipsis.
-    thresholds : dict
-        As in `drumclf.decision.decide`.
 
     Returns
     -------
     Figure, 1200 x 675 pixels
     """
-    headline, _ = verdict(prediction, titles, thresholds)
+    headline, _ = verdict(prediction, classifier)
     figure, page = _page(headline, format_percent(prediction.probability) if prediction.is_sure else "", name)
     _draw_legend(page)
-    _draw_likely(page, prediction, titles)
+    _draw_likely(page, prediction, classifier.titles)
     width = WIDTH - _MARGIN - _PICTURE
     _paint_waveform(_area(figure, _PICTURE, 222, width, 102), prediction, width)
     _paint_spectrogram(_area(figure, _PICTURE, 330, width, 276), prediction)

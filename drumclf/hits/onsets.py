@@ -10,16 +10,17 @@ import numpy as np
 
 from drumclf import constants as c
 from drumclf import limits
-from drumclf.spectrogram import find_onset
+from drumclf.onset import find_onset
 
 NEEDS_LIBROSA = "Finding hits needs librosa: pip install 'drumclf[hits]'."
 MIN_DISTANCE = 0.06  # seconds between hits: the bursts of a clap are one hit, and so is a flam
 _MIN_LEVEL = -30.0  # decibels: peak of a hit, relative to the loudest one
 
 # Spectral flux.
-_HOP = 128  # samples: 6 ms
-_WINDOW = 512  # samples: 23 ms, short enough for sixteenth notes at any tempo
+_HOP = 256  # samples: 6 ms
+_WINDOW = 1024  # samples: 23 ms, short enough for sixteenth notes at any tempo
 _N_MELS = 40
+_HIGHEST = 11_000.0  # hertz; above it there is little that is not noise
 _FLOOR = 50.0  # decibels below the loudest moment: in a band, anything quieter counts as this
 _LAG = 3  # frames over which the rise of a band is measured
 _MIN_FLUX = 1.5  # decibels by which a peak of the flux must exceed the flux around it
@@ -111,7 +112,7 @@ def _flux_peaks(samples: np.ndarray) -> np.ndarray:
 
     lead = 16 * _HOP  # samples of silence, from which a hit at the very start can rise
     mel = librosa.feature.melspectrogram(
-        y=np.pad(samples, (lead, 0)), sr=c.SAMPLE_RATE, n_fft=_WINDOW, hop_length=_HOP, n_mels=_N_MELS
+        y=np.pad(samples, (lead, 0)), sr=c.SAMPLE_RATE, n_fft=_WINDOW, hop_length=_HOP, n_mels=_N_MELS, fmax=_HIGHEST
     )
     decibels = librosa.power_to_db(mel, ref=np.max, top_db=_FLOOR)
     flux = librosa.onset.onset_strength(S=decibels, sr=c.SAMPLE_RATE, hop_length=_HOP, lag=_LAG, center=False)

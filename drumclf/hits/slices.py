@@ -12,8 +12,8 @@ from drumclf.hits.onsets import find_onsets
 
 _FADE = 0.002  # seconds at the end of a slice, before the next hit
 # In samples: 46 and 12 ms. Shorter or longer ones score the same within a percentage point.
-_WINDOW = 1024
-_HOP = 256
+_WINDOW = 2048
+_HOP = 512
 _GUARD = round(0.0035 * c.SAMPLE_RATE)  # samples before the onset that may already belong to the hit
 _FLOOR = 0.05  # minimum share of the power that is kept
 

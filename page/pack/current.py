@@ -52,6 +52,8 @@ def show_current(pack: Pack, classifier: Classifier) -> None:
         on_change=relabel,
         wrap=True,
     )
+    if kinds := classifier.kinds.get(pack.label(i)):
+        show_kinds(pack, classifier, i, kinds)
     player = put_player("current", data, prediction.clip)
     show_stage(classifier, prediction, Playback(player, player.offset + prediction.onset, autoplay=True))
     if alike := pack.look_alikes(i):
@@ -67,3 +69,21 @@ def show_current(pack: Pack, classifier: Classifier) -> None:
                 on_click=listen_to,
                 args=(j,),
             )
+
+
+def show_kinds(pack: Pack, classifier: Classifier, i: int, kinds: tuple[str, ...]) -> None:
+    """The kinds of its label, to choose from; none is chosen while nobody knows."""
+    key = f"kind {i} {pack.label(i)} {pack.kind(i)}"
+
+    def name_kind() -> None:
+        pack.correct([i], pack.label(i), st.session_state[key])
+
+    st.pills(
+        "More precisely",
+        kinds,
+        default=pack.kind(i),
+        format_func=classifier.kind_titles.get,
+        key=key,
+        on_change=name_kind,
+        wrap=True,
+    )

@@ -19,7 +19,7 @@ def show_exports(pack: Pack, classifier: Classifier) -> None:
         show_sorted_zip(pack)
     with table:
         st.subheader("Table", anchor=False)
-        st.markdown("One line per file: label, all probabilities, decision, duration, copies, corrections.")
+        st.markdown("One line per file: label, all probabilities, decision, kind, duration, copies, corrections.")
         st.download_button(
             "Download CSV",
             lambda: pack_csv(pack, classifier.classes).encode("utf-8", "replace"),
@@ -40,7 +40,10 @@ def show_sorted_zip(pack: Pack) -> None:
     pattern = ORIGINAL_NAMES
     if rename:
         pattern = st.text_input(
-            "Pattern", "{class}_{n:03}", key="pattern", help="{class}, {n}, {name}, {folder}; {n:03} is 001, 002, ..."
+            "Pattern",
+            "{class}_{n:03}",
+            key="pattern",
+            help="{class}, {kind}, {n}, {name}, {folder}; {n:03} is 001, 002, ...; {kind}/{name} makes folders for kinds",
         )
     skip = st.toggle("Leave out copies", key="skip copies")
     try:

@@ -9,7 +9,7 @@ import streamlit as st
 from drumclf import Classifier
 from drumclf.batch.pack import Pack
 from drumclf.batch.rows import Row
-from drumclf.decision import format_percent
+from drumclf.decision import format_percent, full_title
 from drumclf.names import shortened, visible
 from page.pack.current import listen_to
 from page.words import text_only
@@ -68,8 +68,8 @@ def show_table(pack: Pack, classifier: Classifier, unsure_first: bool) -> tuple[
         selection_mode="multi-row",
         column_config={
             "play": st.column_config.ButtonColumn("", width=50, type="tertiary", on_click=play, key="play"),
-            "file": st.column_config.TextColumn("File", width=268),
-            "label": st.column_config.TextColumn("Label", width=105),
+            "file": st.column_config.TextColumn("File", width=248),
+            "label": st.column_config.TextColumn("Label", width=165),
             "probability": st.column_config.ProgressColumn(
                 "Probability", format="%d%%", min_value=0, max_value=100, width=110
             ),
@@ -145,8 +145,8 @@ def folder_cell(row: Row) -> str:
 
 
 def label_cell(pack: Pack, classifier: Classifier, i: int) -> str:
-    """Title of the label, with a sign if the visitor gave it."""
-    return classifier.titles[pack.label(i)] + (" ✎" if i in pack.corrections else "")
+    """Title of label and kind, with a sign if the visitor gave it."""
+    return full_title(classifier, pack.label(i), pack.kind(i)) + (" ✎" if i in pack.corrections else "")
 
 
 def second_cell(row: Row, classifier: Classifier) -> str:

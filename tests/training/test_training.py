@@ -133,7 +133,7 @@ def test_a_users_own_classes_train_into_a_working_model(class_folders, tmp_path)
 
     assert "core" not in metadata["scores"]["valid"]  # two classes are not the core five
     assert set(metadata["thresholds"]["one"]) == set(metadata["traits"]) == {"kick", "laser_zap"}
-    verdict_of_two = verdict(prediction, classifier.titles, classifier.thresholds)
+    verdict_of_two = verdict(prediction, classifier)
     assert verdict_of_two[0] in ("Kick", "Laser zap", "Not sure")
     assert grad_cam(classifier, prediction, "laser_zap").shape == (N_MELS, N_FRAMES)
     assert "laser_zap" in read_report(tmp_path / "model", metadata)["drumclf"]["titles"]

@@ -18,8 +18,8 @@ from drumclf.classifier import Classifier
 from drumclf.hits.find import Recording, find_hits_in, may_hold_hits
 from drumclf.hits.onsets import find_onsets, rises_again
 from tools.bench.patterns import Loop, Sound, make_loop, read_sounds
-from training.data import ROOT, default_data
-from training.evaluate import NOT_DRUM, RESAMPLES
+from training.data import NOT_DRUM, ROOT, default_data
+from training.evaluate import RESAMPLES
 from training.markdown import format_interval, table, write_between
 
 REPORT, GUIDE = ROOT / "docs" / "hits.md", ROOT / "docs" / "guide.md"

@@ -7,7 +7,7 @@ import numpy as np
 
 from drumclf import constants as c
 from drumclf.audio import AudioError, Clip, read_clip
-from drumclf.spectrogram import find_onset
+from drumclf.onset import find_onset
 from training.data import TRAIN, read_examples
 
 _MOST_SOUNDS = 2500

@@ -68,7 +68,7 @@ def expect(classifier: Classifier, name: str, data: bytes) -> Sent:
         if len(hits) > 1:
             labels = tuple(hit.prediction.label for hit in hits)
             return Sent(name, data, f"A loop of {len(hits)} hits", say(hits[0].prediction.probabilities), labels)
-    headline, reason = verdict(prediction, classifier.titles, classifier.thresholds)
+    headline, reason = verdict(prediction, classifier)
     percent = "" if reason else f" :gray[{format_percent(prediction.probability)}]"
     return Sent(name, data, headline + percent, say(prediction.probabilities))
 

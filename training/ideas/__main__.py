@@ -135,7 +135,7 @@ def _try(idea: Idea, features: Features, folds: np.ndarray, classes: list[str], 
     file = folder / f"{fingerprint([asdict(settings), classes, sounds, idea.variants])}.npz"
     if not file.exists():
         checkpoints = folder / "checkpoints"
-        trained, _ = train_network(train, classes, settings, checkpoints)
+        trained, _ = train_network(train, classes, {}, settings, checkpoints)
         np.savez(file.with_suffix(".part.npz"), logits=predict_logits(trained, features.images[scored, 0]))
         file.with_suffix(".part.npz").rename(file)
         shutil.rmtree(checkpoints)

@@ -111,7 +111,7 @@ def out_of_fold_probabilities(
         print(f"network {fold + 1} of {n_folds}", flush=True)
         rows = np.nonzero(folds != fold)[0]
         part = Features([train.examples[i] for i in rows], train.images[rows])
-        network, _ = train_network(part, classes, replace(settings, seed=settings.seed + 1 + fold), checkpoints)
+        network, _ = train_network(part, classes, {}, replace(settings, seed=settings.seed + 1 + fold), checkpoints)
         known = {example.label for example in part.examples}
         held_out = [i for i in np.nonzero(folds == fold)[0] if train.examples[i].label in known]
         if held_out:

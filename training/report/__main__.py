@@ -141,9 +141,7 @@ def _score_model(examples: list[Example], folder: Path) -> dict:
     features = extract_features(held_out, ROOT / "build" / "features", 1)
     if not features.examples:
         raise DataError("No sounds were held out to score the model: it needs more of each class.")
-    metadata["scores"] = score_splits(
-        network, features, metadata["classes"], metadata["calibration"]["temperature"], metadata["thresholds"]
-    )
+    metadata["scores"] = score_splits(network, features, metadata["classes"], metadata["kinds"], metadata)
     write_metadata(metadata, folder)
     print("changed files:", flush=True)
     return {

@@ -9,8 +9,9 @@ from drumclf.audio import read_clip
 from drumclf.constants import CLASS_TITLES, SAMPLE_RATE, SPAN
 from drumclf.drawing.ink import LIGHT
 from drumclf.drawing.report_figures import draw_confusion, draw_coverage, draw_reliability
+from drumclf.onset import find_onset
 from drumclf.report import unseen_part
-from drumclf.spectrogram import find_onset, rgb_spectrogram
+from drumclf.spectrogram import rgb_spectrogram
 from training.data import TRAIN, Example, class_names
 from training.report.original import Original, read_pictures
 

@@ -1,0 +1,78 @@
+"""Where a hit begins: by the energy that a listener hears, not by the first sample above a level.
+
+A click, the plop of a cut edit or hum before a drum can be as high as the drum's own attack, yet
+hold little energy. So the first moment is sought after which nearly as much energy follows within
+`EVENT` as after the loudest moment, both in the sound and in its high frequencies: a click is loud
+only in the second, a thump only in the first. From there, the beginning is found in finer steps.
+"""
+
+import numpy as np
+
+from drumclf import constants as c
+
+_BLOCK = round(0.001 * c.SAMPLE_RATE)
+_EVENT_BLOCKS = round(c.EVENT / 0.001)
+_FINE_BLOCKS = 2
+_GAP_BLOCKS = 4  # shorter gaps belong to the sound
+_LAG = round(0.00036 * c.SAMPLE_RATE)  # x(t) - x(t - lag) weakens what lies below some 500 Hz, by 17 dB at 60 Hz
+
+
+def find_onset(samples: np.ndarray) -> int:
+    """Index of the sample at which the hit begins.
+
+    Parameters
+    ----------
+    samples : np.ndarray, shape (n,), float32
+        A clip: mono, ``SAMPLE_RATE`` Hz, not silent.
+
+    Returns
+    -------
+    int
+        0 <= onset < n
+    """
+    energies = _block_energies(samples)
+    follows = _sums_ahead(energies, _EVENT_BLOCKS)
+    event = _first(follows >= follows.max(axis=0) * _ratio(c.EVENT_LEVEL))
+    fine = _sums_ahead(energies, _FINE_BLOCKS)
+    near = fine[event : event + 2 * _EVENT_BLOCKS]
+    begun = event + _first(near >= near.max(axis=0) * _ratio(c.ATTACK_LEVEL))
+    block = _walk_back(np.all(fine >= fine.max(axis=0) * _ratio(c.ONSET_LEVEL), axis=1), begun)
+    level = np.abs(samples[block * _BLOCK :][: (_FINE_BLOCKS + 1) * _BLOCK])
+    threshold = min(level.max(), np.abs(samples).max() * np.sqrt(_ratio(c.ONSET_LEVEL)))
+    return block * _BLOCK + int(np.argmax(level >= threshold))
+
+
+def _block_energies(samples: np.ndarray) -> np.ndarray:
+    """Energy of each millisecond of the sound and of its high frequencies: shape (n_blocks, 2), float64."""
+    n_blocks = -(-len(samples) // _BLOCK)
+    both = np.zeros((n_blocks * _BLOCK, 2), np.float32)
+    both[: len(samples), 0] = both[: len(samples), 1] = samples
+    both[_LAG : len(samples), 1] -= samples[:-_LAG]
+    blocks = both.reshape(n_blocks, _BLOCK, 2)
+    return np.einsum("ijk,ijk->ik", blocks, blocks).astype(np.float64)
+
+
+def _sums_ahead(energies: np.ndarray, n: int) -> np.ndarray:
+    """Sum of each block and those after it, `n` in all."""
+    sums = np.concatenate([np.zeros((1, 2)), np.cumsum(energies, axis=0)])
+    first = np.arange(len(energies))
+    return sums[np.minimum(first + n, len(energies))] - sums[first]
+
+
+def _first(is_loud: np.ndarray) -> int:
+    """First block that is loud in both columns; 0 if none is."""
+    return int(np.argmax(is_loud.all(axis=1)))
+
+
+def _walk_back(goes_on: np.ndarray, begun: int) -> int:
+    """The first of the blocks up to `begun` between which no gap is longer than `_GAP_BLOCKS`."""
+    before = np.flatnonzero(goes_on[:begun])
+    steps = np.diff(np.append(before, begun))
+    gaps = np.flatnonzero(steps > _GAP_BLOCKS)
+    reached = before[gaps[-1] + 1 :] if len(gaps) else before
+    return int(reached[0]) if len(reached) else begun
+
+
+def _ratio(level: float) -> float:
+    """Decibels -> ratio of powers."""
+    return 10 ** (level / 10)
