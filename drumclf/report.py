@@ -28,7 +28,7 @@ def read_report(folder: Path, metadata: dict) -> dict:
             return report
     except (OSError, ValueError, KeyError, TypeError):
         pass  # trained with make model, but make report has not been run yet
-    return {"drumclf": {key: metadata.get(key, {}) for key in ("titles", "scores", "training")}}
+    return {"drumclf": {key: metadata.get(key, {}) for key in ("titles", "kind_titles", "scores", "training")}}
 
 
 def say_held_out(model: dict) -> str:
@@ -91,6 +91,25 @@ def recall_table(report: dict) -> list[dict]:
             if rival in report:
                 row[title] = _of(report[rival]["scores"]["valid"]["core"], name)
         rows.append(row)
+    return rows
+
+
+def kind_table(model: dict) -> list[dict]:
+    """A row for each kind: number of sounds, share recognised within the class, how often it is named and right."""
+    rows = []
+    for name, scores in unseen_part(model["scores"]).get("kinds", {}).items():
+        for i, kind in enumerate(scores["kinds"]):
+            n, shown = sum(scores["confusion"][i]), scores["shown"][kind]
+            rows.append(
+                {
+                    "class": model["titles"][name],
+                    "kind": model["kind_titles"][kind],
+                    "sounds": n,
+                    "recognised": scores["confusion"][i][i] / n if n else None,
+                    "named": shown["answers"],
+                    "right": shown["precision"],
+                }
+            )
     return rows
 
 

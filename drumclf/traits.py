@@ -123,10 +123,12 @@ def say_colors(spectrogram: np.ndarray) -> dict[str, str]:
         ``red`` the pitch, ``green`` how long the body rings, ``blue`` the attack.
     """
     found, most = measure(spectrogram), c.SPAN - c.PRE_ONSET
-    is_longer = found.duration > most - 1e-6
+    rings = f"{_rounded(1000 * found.duration):,} ms" if found.duration < 1 else f"{found.duration:.1f} s"
+    if found.duration > most - 1e-6:
+        rings = f"{most:.0f} s or more"
     return {
         "red": "no single tone" if found.pitch is None else f"near {_rounded(found.pitch):,} Hz",
-        "green": f"rings {most:.0f} s or more" if is_longer else f"rings {_rounded(1000 * found.duration):,} ms",
+        "green": f"rings {rings}",
         "blue": f"{found.bursts} bursts" if found.bursts >= 3 else f"peaks in {max(1000 * found.rise, 3):.0f} ms",
     }
 

@@ -7,6 +7,7 @@ from drumclf.drawing.report_figures import draw_confusion, draw_coverage, draw_r
 from drumclf.model_folder import chosen_folder, read_metadata
 from drumclf.report import (
     headline_figures,
+    kind_table,
     read_report,
     recall_table,
     say_confusion,
@@ -49,9 +50,15 @@ def show_report() -> None:
             interval = f"{low:.1%} to {high:.1%}"
             st.metric(title, f"{value:.1%}", interval, delta_color="off", delta_arrow="off", width="content")
     st.caption(say_figures(report))
-    by_class, confusions, honesty, failures, data = st.tabs(
-        ["By class", "Confusions", "How honest", "Where it fails", "Trained on"]
-    )
+    kinds = kind_table(report["drumclf"])
+    names = ["By class", *(["By kind"] if kinds else []), "Confusions", "How honest", "Where it fails", "Trained on"]
+    by_class, *by_kind, confusions, honesty, failures, data = st.tabs(names)
+    for tab in by_kind:
+        with tab:
+            show_table(kinds)
+            st.caption(
+                "A kind is named only if the model is sure of it. “Right” counts the sounds of other classes too."
+            )
     with by_class:
         show_table(recall_table(report))
         note = " “Fixed” is the 2023 demo with its input-scaling bug removed." if "original, fixed" in report else ""

@@ -54,6 +54,8 @@ class Example:
     split : str
         ``train``: the network is trained on it. ``tune``: temperature and thresholds
         are chosen on it. ``report``: only scored.
+    is_old : bool
+        Whether earlier models were scored on it too.
     licence_class : str
         ``user``, ``permissive``, ``copyleft`` or another word; ``unknown`` if it is not known.
     """
@@ -65,6 +67,7 @@ class Example:
     split: str
     licence_class: str = "unknown"
     kind: str = ""
+    is_old: bool = False
 
 
 def read_examples(folder: Path, open_only: bool = False) -> list[Example]:
@@ -154,7 +157,9 @@ def _read_manifest(folder: Path) -> list[Example]:
         licence = row.get("licence_class") or "unknown"
         kind = _kind(row["target"], row.get("label") or "")
         kit = row.get("kit") or source
-        examples.append(Example(folder / row["path"], row["target"], source, kit, split, licence, kind))
+        examples.append(
+            Example(folder / row["path"], row["target"], source, kit, split, licence, kind, row.get("old_valid") == "1")
+        )
     return examples
 
 

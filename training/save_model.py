@@ -108,10 +108,14 @@ def score_splits(
     network: keras.Model, features: Features, classes: list[str], kinds: dict[str, list[str]], fitted: dict
 ) -> dict:
     """Scores on the held-out splits that have sounds in them; `fitted` is what `calibrate` returns."""
+    chosen = {
+        "report": lambda example: example.split == REPORT,
+        "valid": lambda example: example.split in (TUNE, REPORT),
+        "old_valid": lambda example: example.split in (TUNE, REPORT) and example.is_old,
+    }
     parts = {}
-    for name, splits in (("report", (REPORT,)), ("valid", (TUNE, REPORT))):
-        rows = [i for i, example in enumerate(features.examples) if example.split in splits]
-        if rows:
+    for name, is_chosen in chosen.items():
+        if rows := [i for i, example in enumerate(features.examples) if is_chosen(example)]:
             logits = predict_logits(network, features.images[rows, 0])
             examples = [features.examples[i] for i in rows]
             of_classes, of_kinds = logits[:, : len(classes)], logits[:, len(classes) :]

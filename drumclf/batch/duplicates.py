@@ -15,7 +15,7 @@ from drumclf.audio import AudioError, Clip
 from drumclf.onset import find_onset
 
 _POOL = (4, 4)  # bands and frames of the spectrogram that are averaged in a fingerprint
-_NEAR = 1.2  # distance of fingerprints up to which waveforms are compared: covers 98% of MP3, Ogg and Opus copies
+_NEAR = 1.5  # distance of fingerprints up to which waveforms are compared: covers 98% of MP3, Ogg and Opus copies
 # Minimum correlation of one recording with itself, both of waveforms and of their first differences. In 99% of Ogg and
 # Opus copies both reach 0.92, in MP3 copies 0.94. Two hits with the same body and another click reach 0.96 and 0.2; a
 # sound that was cut off only misses the first.

@@ -41,8 +41,8 @@ def add_sort_and_undo(commands) -> None:
     command.add_argument(
         "--pattern",
         default=ORIGINAL_NAMES,
-        help="names of the files, from {class}, {kind}, {n}, {name} and {folder}: {class}_{n:03}, or {kind}/{name} with a "
-        "folder for each kind (default: %(default)s)",
+        help="names of the files, from {class}, {kind}, {n}, {name} and {folder}: {class}_{n:03}, or {kind}/{name} for "
+        "a folder for each kind (default: %(default)s)",
     )
     command.add_argument("--skip-duplicates", action="store_true", help="leave out duplicates, found by their sound")
     command.add_argument("--dry-run", action="store_true", help="show the whole plan and do nothing")

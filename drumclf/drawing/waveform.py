@@ -8,7 +8,7 @@ from drumclf.hits.find import Recording
 from drumclf.spectrogram import frame_edges
 
 # Seconds after the onset; the shortest that holds everything visible is used.
-_SHOWN_DURATIONS = (0.1, 0.2, 0.3, 0.5, c.SPAN - c.PRE_ONSET)
+_SHOWN_DURATIONS = (0.1, 0.2, 0.3, 0.5, 1.0, c.SPAN - c.PRE_ONSET)
 _VISIBLE = 0.08  # least value of a spectrogram that can be seen
 # sRGB of long, middle and short window: the dark page's colours, more saturated, each legible on the stage by itself.
 _PRIMARIES = np.array([[255, 64, 76], [44, 214, 118], [72, 124, 255]], float)

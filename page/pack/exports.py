@@ -43,7 +43,7 @@ def show_sorted_zip(pack: Pack) -> None:
             "Pattern",
             "{class}_{n:03}",
             key="pattern",
-            help="{class}, {kind}, {n}, {name}, {folder}; {n:03} is 001, 002, ...; {kind}/{name} makes folders for kinds",
+            help="{class}, {kind}, {n}, {name}, {folder}; {n:03} is 001, 002, ...; {kind}/{name} makes folders",
         )
     skip = st.toggle("Leave out copies", key="skip copies")
     try:

@@ -143,7 +143,7 @@ REFUSED = {
     "html": (b"<!doctype html><p>", "web page"),
     "m4a": (b"\x00\x00\x00\x20ftypM4A " + bytes(100), "M4A"),
     "zip": (b"PK\x03\x04" + bytes(100), "zip"),
-    "ultrasound": (encode(np.hanning(44_100) * np.sin(2 * np.pi * 18 / 44.1 * np.arange(44_100))), "below 11 kHz"),
+    "ultrasound": (encode(np.hanning(96_000) * np.sin(np.pi * 0.625 * np.arange(96_000)), 96_000), "below 22 kHz"),
     "slow": (bad_rate(10), "sample rate"),
     "fast": (bad_rate(2**31 - 1), "sample rate"),
     "channels": (encode(np.tile(make_hit()[:, None], 9)), "9 channels"),

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from conftest import EXAMPLES
@@ -45,7 +47,9 @@ def test_verdicts(classifier, decision, headline, reason):
     prediction = classifier.classify(EXAMPLES / "snare_acoustic.wav")
     object.__setattr__(prediction, "probabilities", {"kick": 0.2, "snare": 0.5, "clap": 0.3})
     object.__setattr__(prediction, "decision", decision)
-    assert verdict(prediction, classifier.titles, THRESHOLDS) == (headline, reason)
+    object.__setattr__(prediction, "kind", None)
+    strict = SimpleNamespace(titles=classifier.titles, kind_titles=classifier.kind_titles, thresholds=THRESHOLDS)
+    assert verdict(prediction, strict) == (headline, reason)
 
 
 def test_evidence_is_where_a_change_changes_the_answer(classifier):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from drumclf import constants as c
 from drumclf.audio import read_clip
-from drumclf.spectrogram import find_onset, frame_edges, mel_bands, mel_frequencies, rgb_spectrogram
+from drumclf.spectrogram import frame_edges, mel_bands, mel_frequencies, rgb_spectrogram
 
 
 def hit():
@@ -92,8 +92,3 @@ def test_mel_bands_are_those_of_librosa_and_none_is_empty():
         )  # fmt: skip
         assert np.allclose(mel_bands(n_fft), bands, atol=1e-6)
         assert (mel_bands(n_fft).sum(axis=1) > 0).all()
-
-
-def test_onset_is_the_first_sample_near_the_peak():
-    samples = np.concatenate([np.full(500, 0.01), [0.5, 1.0, 0.1]]).astype(np.float32)
-    assert find_onset(samples) == 500

@@ -4,6 +4,7 @@ Every file is made here, from the example drums and a seed; the same seed gives 
 Each group is a table: file name -> bytes.
 """
 
+import io
 import struct
 from dataclasses import dataclass
 from functools import cache
@@ -207,14 +208,22 @@ def _without_sound(rng: np.random.Generator) -> dict[str, bytes]:
     silences = {
         "zeros": np.zeros(SAMPLE_RATE), "constant": np.full(SAMPLE_RATE, 0.4), "stereo": np.zeros((SAMPLE_RATE, 2)),
         "denormal": np.resize([1e-40, -1e-40], SAMPLE_RATE), "last_bit": rng.choice([0, 2**-16], SAMPLE_RATE),
-        "ultrasound": np.hanning(SAMPLE_RATE) * np.sin(2 * np.pi * 18_000 / SAMPLE_RATE * np.arange(SAMPLE_RATE)),
         "0_samples": np.zeros(0), "1_sample": np.ones(1), "300_samples": np.resize([0.5, -0.5], 300),
     }  # fmt: skip
     files = {f"silent_{name}.wav": ob.encode(sound, coding="FLOAT") for name, sound in silences.items()}
     files |= {
         f"silent_zeros.{end}": ob.encode(silences["zeros"], container=end.upper()) for end in ("mp3", "ogg", "flac")
     }
+    files["silent_ultrasound.wav"] = _ultrasound()
     return files | {f"{end}_0_samples.wav": ob.encode(np.zeros(0), container=end) for end in ("AIFF", "CAF", "W64")}
+
+
+def _ultrasound() -> bytes:
+    """A tone of 30 kHz at 96 kHz."""
+    file = io.BytesIO()
+    time = np.arange(96_000) / 96_000
+    soundfile.write(file, np.hanning(96_000) * np.sin(2 * np.pi * 30_000 * time), 96_000, format="WAV")
+    return file.getvalue()
 
 
 def _not_numbers() -> dict[str, bytes]:

@@ -18,7 +18,7 @@ import keras
 from drumclf.classifier import load_classifier
 from drumclf.constants import CORE_CLASSES
 from drumclf.model_folder import MODEL_FOLDER, ModelError, read_metadata
-from drumclf.report import say_decisions, say_held_out
+from drumclf.report import kind_table, say_decisions, say_held_out, unseen_part
 from training.card import say_terms, score_table
 from training.data import REPORT, ROOT, TUNE, DataError, Example, default_data, read_examples
 from training.evaluate import score
@@ -92,6 +92,8 @@ def report_text(report: dict) -> str:
     if "core" in ours:
         lines += ["Among the core five:", "", *_confusion(ours["core"]), ""]
     lines += ["![Confusion matrix](figures/confusion.png)", ""]
+    if unseen_part(scores).get("kinds"):
+        lines += ["## Kinds", "", *_kinds(report["drumclf"]), ""]
     lines += ["## How reliable its probabilities are", "", say_decisions(scores), ""]
     lines += ["![Reliability](figures/reliability.png)", "![Precision over coverage](figures/coverage.png)", ""]
     lines += ["## Where it fails", "", "The sources with the lowest accuracy over all classes:", ""]
@@ -146,7 +148,7 @@ def _score_model(examples: list[Example], folder: Path) -> dict:
     print("changed files:", flush=True)
     return {
         "sha256": metadata["sha256"],
-        "drumclf": {key: metadata[key] for key in ("titles", "scores", "training", "thresholds")},
+        "drumclf": {key: metadata[key] for key in ("titles", "kind_titles", "scores", "training", "thresholds")},
         "robustness": kept_labels(load_classifier(folder), held_out),
     }
 
@@ -196,6 +198,26 @@ def _recalls(report: dict) -> list[str]:
             for name, counts in zip(ours["all"]["classes"], ours["all"]["confusion"], strict=True)
         ],
     )
+
+
+def _kinds(model: dict) -> list[str]:
+    """Markdown: how right the kinds are, and a picture for each class that has any."""
+    rows = kind_table(model)
+    cells = [
+        ["-" if v is None else f"{v:.2f}" if isinstance(v, float) else str(v) for v in row.values()] for row in rows
+    ]
+    return [
+        "A kind is only named if the class is, and if it is likely enough; `named` counts how often it is, also among",
+        "sounds of other classes, and `right` how many of those are of that kind. `recognised` is the share of the",
+        "kind's sounds for which it is the most likely kind of its class. Scored on the `report` part.",
+        "",
+        *table(rows[0], cells),
+        "",
+        *(
+            f"![Confusions among the kinds of {name}](figures/kinds_{name}.png)"
+            for name in unseen_part(model["scores"])["kinds"]
+        ),
+    ]
 
 
 def _share(value: float | None) -> str:

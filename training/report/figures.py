@@ -23,6 +23,10 @@ def draw_all(report: dict, original: Original | None, examples: list[Example], f
     folder.mkdir(parents=True, exist_ok=True)
     drawn = {"confusion": draw_confusion(report["drumclf"]["scores"]["valid"]["all"], report["drumclf"]["titles"])}
     unseen = unseen_part(report["drumclf"]["scores"])
+    for name, result in unseen.get("kinds", {}).items():
+        drawn[f"kinds_{name}"] = draw_confusion(
+            {"classes": result["kinds"], "confusion": result["confusion"]}, report["drumclf"]["kind_titles"]
+        )
     drawn["reliability"] = draw_reliability(unseen["reliability"])
     if "core" in unseen:
         drawn["coverage"] = draw_coverage(unseen["core"]["coverage"])

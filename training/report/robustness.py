@@ -12,9 +12,6 @@ from drumclf.classifier import Classifier
 from drumclf.constants import SAMPLE_RATE
 from training.data import Example
 
-_MP3_RATE = 44_100
-_MP3_LEVEL = (320 - 96) / (320 - 32)  # 96 kbit/s: libsndfile's scale goes from 0, 320 kbit/s, to 1, 32 kbit/s
-
 
 def kept_labels(classifier: Classifier, examples: list[Example]) -> dict[str, dict]:
     """For each change, the share of sounds whose label stays the same.
@@ -82,13 +79,15 @@ def _quiet(samples: np.ndarray, rng: np.random.Generator) -> bytes:
     return _as_wav(samples * 10 ** (rng.uniform(-40, 0) / 20))
 
 
-def _mp3(samples: np.ndarray, rng: np.random.Generator) -> bytes:
-    file = io.BytesIO()
-    soundfile.write(
-        file, soxr.resample(samples, SAMPLE_RATE, _MP3_RATE), _MP3_RATE, format="MP3",
-        bitrate_mode="CONSTANT", compression_level=_MP3_LEVEL,
-    )  # fmt: skip
-    return file.getvalue()
+def _mp3(kilobits: int) -> Callable:
+    level = (320 - kilobits) / (320 - 32)  # libsndfile's scale goes from 0, 320 kbit/s, to 1, 32 kbit/s
+
+    def change(samples: np.ndarray, rng: np.random.Generator) -> bytes:
+        file = io.BytesIO()
+        soundfile.write(file, samples, SAMPLE_RATE, format="MP3", bitrate_mode="CONSTANT", compression_level=level)
+        return file.getvalue()
+
+    return change
 
 
 def _clipped(samples: np.ndarray, rng: np.random.Generator) -> bytes:
@@ -113,10 +112,11 @@ CHANGES = {
     "0 to 3 s of silence before": _late,
     "0 to 3 s of low noise before": _late_over_noise,
     "0 to 40 dB quieter": _quiet,
-    "MP3 at 96 kbit/s": _mp3,
+    "MP3 at 96 kbit/s": _mp3(96),
+    "MP3 at 64 kbit/s": _mp3(64),
     "at 8 kHz": _at_rate(8_000),
     "at 16 kHz": _at_rate(16_000),
-    "at 44.1 kHz": _at_rate(44_100),
+    "at 22.05 kHz": _at_rate(22_050),
     "at 96 kHz": _at_rate(96_000),
     "clipped by 6 dB": _clipped,
     "in a short room": _in_a_room,

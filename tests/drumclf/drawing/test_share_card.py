@@ -1,6 +1,7 @@
 import dataclasses
 import io
 import warnings
+from types import SimpleNamespace
 
 import matplotlib.image
 import numpy as np
@@ -40,7 +41,7 @@ def texts(figure):
 
 
 def test_the_card_is_1200_by_675_and_opaque(classifier, prediction):
-    data = png(draw_share_card(prediction, classifier.titles, "clap.wav", classifier.thresholds))
+    data = png(draw_share_card(prediction, classifier, "clap.wav"))
     picture = matplotlib.image.imread(io.BytesIO(data))
     assert picture.shape == (675, 1200, 4)
     assert picture[..., 3].min() == 1
@@ -51,14 +52,14 @@ def test_the_card_is_1200_by_675_and_opaque(classifier, prediction):
 )
 def test_the_verdict_is_the_headline(classifier, prediction, decision, headline):
     probabilities = dict.fromkeys(classifier.classes, 0.0) | {"clap": 0.6, "snare": 0.4}
-    other = dataclasses.replace(prediction, label="clap", decision=decision, probabilities=probabilities)
-    shown = texts(draw_share_card(other, classifier.titles, "a.wav", classifier.thresholds))
+    other = dataclasses.replace(prediction, label="clap", decision=decision, kind=None, probabilities=probabilities)
+    shown = texts(draw_share_card(other, classifier, "a.wav"))
     assert shown[:2] == [headline, "60%" if len(decision) == 1 else ""]
     assert {"a.wav", "drumclf", "pitch", "body", "attack", "60%", "40%"} <= set(shown)
 
 
 def test_the_card_draws_what_the_network_saw_in_its_colours(classifier, prediction):
-    card = draw_share_card(prediction, classifier.titles, "a.wav", classifier.thresholds)
+    card = draw_share_card(prediction, classifier, "a.wav")
     wave, picture = (next(iter(axes.images)) for axes in card.axes if axes.images)
     duration = c.PRE_ONSET + shown_duration(prediction)
     colors = wave.get_array()[0]
@@ -74,14 +75,17 @@ def test_the_card_draws_what_the_network_saw_in_its_colours(classifier, predicti
 def test_every_name_is_drawn_without_a_warning(classifier, prediction, name):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        png(draw_share_card(prediction, classifier.titles, name, classifier.thresholds))
+        png(draw_share_card(prediction, classifier, name))
 
 
 @pytest.mark.parametrize(
     "titles", [{}, {"clap": "Something with a very long title that was given by a user"}], ids=["ours", "long"]
 )
 def test_the_text_stays_on_the_card_and_off_its_neighbours(classifier, prediction, titles):
-    figure = draw_share_card(prediction, classifier.titles | titles, "W" * 100, classifier.thresholds)
+    named = SimpleNamespace(
+        titles=classifier.titles | titles, kind_titles=classifier.kind_titles, thresholds=classifier.thresholds
+    )
+    figure = draw_share_card(prediction, named, "W" * 100)
     boxes = [text.get_window_extent() for text in figure.axes[0].texts if text.get_text()]
     assert min(box.x0 for box in boxes) >= 40
     assert max(box.x1 for box in boxes) <= 1160
@@ -90,7 +94,7 @@ def test_the_text_stays_on_the_card_and_off_its_neighbours(classifier, predictio
 
 
 def test_waveform_and_spectrogram_share_their_time_axis(classifier, prediction):
-    waveform, spectrogram = draw_share_card(prediction, classifier.titles, "a", classifier.thresholds).axes[1:]
+    waveform, spectrogram = draw_share_card(prediction, classifier, "a").axes[1:]
     assert waveform.get_xlim() == spectrogram.get_xlim()
     assert np.allclose(waveform.get_position().intervalx, spectrogram.get_position().intervalx)
 
@@ -116,7 +120,7 @@ def test_a_long_name_loses_its_middle():
 
 def test_a_pattern_has_a_mark_for_each_hit_in_the_row_of_its_class(classifier):
     hits = [Hit(0.5 * i, classifier.classify(EXAMPLES / file)) for i, file in enumerate(PATTERN)]
-    clip = Clip(np.ones(44_100, np.float32), 0.0, True)
+    clip = Clip(np.ones(2 * c.SAMPLE_RATE, np.float32), 0.0, True)
     figure = draw_pattern_card(Recording(clip, tuple(hits)), classifier.titles, "A loop of 4 hits", "loop.wav")
     assert matplotlib.image.imread(io.BytesIO(png(figure))).shape[:2] == (675, 1200)
     kick, hat, snare, again = [mark.get_bbox() for mark in figure.axes[0].patches]

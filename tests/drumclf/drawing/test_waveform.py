@@ -8,7 +8,7 @@ from drumclf.drawing.waveform import envelope, shown_duration, waveform_colors
 from drumclf.spectrogram import rgb_spectrogram
 
 RATE = c.SAMPLE_RATE
-WHOLE = c.SPAN
+WHOLE = 1.0  # seconds
 
 
 def padded(samples, start, duration):

@@ -1,0 +1,135 @@
+"""Where a hit begins, with what nobody would call the sound before it."""
+
+import numpy as np
+import pytest
+from conftest import EXAMPLES, make_hit
+
+from drumclf import constants as c
+from drumclf.audio import AudioError, read_clip
+from drumclf.onset import find_onset
+from training.data import TRAIN, read_examples
+
+LEVELS = (-40, -30, -24, -18, -12)  # decibels relative to the sound's peak
+DISTANCES = (0.1, 0.2, 0.4, 1.0)  # seconds
+SURE = 0.99  # share of the grid
+CLOSE = 0.003  # seconds
+
+
+def seconds(duration):
+    return round(duration * c.SAMPLE_RATE)
+
+
+def click():
+    return np.ones(1)
+
+
+def burst():
+    return np.random.default_rng(0).uniform(-1, 1, seconds(0.001))
+
+
+def thump():
+    time = np.arange(seconds(0.04)) / c.SAMPLE_RATE
+    return np.sin(2 * np.pi * 60 * time) * np.exp(-time / 0.015)
+
+
+def after(disturbance, sound, level, distance):
+    """A sound with something before it; returns it and the shift of the sound."""
+    lead = seconds(0.05)
+    start = lead + seconds(distance)
+    mixed = np.zeros(start + len(sound), np.float32)
+    mixed[start:] = sound
+    mixed[lead : lead + len(disturbance)] += disturbance / np.abs(disturbance).max() * 10 ** (level / 20)
+    return mixed, start
+
+
+def kept(sounds, disturbance):
+    """Share of the grid on which the onset is within 3 ms of where it is without the disturbance."""
+    errors = []
+    for sound in sounds:
+        onset = find_onset(sound)
+        for level in LEVELS:
+            for distance in DISTANCES:
+                mixed, shift = after(disturbance(), sound, level, distance)
+                errors.append(abs(find_onset(mixed) - shift - onset))
+    return np.mean(np.array(errors) <= seconds(CLOSE))
+
+
+@pytest.mark.parametrize("disturbance", [click, burst, thump])
+def test_what_comes_before_an_example_is_not_the_hit(disturbance):
+    sounds = [read_clip(path).samples for path in sorted(EXAMPLES.glob("*.wav"))]
+    assert kept(sounds, disturbance) >= SURE
+
+
+@pytest.mark.parametrize("disturbance", [click, burst, thump])
+def test_what_comes_before_a_sound_of_the_corpus_is_not_the_hit(corpus, disturbance):
+    examples = [e for e in read_examples(corpus) if e.split != TRAIN and e.label != "not_drum"]
+    sounds = []
+    for i in np.random.default_rng(0).permutation(len(examples))[:100]:
+        try:
+            sounds.append(read_clip(examples[i].path).samples)
+        except AudioError:
+            continue
+    assert kept(sounds, disturbance) >= SURE
+
+
+@pytest.mark.parametrize("distance", [0.005, 0.01, 0.02, 0.05])
+def test_a_click_of_one_sample_close_to_the_hit_is_not_the_hit(distance):
+    hit = make_hit(c.SAMPLE_RATE).astype(np.float32)
+    mixed, shift = after(click(), hit, -24, distance)
+    assert find_onset(mixed) == pytest.approx(shift + find_onset(hit), abs=seconds(CLOSE))
+
+
+def two(gap, level):
+    """A hit, softer by so many decibels, and the same hit again."""
+    hit = make_hit(c.SAMPLE_RATE).astype(np.float32)
+    return after(hit, hit, level, gap)[0]
+
+
+@pytest.mark.parametrize(("gap", "level"), [(0.015, -6), (0.03, -10), (0.025, -15)])
+def test_a_flam_begins_with_its_grace_note(gap, level):
+    assert find_onset(two(gap, level)) == pytest.approx(seconds(0.05), abs=seconds(CLOSE))
+
+
+@pytest.mark.parametrize("gap", [0.1, 0.2, 0.4])
+@pytest.mark.parametrize("level", [-3, -6, -10, -12])
+def test_a_soft_hit_before_a_loud_one_is_the_first(gap, level):
+    assert find_onset(two(gap, level)) == pytest.approx(seconds(0.05), abs=seconds(CLOSE))
+
+
+def test_a_clap_of_bursts_begins_with_its_first():
+    rng = np.random.default_rng(0)
+    clap = np.zeros(seconds(0.3), np.float32)
+    for start, gain in ((0.02, 0.5), (0.03, 0.7), (0.042, 0.8), (0.055, 1.0)):
+        fade = np.exp(-np.arange(seconds(0.2)) / seconds(0.004 if gain < 1 else 0.05))
+        clap[seconds(start) : seconds(start) + len(fade)] += gain * fade * rng.uniform(-1, 1, len(fade))
+    assert find_onset(clap) == pytest.approx(seconds(0.02), abs=seconds(0.001))
+
+
+def test_a_kick_with_a_beater_click_begins_with_the_click():
+    time = np.arange(seconds(0.4)) / c.SAMPLE_RATE
+    body = np.sin(2 * np.pi * 55 * time) * np.exp(-time / 0.1) * np.minimum(time / 0.01, 1)
+    kick = np.zeros(seconds(0.5), np.float32)
+    kick[seconds(0.03) : seconds(0.03) + len(body)] += body
+    beater = np.random.default_rng(0).uniform(-1, 1, seconds(0.004)) * 0.4
+    kick[seconds(0.02) : seconds(0.02) + len(beater)] += beater
+    assert find_onset(kick) == pytest.approx(seconds(0.02), abs=seconds(0.002))
+
+
+def test_hum_that_swells_before_the_hit_is_not_the_hit():
+    hit = make_hit(c.SAMPLE_RATE).astype(np.float32)
+    time = np.arange(seconds(0.5)) / c.SAMPLE_RATE
+    hum = np.sin(2 * np.pi * 50 * time) * time / 0.5
+    mixed, shift = after(hum, hit, -24, 0.5)
+    assert find_onset(mixed) == pytest.approx(shift + find_onset(hit), abs=seconds(CLOSE))
+
+
+def test_a_slow_attack_begins_where_it_can_be_heard():
+    time = np.arange(seconds(1.0)) / c.SAMPLE_RATE
+    noise = np.random.default_rng(0).standard_normal(len(time))
+    swell = (noise * np.minimum(time / 0.5, 1)).astype(np.float32)
+    assert find_onset(swell) < seconds(0.05)
+
+
+@pytest.mark.parametrize("n", [1, 2, 40, 100])
+def test_any_length_has_an_onset(n):
+    assert 0 <= find_onset(np.ones(n, np.float32)) < n
