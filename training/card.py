@@ -62,7 +62,7 @@ def model_card(metadata: dict) -> str:
         "",
         "## Limits",
         "",
-        "It classifies one hit, the first in a file, from at most its first second. Labels of the training sounds were",
+        "It classifies one hit, the first in a file, from at most two seconds. Labels of the training sounds were",
         "read from file and folder names.",
     ]
     if scores and scores["valid"]["sources"]:

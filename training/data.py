@@ -2,7 +2,7 @@
 
 (a) a manifest: ``manifest.csv`` with the columns ``path`` and ``target`` and, if
     known, ``label`` (a kind within the class), ``source``, ``kit``, ``split`` and ``licence_class``;
-(b) folders named by class: ``kick/*.wav``, ``snare/kit a/*.wav``;
+(b) folders named by class: ``kick/*.wav``, ``snare/kit a/*.wav``, ``cymbal/crash/*.wav``;
 (c) the format of the 2023 demo: ``samples/`` with ``samples_metadata.csv`` and
     ``samples_types.csv``.
 
@@ -192,7 +192,10 @@ def _read_class_folders(folder: Path) -> list[Example]:
         for path in sorted(class_folder.rglob("*")):
             if _is_sound(path):
                 kit = path.parent.relative_to(class_folder).as_posix()
-                examples.append(Example(path, _class_name(class_folder.name), "", "" if kit == "." else kit, TRAIN))
+                kind = _class_name(kit.partition("/")[0])  # as `drumclf sort` files them with {kind}/{name}
+                kind = kind if kind in KIND_TITLES else ""
+                kit = "" if kit == "." else kit
+                examples.append(Example(path, _class_name(class_folder.name), "", kit, TRAIN, kind=kind))
     return examples
 
 

@@ -5,7 +5,7 @@ import pytest
 from conftest import EXAMPLES
 
 from drumclf import constants as c
-from drumclf.decision import decide, format_percent, verdict
+from drumclf.decision import decide, decide_kind, format_percent, verdict
 from drumclf.explain import grad_cam, nearest
 
 THRESHOLDS = {"one": {"kick": 0.6, "snare": 0.9, "clap": 0.6}, "two": 0.8}
@@ -29,6 +29,17 @@ def test_a_model_of_two_classes_decides():
     thresholds = {"one": {"a": 0.9, "b": 0.9}, "two": 0.9}
     assert decide({"a": 0.55, "b": 0.45}, thresholds) == ()
     assert decide({"a": 0.95, "b": 0.05}, thresholds) == ("a",)
+
+
+@pytest.mark.parametrize(
+    ("decision", "crash", "kind"),
+    [(("cymbal",), 0.8, "crash"), (("cymbal",), 0.6, None), (("cymbal", "open_hat"), 0.8, None), ((), 0.8, None)],
+)
+def test_a_kind_is_named_only_if_the_class_is(decision, crash, kind):
+    thresholds = {"cymbal": {"crash": 0.7, "ride": 2.0}}
+    assert decide_kind(decision, {"crash": crash, "ride": 0.1}, thresholds) == kind
+    assert decide_kind(decision, {"crash": 0.1, "ride": 0.85}, thresholds) is None  # 2 means never
+    assert decide_kind(("kick",), {}, thresholds) is None
 
 
 @pytest.mark.parametrize(

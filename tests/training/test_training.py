@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from training.data import (
     Example,
     class_names,
     held_out_by,
+    kind_names,
     read_examples,
     valid_part,
 )
@@ -104,21 +106,44 @@ def test_a_folder_that_cannot_be_trained_on(tmp_path, files):
     assert "Traceback" not in done.stderr
 
 
-def test_a_users_own_classes_train_into_a_working_model(class_folders, tmp_path):
+def test_a_kind_is_read_from_a_manifest_and_from_folders(tmp_path):
+    write_csv(tmp_path / "manifest.csv", ["path", "target", "label"], [
+        ["a.wav", "cymbal", "crash"], ["b.wav", "cymbal", "cymbal"], ["c.wav", "not_drum", "not_drum:fx"],
+        ["d.wav", "percussion", "perc_other"], ["e.wav", "percussion", ""], ["f.wav", "percussion", "cowbell"],
+        ["g.wav", "laser", "laser:blue"], ["h.wav", "laser", "red"],
+    ])  # fmt: skip
+    examples = read_examples(tmp_path)
+    assert [e.kind for e in examples] == ["crash", "", "effect", "other", "", "cowbell", "blue", "red"]
+    train = [replace(example, split=TRAIN) for example in examples]
+    assert kind_names(train, class_names(train)) == {"percussion": ["cowbell", "other"], "laser": ["blue", "red"]}
+    for place in ("cymbal/crash", "cymbal/ride", "cymbal/kit 3", "kick/kit 1", "kick"):
+        write_sound(tmp_path / "folders" / place / f"{place.replace('/', ' ')}.wav", 100, len(place))
+    kinds = {example.path.stem: example.kind for example in read_examples(tmp_path / "folders")}
+    assert kinds == {"cymbal crash": "crash", "cymbal ride": "ride", "cymbal kit 3": "", "kick kit 1": "", "kick": ""}
+
+
+def test_a_users_own_classes_and_kinds_train_into_a_working_model(class_folders, tmp_path):
     """The whole command, interrupted once and resumed."""
+    rows = [
+        [e.path, e.label, ("dull", "sharp")[int(e.path.stem) % 2] if e.path.stem.isdecimal() else "", e.kit]
+        for e in read_examples(class_folders)
+    ]
+    data = tmp_path / "data"
+    data.mkdir()
+    write_csv(data / "manifest.csv", ["path", "target", "label", "kit"], rows)
     command = [
-        sys.executable, "-m", "training", class_folders, "--out", tmp_path / "model", "--work", tmp_path / "work",
+        sys.executable, "-m", "training", data, "--out", tmp_path / "model", "--work", tmp_path / "work",
         "--epochs", "3", "--sounds-per-epoch", "256",
     ]  # fmt: skip
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout:
-            if line.startswith("epoch   1/3"):
+            if line.startswith("member 1   epoch   1/3"):
                 process.kill()
     assert not (tmp_path / "model" / "metadata.json").exists()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "epoch   3/3" in done.stdout
-    assert "epoch   1/3" not in done.stdout
+    assert "member 2   epoch   3/3" in done.stdout
+    assert "member 1   epoch   1/3" not in done.stdout
 
     metadata = json.loads((tmp_path / "model" / "metadata.json").read_text())
     assert len(metadata["training"]["losses"]) == 3
@@ -127,6 +152,9 @@ def test_a_users_own_classes_train_into_a_working_model(class_folders, tmp_path)
     assert classifier.classes == ("kick", "laser_zap")
     prediction = classifier.classify(encode(make_hit(44_100, 0.2, 70)))
     assert set(prediction.probabilities) == {"kick", "laser_zap"}
+    assert classifier.kinds == {"kick": ("dull", "sharp"), "laser_zap": ("dull", "sharp")}
+    assert sum(prediction.kinds.values()) == pytest.approx(prediction.probability)
+    assert set(metadata["scores"]["report"]["kinds"]) == {"kick", "laser_zap"}
     card = (tmp_path / "model" / "README.md").read_text()
     assert "4 kits, none used for training" in card
     assert "flatter" not in card
@@ -139,11 +167,11 @@ def test_a_users_own_classes_train_into_a_working_model(class_folders, tmp_path)
     assert "laser_zap" in read_report(tmp_path / "model", metadata)["drumclf"]["titles"]
 
     model, docs = str(tmp_path / "model"), str(tmp_path / "docs")
-    assert report.main([str(class_folders), "--model", model, "--docs", docs]) == 0
+    assert report.main([str(data), "--model", model, "--docs", docs]) == 0
     assert "laser_zap" in (tmp_path / "docs" / "report.md").read_text()
     assert set(read_report(tmp_path / "model", metadata)) == {"sha256", "drumclf", "robustness"}
     assert {path.stem for path in (tmp_path / "docs" / "figures").iterdir()} == {
-        "confusion", "reliability", "spectrograms", "training", "waveforms"
+        "confusion", "kinds_kick", "kinds_laser_zap", "reliability", "spectrograms", "training", "waveforms"
     }  # fmt: skip
 
 

@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from drumclf.batch.destinations import PatternError, check_pattern, destinations, safe_name
 
-PATTERNS = ["{name}", "{class}_{n:03}", "{n}", "{folder} {name}", "{name}{name}-{n}", "{{{n}}}", "{class} {name:}"]
+PATTERNS = [
+    "{name}",
+    "{class}_{n:03}",
+    "{n}",
+    "{folder} {name}",
+    "{name}{name}-{n}",
+    "{{{n}}}",
+    "{class} {name:}",
+    "{kind}/{name}",
+]
 
 
 @settings(max_examples=200, deadline=None)
@@ -19,6 +28,7 @@ PATTERNS = ["{name}", "{class}_{n:03}", "{n}", "{folder} {name}", "{name}{name}-
             | st.sampled_from(["con.wav", "CON", "nul.tar.wav", "a" * 300 + ".wav", "a" * 300 + "b.wav", "鼓" * 99]),
             st.sampled_from(["kick", "Kick", "closed_hat", "../x", "con"]),
             st.booleans(),
+            st.sampled_from([None, "crash", "../x"]),
         ),
         max_size=30,
     ),
@@ -31,9 +41,9 @@ def test_destinations_are_safe_and_never_the_same(sounds, pattern, existing):
     assert len({place.casefold() for place in places}) == len(places)
     assert not existing & set(places)
     assert places == list(destinations(sounds, pattern, existing.__contains__))
-    for place, (_, _, is_sure) in zip(places, sounds, strict=True):
+    for place, (_, _, is_sure, kind) in zip(places, sounds, strict=True):
         *folders, name = place.split("/")
-        assert len(folders) == (1 if is_sure else 2)
+        assert len(folders) == (1 if is_sure else 2) + (pattern.startswith("{kind}/") and kind is not None)
         for part in (*folders, name):
             assert 1 <= len(part.encode()) <= 255
             assert part not in (".", "..")
@@ -51,22 +61,39 @@ def test_destinations_are_safe_and_never_the_same(sounds, pattern, existing):
     ],
 )  # fmt: skip
 def test_names_by_a_pattern(pattern, names):
-    sounds = [("x/a.wav", "kick", True), ("y/a.wav", "kick", True), ("x\\z\\a.wav", "kick", False)]
-    sounds += [("x/a.WAV", "snare", True), ("../a.wav", "snare", True)]
+    sounds = [("x/a.wav", "kick", True, None), ("y/a.wav", "kick", True, None), ("x\\z\\a.wav", "kick", False, None)]
+    sounds += [("x/a.WAV", "snare", True, None), ("../a.wav", "snare", True, None)]
     expected = [name.replace("_-2", "-2") if pattern.startswith("{folder}") else name for name in names]
     assert list(destinations(sounds, pattern)) == expected
 
 
+@pytest.mark.parametrize(
+    ("pattern", "places"),
+    [
+        ("{kind}/{name}", ["percussion/cowbell/a.wav", "percussion/b.wav", "percussion/not sure/c.wav"]),
+        ("{kind}_{n}", ["percussion/cowbell_1.wav", "percussion/percussion_2.wav",
+                        "percussion/not sure/percussion_3.wav"]),
+        ("{folder}/{kind} {n}", ["percussion/x/cowbell 1.wav", "percussion/y/percussion 2.wav",
+                                 "percussion/not sure/_/percussion 3.wav"]),
+        ("../{name}", ["percussion/_/a.wav", "percussion/_/b.wav", "percussion/not sure/_/c.wav"]),
+    ],
+)  # fmt: skip
+def test_a_pattern_makes_folders_for_kinds(pattern, places):
+    sounds = [("x/a.wav", "percussion", True, "cowbell"), ("y/b.wav", "percussion", True, None)]
+    sounds += [("c.wav", "percussion", False, None)]
+    assert list(destinations(sounds, pattern)) == places
+
+
 def test_numbers_go_on_past_names_that_are_taken():
     taken = {f"kick/kick_{n:03}.wav" for n in (1, 2, 4)}
-    sounds = [("a.wav", "kick", True)] * 3
+    sounds = [("a.wav", "kick", True, None)] * 3
     places = list(destinations(sounds, "{class}_{n:03}", taken.__contains__))
     assert places == [f"kick/kick_{n:03}.wav" for n in (3, 5, 6)]
     assert list(destinations(sounds[:1], taken={"kick/a.wav", "kick/a (2).wav"}.__contains__)) == ["kick/a (3).wav"]
 
 
 def test_long_names_that_begin_alike_stay_two():
-    sounds = [(f"{'n' * 250} {i}.wav", "kick", True) for i in range(3)]
+    sounds = [(f"{'n' * 250} {i}.wav", "kick", True, None) for i in range(3)]
     for pattern in ("{name}", "{name} {n}"):
         places = list(destinations(sounds, pattern))
         assert [place[-8:] for place in places] == ["nnnn.wav", " (2).wav", " (3).wav"]
@@ -75,7 +102,7 @@ def test_long_names_that_begin_alike_stay_two():
 
 def test_thousands_of_sounds_of_one_name_ask_once_for_each_place():
     asked = []
-    places = list(destinations([("a.wav", "kick", True)] * 3_000, taken=asked.append))
+    places = list(destinations([("a.wav", "kick", True, None)] * 3_000, taken=asked.append))
     assert places[-1] == "kick/a (3000).wav"
     assert len(asked) < 4 * 3_000  # not every place again for every sound
 
@@ -106,7 +133,7 @@ def test_patterns_that_are_none(pattern):
         check_pattern(pattern)
     assert str(caught.value).endswith((".", "{n:03}"))
     with pytest.raises(PatternError):
-        list(destinations([("a.wav", "kick", True)], pattern))
+        list(destinations([("a.wav", "kick", True, None)], pattern))
 
 
 @given(
@@ -118,4 +145,4 @@ def test_a_pattern_names_sounds_or_is_refused(pattern):
         check_pattern(pattern)
     except PatternError:
         return
-    assert len(set(destinations([("a.wav", "kick", True)] * 3, pattern))) == 3
+    assert len(set(destinations([("a.wav", "kick", True, None)] * 3, pattern))) == 3

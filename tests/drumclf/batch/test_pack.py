@@ -73,6 +73,21 @@ def test_labels_are_the_visitors_or_else_the_models(pack):
     assert pack.is_sure(1)
 
 
+def test_a_visitor_names_kinds_too(pack, classifier):
+    pack.correct([1], "percussion", "cowbell")
+    assert (pack.label(1), pack.kind(1), pack.kind(0)) == ("percussion", "cowbell", pack.rows[0].kind)
+    assert list(sorted_names(pack, "{kind}/{name}").values())[1] == "percussion/cowbell/snare.wav"
+    row = read_csv(pack_csv(pack, classifier.classes))[1]
+    assert (row["label"], row["kind"], row["kind_probability"]) == ("percussion", "cowbell", "")
+    manifest = read_csv(unzip(training_zip(pack))["manifest.csv"].decode())
+    assert [(line["target"], line["label"]) for line in manifest] == [("percussion", "cowbell")]
+    smaller = Pack([FILES[1]], keys=["1"])
+    smaller.adopt(pack)
+    assert smaller.kind(0) == "cowbell"
+    pack.correct([1], "tom")  # another label takes the kind away
+    assert pack.kind(1) is None
+
+
 def test_copies_are_known_once_they_are_marked(pack, classifier):
     assert pack.duplicate_of == [None, None, 0, None, None]
     assert (pack.sounds(), pack.sounds(skip_duplicates=True)) == ([0, 1, 2, 4], [0, 1, 4])

@@ -66,8 +66,21 @@ def test_csv_holds_what_the_rows_hold(rows, classifier):
 def test_decision_and_duration_in_words(decision, words):
     row = Row("a", label="clap", probabilities={"clap": 0.6, "snare": 0.4}, decision=decision, duration=float("nan"))
     assert record(row, ("clap", "snare")) == {
-        "path": "a", "label": "clap", "clap": 0.6, "snare": 0.4, "decision": words, "duration": None, "error": None
+        "path": "a", "label": "clap", "clap": 0.6, "snare": 0.4, "decision": words, "kind": None,
+        "kind_probability": None, "duration": None, "error": None,
     }  # fmt: skip
+
+
+def test_a_kind_is_in_every_format(rows, classifier):
+    probabilities = dict.fromkeys(classifier.classes, 0.01) | {"cymbal": 0.92}
+    kinds = {"crash": 0.9, "ride": 0.02}
+    row = replace(rows[0], label="cymbal", probabilities=probabilities, decision=("cymbal",), kinds=kinds, kind="crash")
+    assert next(LINES["table"]([row], classifier)).startswith("Cymbal (crash)")
+    cells = record(row, classifier.classes)
+    assert (cells["decision"], cells["kind"], cells["kind_probability"]) == ("cymbal", "crash", 0.9)
+    answer = json.loads(next(LINES["jsonl"]([row], classifier)))
+    assert (answer["decision"], answer["kind"], answer["kind_probability"]) == (["cymbal"], "crash", 0.9)
+    assert list(answer) == ["path", "label", "decision", "kind", "kind_probability", "probabilities", "error"]
 
 
 def test_json_lines_are_one_object_a_line(rows, classifier):
