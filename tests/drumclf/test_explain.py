@@ -56,6 +56,7 @@ def test_a_kind_is_named_only_if_the_class_is(decision, crash, kind):
 )
 def test_verdicts(classifier, decision, headline, reason):
     prediction = classifier.classify(EXAMPLES / "snare_acoustic.wav")
+    object.__setattr__(prediction, "label", "snare")
     object.__setattr__(prediction, "probabilities", {"kick": 0.2, "snare": 0.5, "clap": 0.3})
     object.__setattr__(prediction, "decision", decision)
     object.__setattr__(prediction, "kind", None)

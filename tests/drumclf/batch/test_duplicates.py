@@ -108,9 +108,9 @@ def test_a_file_that_is_gone_is_no_copy(classifier):
 def test_fingerprint_is_small_and_near_for_what_sounds_alike():
     hit, quieter, other = (
         fingerprint(rgb_spectrogram(samples.astype(np.float32)))
-        for samples in (make_hit(22_050), 0.1 * make_hit(22_050), make_hit(22_050, frequency=2_000))
+        for samples in (make_hit(44_100), 0.1 * make_hit(44_100), make_hit(44_100, frequency=2_000))
     )
     assert hit.dtype == np.uint8
-    assert hit.shape == (16 * 24 * 3,)
+    assert hit.shape == (16 * 28 * 3,)
     np.testing.assert_allclose(hit, quieter, atol=1)
     assert np.abs(hit.astype(int) - other).max() > 50

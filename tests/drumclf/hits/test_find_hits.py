@@ -205,7 +205,7 @@ def test_the_command_prints_a_line_for_each_hit(classifier, commands, loop):
     _, text, _ = commands(loop, "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["label"] for row in rows] == [hit.prediction.label for hit in recording.hits]
-    assert list(rows[0]) == ["time", "label", *classifier.classes, "decision"]
+    assert list(rows[0]) == ["time", "label", *classifier.classes, "decision", "kind", "kind_probability"]
 
 
 def test_the_command_says_that_the_file_goes_on(commands, tmp_path):
