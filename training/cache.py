@@ -5,9 +5,10 @@ import inspect
 import json
 from types import ModuleType
 
-from drumclf import audio, constants, file_types, limits, spectrogram
+from drumclf import audio, constants, ffmpeg, headers, libsndfile, limits, spectrogram
 
-FRONT_END = (audio, constants, file_types, limits, spectrogram)  # the modules that decide what a sound's picture is
+# The modules that decide what a sound's picture is.
+FRONT_END = (audio, constants, ffmpeg, headers, libsndfile, limits, spectrogram)
 
 
 def fingerprint(values, *modules: ModuleType) -> str:
