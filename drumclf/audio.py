@@ -138,7 +138,7 @@ def _decoders(file: BinaryIO) -> Iterator[Callable[[], Decoder]]:
     """What opens the file, best first: libsndfile unless it is known to misread such a file, then FFmpeg."""
     place = find_sound(file)
     if place.is_guess:
-        yield lambda: SndFile(file)
+        yield lambda: SndFile(file, may_be_mp3=False)
     if not place.is_misread:
         yield lambda: SndFile(_placed(file, place))
     if place.demuxer == "wav":

@@ -71,6 +71,7 @@ _IN_TEXT = (  # words near the start of a text
     ((b"<html", b"<HTML"), "a web page", "download the sound itself and send that"),
     ((b"<?xml",), "a settings file or preset (XML)", _PRESET),
 )
+_BITMAPS = tuple(bytes((size, 0, 0, 0)) for size in (12, 40, 52, 56, 64, 108, 124))  # sizes of BMP's second header
 _BLOCK = 1_000_000
 
 
@@ -86,6 +87,8 @@ def describe_foreign(head: bytes) -> str | None:
     for offset, magic, name, advice in _FOREIGN:
         if upper.startswith(magic.upper(), offset):
             return f"{name}; {advice}"
+    if head[:2] == b"BM" and not any(head[6:10]) and head[14:18] in _BITMAPS:
+        return f"a BMP picture; {_PICTURE}"
     if head[:2] == b"\x1f\x8b":
         is_live = b"<Ableton" in _unzipped(head)
         return f"an Ableton preset or set; {_PRESET}" if is_live else f"a gzip archive; {_UNPACK}"

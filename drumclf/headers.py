@@ -24,6 +24,11 @@ _OGG_VORBIS_TAGS = (0x674F, 0x6750, 0x6751, 0x676F, 0x6770, 0x6771)
 _SEARCHED = 1_000_000  # bytes of junk before the first frame, or within the chunks of a WAV
 _MOST_TAGS = 32
 _MOST_CHUNKS = 30_000
+_USUAL_CHUNKS = (
+    b"data fmt  LIST fact bext iXML smpl inst cue  JUNK junk PAD  id3  ID3  ds64 axml chna _PMX acid strc levl PEAK "
+    b"cart afsp umid minf elm1 regn DISP FLLR ResU AFAn Cr8r"
+)
+_USUAL_CHUNKS = frozenset(_USUAL_CHUNKS[i : i + 4] for i in range(0, len(_USUAL_CHUNKS), 5))
 _MOST_FORMAT = 1_000
 _UNKNOWN_SIZE = 2**32 - 1
 _MOST_DATA = 2**32 - 1_000
@@ -216,15 +221,22 @@ def _format_and_data(file: BinaryIO) -> tuple[bytes, int, int]:
             form = _at(file, body, min(size, 64))
         elif name == b"ds64":
             size64 = int.from_bytes(_at(file, body + 8, 8), "little")
-        next_one = [after + pad for pad in (size % 2, 0, 1) if _is_name(_chunk(file, after + pad)[0])]
-        if _is_name(name) and next_one:
-            position = next_one[0]
+        follower = _follower(file, after, size % 2) if _is_name(name) else 0
+        if follower:
+            position = follower
         else:  # lost, among zeros or behind a size that is wrong
             wanted = b"data" if form else b"fmt "
             position = _search(file, position + (8 if name == b"fmt " else 0), wanted, end)
             if not position:
                 break
     return form, 0, 0
+
+
+def _follower(file: BinaryIO, after: int, pad: int) -> int:
+    """Where the next chunk begins, with or without the byte that makes the last one even; 0 if there is none."""
+    at = {position: _chunk(file, position)[0] for position in (after + pad, after)}
+    known = [position for position, name in at.items() if name in _USUAL_CHUNKS]
+    return next(iter(known + [position for position, name in at.items() if _is_name(name)]), 0)
 
 
 def _search(file: BinaryIO, begin: int, name: bytes, end: int) -> int:

@@ -17,18 +17,23 @@ class SndFile:
     Parameters
     ----------
     file : binary file object
+    may_be_mp3 : bool
+        Whether it is also read if libsndfile takes it for an MP3.
 
     Raises
     ------
     UndecodableError
     """
 
-    def __init__(self, file: BinaryIO):
+    def __init__(self, file: BinaryIO, may_be_mp3: bool = True):
         file.seek(0)
         try:
             self._file = _Stream(file)
         except _PROBLEMS as error:
             raise UndecodableError from error
+        if self._file.format == "MP3" and not may_be_mp3:
+            self._file.close()
+            raise UndecodableError
         self.rate, self.n_channels = self._file.samplerate, self._file.channels
         self.n_frames = self._file.frames if self._file.frames < _LENGTH_UNKNOWN else None
         self.is_cheap = self._file.subtype.startswith("PCM")
