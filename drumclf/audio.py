@@ -18,9 +18,10 @@ import soxr
 
 from drumclf import constants as c
 from drumclf import limits
+from drumclf.chunks import find_in_chunks
 from drumclf.ffmpeg import FFmpegFile
 from drumclf.foreign import describe_foreign, is_blank
-from drumclf.headers import Place, find_in_wav, find_sound
+from drumclf.headers import Place, find_sound
 from drumclf.libsndfile import SndFile
 from drumclf.sources import (
     NO_FILE,
@@ -141,8 +142,8 @@ def _decoders(file: BinaryIO) -> Iterator[Callable[[], Decoder]]:
         yield lambda: SndFile(file, may_be_mp3=False)
     if not place.is_misread:
         yield lambda: SndFile(_placed(file, place))
-    if place.demuxer == "wav":
-        place = find_in_wav(file)
+    if place.demuxer in ("wav", "aiff"):
+        place = find_in_chunks(file, place.demuxer)
         if place.offset and not place.demuxer:
             yield lambda: SndFile(_placed(file, place))
     if place.demuxer:

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from drumclf.headers import count_seconds
 from drumclf.sources import AudioError, UndecodableError
 
 # Around the import of PyAV: a process that limits its own memory makes room for the libraries here.
@@ -23,9 +24,8 @@ CODECS = (
     "mp2float", "mp2", "mp1float", "mp1", "aac", "alac", "flac", "vorbis", "opus", "libopus", "speex", "ac3", "eac3",
     "wmav1", "wmav2", "wmapro", "wmalossless", "wavpack", "ape", "tta", "mpc7", "mpc8",
 )  # fmt: skip
-# These state no length, or FFmpeg guesses it from the first frame: the frames are counted.
+# These state no length, and FFmpeg guesses it from the first frame: the frames are counted.
 _COUNTED = frozenset(("mp3", "aac"))
-_MOST_COUNTED = 60_000  # more than 20 minutes of any of them
 _MOST_BAD = 1_000  # packets in a row that cannot be decoded
 _PADDING = 4_096  # at most so many samples behind the stated end are the encoder's
 _MISSING = "Sounds of this type need the package av, which is not installed here; save the sound as WAV, FLAC or MP3."
@@ -49,11 +49,9 @@ class FFmpegFile:
         If PyAV is not installed.
     """
 
-    is_cheap = False
-
     def __init__(self, file: BinaryIO, demuxer: str):
         self._left = np.zeros((0, 1), np.float32)
-        n_counted = _count(file, demuxer) if demuxer in _COUNTED else None
+        seconds = count_seconds(file) if demuxer in _COUNTED else None
         self._container = _open(file, demuxer)
         with _undecodable(), contextlib.ExitStack() as on_failure:
             on_failure.callback(self._container.close)
@@ -62,7 +60,10 @@ class FFmpegFile:
             coder.thread_count = 1
             self.rate, self.n_channels = coder.sample_rate, coder.layout.nb_channels
             self._packets = self._container.demux(stream)
-            self.n_frames = _stated_length(stream) if n_counted is None else round(n_counted * self.rate)
+            self.n_frames = _stated_length(stream)
+            if demuxer in _COUNTED:
+                self.n_frames = None if seconds is None else round(seconds * self.rate)
+            self.is_cheap = coder.name.startswith("pcm_")
             self._end = self.n_frames if demuxer == "mov" else None
             if demuxer == "caf" and coder.name == "alac":  # FFmpeg would cut the padding from a packet that has none
                 coder.flags2 |= 1 << 29  # AV_CODEC_FLAG2_SKIP_MANUAL
@@ -166,18 +167,6 @@ def _stated_length(stream) -> int | None:
     if stream.duration is None or stream.time_base is None or stream.duration <= 0:
         return None
     return round(stream.duration * stream.time_base * stream.codec_context.sample_rate)
-
-
-def _count(file: BinaryIO, demuxer: str) -> float | None:
-    """Seconds of sound in all packets, without decoding them; None if there are too many to count."""
-    container, seconds = _open(file, demuxer), 0
-    with _undecodable(), contextlib.closing(container):
-        stream = _audio_stream(container)
-        for n, packet in enumerate(container.demux(stream)):
-            if n > _MOST_COUNTED:
-                return None
-            seconds += (packet.duration or 0) * packet.time_base
-    return float(seconds)
 
 
 @contextlib.contextmanager

@@ -20,20 +20,12 @@ _MAGIC = (  # offset, bytes, FFmpeg's name of the demuxer
     *((4, atom, "mov") for atom in (b"ftyp", b"moov", b"mdat", b"wide", b"pnot")),
 )
 _RIFF = (b"RIFF", b"RF64", b"BW64")
-_OGG_VORBIS_TAGS = (0x674F, 0x6750, 0x6751, 0x676F, 0x6770, 0x6771)
-_SEARCHED = 1_000_000  # bytes of junk before the first frame, or within the chunks of a WAV
+_SEARCHED = 1_000_000  # bytes of junk before the first frame
 _MOST_TAGS = 32
-_MOST_CHUNKS = 30_000
-_USUAL_CHUNKS = (
-    b"data fmt  LIST fact bext iXML smpl inst cue  JUNK junk PAD  id3  ID3  ds64 axml chna _PMX acid strc levl PEAK "
-    b"cart afsp umid minf elm1 regn DISP FLLR ResU AFAn Cr8r"
-)
-_USUAL_CHUNKS = frozenset(_USUAL_CHUNKS[i : i + 4] for i in range(0, len(_USUAL_CHUNKS), 5))
-_MOST_FORMAT = 1_000
-_UNKNOWN_SIZE = 2**32 - 1
-_MOST_DATA = 2**32 - 1_000
 _MOST_STARTS = 20_000  # bytes that look like the start of a frame and are followed up
 _IN_A_ROW = 4  # frames that fit together are no coincidence
+_MOST_FRAMES = 100_000  # that are counted: more than half an hour
+_AAC_RATES = (96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350)
 _FRAME = re.compile(rb"\xff[\xe2-\xe7\xf2-\xf7\xfa-\xff][\x10-\xef]|\xff[\xf0\xf1\xf8\xf9]", re.DOTALL)
 _KBITS = {  # MPEG 1 or not, layer -> kbit/s by index (ISO 11172-3, 2.4.2.3; ISO 13818-3, 2.4.2.3)
     (True, 1): range(0, 449, 32),
@@ -152,7 +144,8 @@ def _frame(header: bytes) -> tuple[str | None, int, tuple]:
     version, layer_bits = b >> 3 & 3, b >> 1 & 3
     if b & 0xF6 == 0xF0:  # ADTS (ISO 13818-7, 6.2)
         length = (d & 3) << 11 | e << 3 | f >> 5
-        return ("aac", length, ("aac", b, c & 0xFD)) if length > 7 and c >> 2 & 15 < 13 else (None, 0, ())
+        is_frame = length > 7 and c >> 2 & 15 < len(_AAC_RATES)
+        return ("aac", length, ("aac", b, c & 0xC1, _AAC_RATES[c >> 2 & 15])) if is_frame else (None, 0, ())
     if b & 0xE0 != 0xE0 or version == 1 or layer_bits == 0 or c >> 4 in (0, 15) or c >> 2 & 3 == 3:
         return None, 0, ()
     layer, is_mpeg1 = 4 - layer_bits, version == 3
@@ -165,6 +158,33 @@ def _frame(header: bytes) -> tuple[str | None, int, tuple]:
     return "mp3", length, ("mp3", version, layer, rate)
 
 
+def count_seconds(file: BinaryIO) -> float | None:
+    """How long the frames of an MP3 or AAC last together; None if there are too many to count."""
+    seconds, position, begin, data = 0.0, 0, 0, b""
+    for _ in range(_MOST_FRAMES):
+        if position + 7 > begin + len(data):
+            begin, data = position, _at(file, position, _SEARCHED)
+        at = position - begin
+        kind, length, constant = _frame(data[at : at + 7])
+        if kind is None:  # a tag, damage or the end
+            match = _FRAME.search(data, at + 1)
+            if match is None and len(data) < _SEARCHED:
+                return seconds
+            position = begin + (match.start() if match else len(data) - 3)
+            continue
+        position += length
+        seconds += _n_samples(constant) / constant[-1]
+    return None
+
+
+def _n_samples(constant: tuple) -> int:
+    """Samples in a frame with these constant fields."""
+    kind, version, layer, _ = constant
+    if kind == "aac":
+        return 1_024
+    return 384 if layer == 1 else 576 if layer == 3 and version != 3 else 1_152
+
+
 def _mp3(file: BinaryIO, offset: int) -> Place:
     """How to read an MP3: libsndfile needs a header in the first frame that states the length, and believes it."""
     first = _at(file, offset, 4_096)
@@ -174,7 +194,7 @@ def _mp3(file: BinaryIO, offset: int) -> Place:
     xing = 4 + side + (0 if first[1] & 1 else 2)
     if first[xing : xing + 4] not in (b"Xing", b"Info"):
         return Place("mp3", offset, is_misread=True)
-    flags, _, n_bytes = struct.unpack(">III", first[xing + 4 : xing + 16])
+    flags, _, n_bytes = struct.unpack(">III", first[xing + 4 : xing + 16].ljust(12, b"\0"))
     if flags & 3 == 3 and abs(n_bytes - (_end_of_frames(file) - offset)) <= 2 * length + 64:
         return Place("mp3", offset)
     return Place("mp3", offset + length, is_misread=True)  # cut or joined: the header is of another file
@@ -189,86 +209,6 @@ def _end_of_frames(file: BinaryIO) -> int:
     if footer[:8] == b"APETAGEX":
         end -= int.from_bytes(footer[12:16], "little") + (32 if footer[23] & 0x80 else 0)
     return end
-
-
-# --- WAV.
-
-
-def find_in_wav(file: BinaryIO) -> Place:
-    """The sound in a WAV whose chunks or sizes are off, behind a plain header; or the Ogg stream that a WAV wraps."""
-    form, offset, size = _format_and_data(file)
-    if not form or not offset:
-        return Place("wav")
-    if int.from_bytes(form[:2], "little") in _OGG_VORBIS_TAGS and _at(file, offset, 4) == b"OggS":
-        return Place(None, offset)
-    rest = file.seek(0, 2) - offset
-    if size == 0 and _is_chunks(file, offset):
-        return Place(None)  # it really holds no samples
-    n = min(rest if size in (0, _UNKNOWN_SIZE) else size, rest, _MOST_DATA)
-    head = b"WAVEfmt " + struct.pack("<I", len(form)) + form + bytes(len(form) % 2) + b"data" + struct.pack("<I", n)
-    return Place("wav", offset, b"RIFF" + struct.pack("<I", len(head) + n) + head)
-
-
-def _format_and_data(file: BinaryIO) -> tuple[bytes, int, int]:
-    """Body of the format, and offset and size of the data (0 and 0 if there are none)."""
-    end, position, form, size64 = file.seek(0, 2), 12, b"", 0
-    for _ in range(_MOST_CHUNKS):
-        name, size = _chunk(file, position)
-        if name == b"data":
-            return form, position + 8, size64 if size == _UNKNOWN_SIZE and size64 else size
-        body, after = position + 8, position + 8 + size
-        if name == b"fmt " and not form and size < _MOST_FORMAT:
-            form = _at(file, body, min(size, 64))
-        elif name == b"ds64":
-            size64 = int.from_bytes(_at(file, body + 8, 8), "little")
-        follower = _follower(file, after, size % 2) if _is_name(name) else 0
-        if follower:
-            position = follower
-        else:  # lost, among zeros or behind a size that is wrong
-            wanted = b"data" if form else b"fmt "
-            position = _search(file, position + (8 if name == b"fmt " else 0), wanted, end)
-            if not position:
-                break
-    return form, 0, 0
-
-
-def _follower(file: BinaryIO, after: int, pad: int) -> int:
-    """Where the next chunk begins, with or without the byte that makes the last one even; 0 if there is none."""
-    at = {position: _chunk(file, position)[0] for position in (after + pad, after)}
-    known = [position for position, name in at.items() if name in _USUAL_CHUNKS]
-    return next(iter(known + [position for position, name in at.items() if _is_name(name)]), 0)
-
-
-def _search(file: BinaryIO, begin: int, name: bytes, end: int) -> int:
-    """Offset of the next chunk with this name and a believable size; 0 if there is none."""
-    found = _at(file, begin, _SEARCHED)
-    for match in re.finditer(name, found):
-        size = int.from_bytes(found[match.end() : match.end() + 4], "little")
-        if size in (0, _UNKNOWN_SIZE) or begin + match.end() + 4 + size <= end:
-            return begin + match.start()
-    return 0
-
-
-def _chunk(file: BinaryIO, position: int) -> tuple[bytes, int]:
-    head = _at(file, position, 8)
-    return head[:4], int.from_bytes(head[4:8], "little")
-
-
-def _is_name(name: bytes) -> bool:
-    return len(name) == 4 and all(32 <= letter < 127 for letter in name)
-
-
-def _is_chunks(file: BinaryIO, position: int) -> bool:
-    """Whether nothing but whole chunks lie between a position and the end of the file."""
-    end = file.seek(0, 2)
-    for _ in range(_MOST_CHUNKS):
-        if position >= end:
-            return True
-        name, size = _chunk(file, position)
-        if not _is_name(name) or position + 8 + size > end:
-            return False
-        position += 8 + size + size % 2
-    return False
 
 
 def _at(file: BinaryIO, offset: int, n: int) -> bytes:

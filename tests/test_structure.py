@@ -16,7 +16,7 @@ MAY_NOT_IMPORT = {
 # Parts of drumclf; each imports only from the rows above its own, and modules of its own folder.
 RANKS = (
     {"constants", "decision", "file_types", "foreign", "headers", "names", "report", "threads"},
-    {"limits", "model_folder", "spectrogram"},
+    {"chunks", "limits", "model_folder", "spectrogram"},
     {"sources"},
     {"ffmpeg", "libsndfile"},
     {"audio", "network"},

@@ -5,10 +5,10 @@ import inspect
 import json
 from types import ModuleType
 
-from drumclf import audio, constants, ffmpeg, headers, libsndfile, limits, spectrogram
+from drumclf import audio, chunks, constants, ffmpeg, headers, libsndfile, limits, spectrogram
 
 # The modules that decide what a sound's picture is.
-FRONT_END = (audio, constants, ffmpeg, headers, libsndfile, limits, spectrogram)
+FRONT_END = (audio, chunks, constants, ffmpeg, headers, libsndfile, limits, spectrogram)
 
 
 def fingerprint(values, *modules: ModuleType) -> str:

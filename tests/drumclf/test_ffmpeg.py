@@ -195,6 +195,36 @@ def test_an_empty_wav_is_empty_whatever_stands_behind_it():
             read_clip(wav(FORMAT, chunk(b"data", b""), behind))
 
 
+AIFF = encode(HIT, format="AIFF")
+COMMON, SOUND = AIFF[AIFF.index(b"COMM") + 8 :][:18], AIFF[AIFF.index(b"SSND") + 16 :]
+
+
+def big_chunk(name, body, size=None, pad=True):
+    return name + struct.pack(">I", len(body) if size is None else size) + body + bytes(len(body) % 2 * pad)
+
+
+def aiff(*chunks):
+    body = b"AIFF" + b"".join(chunks)
+    return b"FORM" + struct.pack(">I", len(body)) + body
+
+
+UNFINISHED = big_chunk(b"COMM", COMMON[:2] + bytes(4) + COMMON[6:])
+COMMON, BEHIND = big_chunk(b"COMM", COMMON), bytes(8) + SOUND
+ODD_AIFFS = {
+    "no sizes": aiff(UNFINISHED, big_chunk(b"SSND", BEHIND, 0)),
+    "sizes of nothing": aiff(UNFINISHED, big_chunk(b"SSND", BEHIND, 8)),
+    "odd chunk without pad": aiff(big_chunk(b"NAME", b"kicks", pad=False), COMMON, big_chunk(b"SSND", BEHIND)),
+    "zeros": aiff(COMMON, bytes(24), big_chunk(b"SSND", BEHIND)),
+}
+
+
+@pytest.mark.parametrize("case", ODD_AIFFS)
+def test_aiffs_whose_headers_are_off(case, reference):
+    clip = read_clip(ODD_AIFFS[case])
+    assert is_same(clip, reference, -60)
+    assert clip.file_duration == pytest.approx(0.5, abs=1e-3)
+
+
 def test_a_caf_whose_writer_died(reference):
     clip = read_clip(caf_without_size(HIT))
     assert is_same(clip, reference, -60)

@@ -75,7 +75,7 @@ def box(name, body):
 def film_with_sound_elsewhere(path):
     """A QuickTime film whose samples lie in another file, named by a Macintosh alias (QuickTime File Format, dref)."""
     film = encode_other(make_hit(), "mov", "pcm_s24le")
-    name, place = os.fsencode(os.path.basename(path)), os.fsencode(path)
+    name, place = os.fsencode(path.name), os.fsencode(path)
     record = bytes(10) + b"\0" + bytes(27) + bytes(12) + bytes((len(name),)) + name.ljust(63, b"\0") + bytes(16)
     record += struct.pack(">hh", 1, 1) + bytes(16)
     record += struct.pack(">hH", 2, len(place)) + place + bytes(len(place) % 2) + struct.pack(">hH", -1, 0)

@@ -1,7 +1,6 @@
 """Large files on the user's own disk, and the limit on everything that is sent."""
 
 import io
-import os
 import struct
 
 import numpy as np
@@ -118,7 +117,7 @@ def test_what_is_no_file_of_its_own_has_the_limit(tmp_path):
 def test_a_file_that_shrinks_while_it_is_read(tmp_path, decoders, monkeypatch):
     path = tmp_path / "shrinking.wav"
     path.write_bytes(ob.patched(encode(make_hit()), 40, struct.pack("<I", 40_000_000)) + bytes(11_000_000))
-    stated = os.stat(path).st_size
+    stated = path.stat().st_size
     with path.open("r+b") as file:
         file.truncate(20_000)
     monkeypatch.setattr("drumclf.processes.decoders.size_of", lambda file: stated)

@@ -140,5 +140,5 @@ def test_a_change_in_the_front_end_gives_another_fingerprint(module, monkeypatch
 
 def test_the_fingerprint_knows_all_modules_that_decide_on_a_picture():
     names = {module.__name__ for module in cache.FRONT_END}
-    modules = ("audio", "constants", "ffmpeg", "headers", "libsndfile", "limits", "spectrogram")
+    modules = ("audio", "chunks", "constants", "ffmpeg", "headers", "libsndfile", "limits", "spectrogram")
     assert names == {f"drumclf.{name}" for name in modules}

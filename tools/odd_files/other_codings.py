@@ -10,6 +10,7 @@ import soxr
 
 from synthesis.parts import SAMPLE_RATE
 from tools.odd_files import odd_bytes as ob
+from tools.odd_files.monkeys_audio import encode_ape
 
 # Container, coding, sample rate as FFmpeg names them -> the name of a file.
 CODINGS = {
@@ -28,6 +29,32 @@ CODINGS = {
     ("tta", "tta", 44_100): "true_audio.tta",
     ("mp2", "mp2", 44_100): "broadcast.mp2",
 }
+
+
+def other_codings(sound: np.ndarray) -> dict[str, bytes]:
+    """Name -> a sound of one channel in a coding that libsndfile cannot read."""
+    files = {name: encode_other(sound, *how) for how, name in CODINGS.items()}
+    return files | {"loop.caf": apple_loop(sound), "monkey.ape": encode_ape(sound)}
+
+
+def other_headers(sound: np.ndarray) -> dict[str, bytes]:
+    """Name -> a sound of one channel in a coding that libsndfile can read, with a header that it cannot."""
+    wav, mp3 = ob.encode(sound), ob.encode(sound, container="MP3")
+    head, pcm = (b"fmt ", ob.wav_format()), wav[44:]
+    sizes = struct.pack("<QQQI", len(pcm) + 80, len(pcm), len(pcm) // 2, 0)
+    variable = ob.encode(sound, container="MP3", bitrate_mode="VARIABLE", compression_level=0.5)
+    return {
+        "streamed.wav": ob.patched(wav, 40, bytes(4)),
+        "bw64.wav": b"BW64" + ob.riff((b"ds64", sizes), head, (b"data", pcm))[4:],
+        "zero_chunk.wav": ob.riff(head, (bytes(4), bytes(20)), (b"data", pcm)),
+        "unpadded.wav": ob.riff(head, (b"bext", b"x" * 603), (b"data", pcm)).replace(b"x\0data", b"xdata"),
+        "died.caf": caf_without_size(sound),
+        "variable.mp3": mp3_frames(variable),
+        "zeros_before.mp3": bytes(3_000) + mp3,
+        "tags_before.mp3": ob.id3(bytes(9_000)) * 2 + ape_tag((b"Title", b"Kick")) + mp3,
+        "joined.mp3": mp3 + mp3_frames(variable),
+        "13_channels.wav": ob.encode(np.outer(sound, np.linspace(0.2, 1, 13)), coding="PCM_24"),
+    }
 
 
 def encode_other(sound: np.ndarray, container: str, coding: str, rate: int = SAMPLE_RATE, **options: str) -> bytes:
