@@ -36,6 +36,7 @@ _FOREIGN = (  # offset, first bytes in any case, what it is, what to do
     (8, b"REX ", "a ReCycle loop (REX or RX2)", "export it or its slices as WAV"),
     (8, b"RCY ", "a ReCycle project", "export it or its slices as WAV"),
     (0, b"version https://git-lfs", "a Git LFS pointer, not the sound itself", "fetch the sound with git lfs pull"),
+    (0, b"version https://hawser", "a Git LFS pointer, not the sound itself", "fetch the sound with git lfs pull"),
     (0, b"\x00\x05\x16\x07", "a macOS resource file, a companion of the real one", "send the real one"),
     (0, b"bplist00", "a settings file or placeholder of macOS", "download the sound itself and send that"),
     (0, b"<!DOCTYPE html", "a web page", "download the sound itself and send that"),
