@@ -19,6 +19,8 @@ _MAGIC = (  # offset, bytes, FFmpeg's name of the demuxer
     (0, b"\x1aE\xdf\xa3", "matroska"),
     *((4, atom, "mov") for atom in (b"ftyp", b"moov", b"mdat", b"wide", b"pnot")),
 )
+_BEGINNING = 16_384  # bytes that are looked at in any case
+_SPDIF = b"\x72\xf8\x1f\x4e"  # where AC-3 passes for 16-bit stereo, as it does on S/PDIF (IEC 61937): else, noise
 _RIFF = (b"RIFF", b"RF64", b"BW64")
 _SEARCHED = 1_000_000  # bytes of junk before the first frame
 _MOST_TAGS = 32
@@ -64,9 +66,9 @@ class Place:
 
 def find_sound(file: BinaryIO) -> Place:
     """Where the sound is in a file that can seek."""
-    head = _at(file, 0, 64)
+    head = _at(file, 0, _BEGINNING)
     if head[:4] in _RIFF and head[8:12] == b"WAVE":
-        return Place("wav")
+        return Place("wav", is_misread=_SPDIF in head)
     if head[:4] in (b"fLaC", b"OggS"):
         return Place(None)
     if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):

@@ -21,6 +21,7 @@ from tools.odd_files import odd_bytes as ob
 from tools.odd_files.monkeys_audio import encode_ape
 from tools.odd_files.other_codings import (
     CODINGS,
+    ac3_as_pcm,
     ape_tag,
     apple_loop,
     caf_without_size,
@@ -63,6 +64,10 @@ def test_an_apple_loop(reference):
     clip = read_clip(apple_loop(HIT))
     assert is_same(clip, reference, -8)
     assert clip.file_duration == pytest.approx(0.5, abs=0.03)
+
+
+def test_ac3_that_passes_for_stereo(reference):
+    assert is_same(read_clip(ac3_as_pcm(HIT)), reference, -8)
 
 
 @pytest.mark.parametrize("coding", ["aac", "alac"])

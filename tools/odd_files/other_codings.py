@@ -16,7 +16,7 @@ from tools.odd_files.monkeys_audio import encode_ape
 CODINGS = {
     ("ipod", "aac", 44_100): "telephone.m4a",
     ("ipod", "alac", 44_100): "store.m4a",
-    ("mov", "pcm_s24le", 48_000): "camera.mov",
+    ("mov", "pcm_s24le", 48_000): "camera.m4a",
     ("adts", "aac", 48_000): "stream.aac",
     ("caf", "alac", 44_100): "lossless.caf",
     ("asf", "wmav2", 44_100): "windows.wma",
@@ -34,7 +34,7 @@ CODINGS = {
 def other_codings(sound: np.ndarray) -> dict[str, bytes]:
     """Name -> a sound of one channel in a coding that libsndfile cannot read."""
     files = {name: encode_other(sound, *how) for how, name in CODINGS.items()}
-    return files | {"loop.caf": apple_loop(sound), "monkey.ape": encode_ape(sound)}
+    return files | {"loop.caf": apple_loop(sound), "monkey.ape": encode_ape(sound), "spdif.wav": ac3_as_pcm(sound)}
 
 
 def other_headers(sound: np.ndarray) -> dict[str, bytes]:
@@ -103,6 +103,12 @@ def apple_loop(sound: np.ndarray) -> bytes:
         (b"data", bytes(4) + b"".join(frames)),
     )
     return b"caff\0\1\0\0" + b"".join(name + struct.pack(">q", len(body)) + body for name, body in chunks)
+
+
+def ac3_as_pcm(sound: np.ndarray) -> bytes:
+    """AC-3 in the bursts of S/PDIF in a WAV that says it is plain stereo (IEC 61937)."""
+    bursts = encode_other(np.tile(sound[:, None], 2), "spdif", "ac3", 48_000)
+    return ob.riff((b"fmt ", ob.wav_format(channels=2, rate=48_000, align=4)), (b"data", bursts))
 
 
 def caf_without_size(sound: np.ndarray) -> bytes:
