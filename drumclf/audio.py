@@ -5,11 +5,11 @@ time. Rate, channels and length are checked before the first sample is decoded; 
 are decoded block by block, and only as many as are needed.
 """
 
+import contextlib
 import io
 import math
-import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -18,17 +18,28 @@ import soxr
 
 from drumclf import constants as c
 from drumclf import limits
-from drumclf.file_types import describe_foreign, unwrap_wav
+from drumclf.chunks import find_in_chunks
+from drumclf.ffmpeg import FFmpegFile
+from drumclf.foreign import describe_foreign, is_blank
+from drumclf.headers import Place, find_sound
+from drumclf.libsndfile import SndFile
+from drumclf.sources import (
+    NO_FILE,
+    AudioError,
+    Decoder,
+    Source,
+    Tail,
+    UndecodableError,
+    open_source,
+    read_at,
+    read_bytes,
+)
 
-Source = str | os.PathLike | bytes | BinaryIO
+__all__ = ["DAMAGED", "NO_FILE", "AudioError", "Clip", "Source", "encode_wav", "read_bytes", "read_clip", "read_open"]
 DAMAGED = f"This file is damaged or not a sound that can be read; send {limits.ACCEPTED}."
-NO_FILE = "There is no file here that can be opened; give the path of a sound file."
+NO_SAMPLES = "This file holds no samples; send a sound."
+_BLANK = "This file holds nothing but zeros, as after a failed download or copy; fetch it again."
 _SCAN_DURATION = 0.1  # seconds read at a time while looking for the first sound
-_LENGTH_UNKNOWN = 2**63 - 1  # libsndfile's SF_COUNT_MAX, for example for a FLAC that was written to a pipe
-
-
-class AudioError(ValueError):
-    """A sound cannot be used; the text is one sentence for the person who sent it."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +86,24 @@ def read_clip(source: Source, duration: float = c.CLIP_DURATION) -> Clip:
     AudioError
         If the sound cannot be used; the text is for the person who sent it.
     """
-    data = read_bytes(source)
-    foreign = describe_foreign(data)
+    with open_source(source) as file:
+        return read_open(file, duration)
+
+
+def read_open(file: BinaryIO, duration: float = c.CLIP_DURATION) -> Clip:
+    """As `read_clip`, for an open file of any size that can seek.
+
+    Raises
+    ------
+    AudioError
+    """
+    foreign = describe_foreign(read_at(file, 0, 4_096))
     if foreign:
-        raise AudioError(f"This is {foreign}; save the sound as {limits.ACCEPTED}.")
+        raise AudioError(f"This is {foreign}.")
     try:
-        channels, rate, start, stated_duration = _decode(unwrap_wav(data), duration)
-    except (soundfile.SoundFileError, OSError, RuntimeError, MemoryError) as error:
-        raise AudioError(DAMAGED) from error
+        channels, rate, start, stated_duration = _decode(file, duration)
+    except (UndecodableError, MemoryError, OSError) as error:
+        raise AudioError(_BLANK if is_blank(file) else DAMAGED) from error
     decoded_duration = len(channels) / rate
     samples = soxr.resample(_loudest_channel(channels), rate, c.SAMPLE_RATE)[: round(duration * c.SAMPLE_RATE)]
     if len(samples) < limits.MIN_DURATION * c.SAMPLE_RATE:
@@ -95,32 +116,6 @@ def read_clip(source: Source, duration: float = c.CLIP_DURATION) -> Clip:
     return Clip(_to_full_scale(samples), start, is_whole, start + decoded_duration if is_whole else stated_duration)
 
 
-def read_bytes(source: Source) -> bytes:
-    """The bytes of a file, as is.
-
-    Raises
-    ------
-    AudioError
-        If it cannot be opened, is empty or is too large.
-    """
-    limit = limits.MAX_FILE_BYTES + 1
-    if isinstance(source, bytes | bytearray | memoryview):
-        data = bytes(source)
-    elif isinstance(source, str | os.PathLike):
-        try:
-            with Path(source).open("rb") as file:
-                data = file.read(limit)
-        except (OSError, ValueError) as error:
-            raise AudioError(NO_FILE) from error
-    else:
-        data = source.read(limit)
-    if not data:
-        raise AudioError("This file is empty; send a sound file.")
-    if len(data) >= limit:
-        raise AudioError(f"This file is larger than {limits.MAX_FILE_BYTES // 1_000_000} MB; send a shorter sound.")
-    return data
-
-
 def encode_wav(clip: Clip) -> bytes:
     """A clip as a 16-bit mono WAV file, for players that cannot read the original."""
     buffer = io.BytesIO()
@@ -128,31 +123,39 @@ def encode_wav(clip: Clip) -> bytes:
     return buffer.getvalue()
 
 
-class _Stream(soundfile.SoundFile):
-    """A file that is read front to back, to the real end of its data.
-
-    A SoundFile that can seek stops at the length in the header, and seeks after every
-    read, which fails at the end of a FLAC whose header states no length.
-    """
-
-    def seekable(self) -> bool:
-        return False
-
-
-def _check_header(file: soundfile.SoundFile) -> None:
-    if not limits.MIN_FILE_RATE <= file.samplerate <= limits.MAX_FILE_RATE:
+def _check_header(sound: Decoder) -> None:
+    if not limits.MIN_FILE_RATE <= sound.rate <= limits.MAX_FILE_RATE:
         low, high = limits.MIN_FILE_RATE // 1000, limits.MAX_FILE_RATE // 1000
         raise AudioError(f"The sample rate of this file is out of range; send {low} to {high} kHz.")
-    if file.channels > limits.MAX_CHANNELS:
-        raise AudioError(f"This file has {file.channels} channels; send 1 to {limits.MAX_CHANNELS}.")
-    if limits.MAX_DURATION * file.samplerate < file.frames < _LENGTH_UNKNOWN:
+    if sound.n_channels > limits.MAX_CHANNELS:
+        raise AudioError(f"This file has {sound.n_channels} channels; send 1 to {limits.MAX_CHANNELS}.")
+    if (sound.n_frames or 0) > limits.MAX_DURATION * sound.rate:
         raise AudioError(
             f"This file says that it is longer than {limits.MAX_DURATION / 60:.0f} minutes; send a shorter sound."
         )
 
 
-def _decode(data: bytes, duration: float) -> tuple[np.ndarray, int, float, float | None]:
-    """Decode up to `duration` seconds, from the first sound on.
+def _decoders(file: BinaryIO) -> Iterator[Callable[[], Decoder]]:
+    """What opens the file, best first: libsndfile unless it is known to misread such a file, then FFmpeg."""
+    place = find_sound(file)
+    if place.is_guess:
+        yield lambda: SndFile(file, may_be_mp3=False)
+    if not place.is_misread:
+        yield lambda: SndFile(_placed(file, place))
+    if place.demuxer in ("wav", "aiff"):
+        place = find_in_chunks(file, place.demuxer)
+        if place.offset and not place.demuxer:
+            yield lambda: SndFile(_placed(file, place))
+    if place.demuxer:
+        yield lambda: FFmpegFile(_placed(file, place), place.demuxer)
+
+
+def _placed(file: BinaryIO, place: Place) -> BinaryIO:
+    return io.BufferedReader(Tail(file, place.offset, place.head)) if place.offset else file
+
+
+def _decode(file: BinaryIO, duration: float) -> tuple[np.ndarray, int, float, float | None]:
+    """Decode up to `duration` seconds with the first decoder that can, from the first sound on.
 
     Returns
     -------
@@ -166,28 +169,42 @@ def _decode(data: bytes, duration: float) -> tuple[np.ndarray, int, float, float
         Length of the whole file according to its header, in seconds; NaN if the header states none.
         None if the file ends with these samples.
     """
+    problem = None
+    for open_sound in _decoders(file):
+        try:
+            decoded = _decode_with(open_sound, duration)
+        except UndecodableError as error:
+            problem = problem or error
+        else:
+            if decoded is not None:
+                return decoded
+            problem = AudioError(NO_SAMPLES)
+    raise problem
+
+
+def _decode_with(open_sound: Callable[[], Decoder], duration: float) -> tuple | None:
+    """As `_decode`; None if there are no samples."""
     for level in (limits.NOISE_LEVEL, limits.SILENCE_LEVEL):  # a file that is quiet throughout is read again
-        with _Stream(io.BytesIO(data)) as file:
-            _check_header(file)
-            lead, n_skipped, loudest = _skip_below(level, file)
+        with contextlib.closing(open_sound()) as sound:
+            _check_header(sound)
+            lead, n_skipped, loudest = _skip_below(level, sound)
             if len(lead):
-                most = limits.MAX_DECODED_SAMPLES // (file.channels + 1)
-                n_lead, n_rest = len(lead), min(int(duration * file.samplerate), most)
-                samples = np.empty((n_lead + n_rest, file.channels), np.float32)
+                most = limits.MAX_DECODED_SAMPLES // (sound.n_channels + 1)
+                n_lead, n_rest = len(lead), min(int(duration * sound.rate), most)
+                samples = np.empty((n_lead + n_rest, sound.n_channels), np.float32)
                 samples[:n_lead] = lead
-                rest = _finite(file.read(out=samples[n_lead:]))
-                is_whole = len(rest) < n_rest
-                stated = file.frames / file.samplerate if file.frames < _LENGTH_UNKNOWN else math.nan
-                samples = samples[: n_lead + len(rest)]
-                return samples, file.samplerate, n_skipped / file.samplerate, None if is_whole else stated
+                n = sound.read_into(samples[n_lead:])
+                samples = _finite(samples[: n_lead + n])
+                stated = math.nan if sound.n_frames is None else sound.n_frames / sound.rate
+                return samples, sound.rate, n_skipped / sound.rate, None if n < n_rest else stated
             if loudest < limits.SILENCE_LEVEL:
                 break
     if n_skipped:
         raise AudioError("There is no sound in this file, or none for minutes; send one that begins with the hit.")
-    raise AudioError("This file holds no samples; send a sound.")
+    return None
 
 
-def _skip_below(level: float, file: soundfile.SoundFile) -> tuple[np.ndarray, int, float]:
+def _skip_below(level: float, sound: Decoder) -> tuple[np.ndarray, int, float]:
     """Read up to the first block with a sound above `level`.
 
     Returns
@@ -199,21 +216,23 @@ def _skip_below(level: float, file: soundfile.SoundFile) -> tuple[np.ndarray, in
     loudest : float
         The highest level among them.
     """
-    n_skipped, loudest, before = 0, 0.0, np.zeros((0, file.channels), np.float32)
-    n_most = limits.MAX_SCANNED_SAMPLES["PCM" if file.subtype.startswith("PCM") else "other"] // file.channels
-    block = _read_block(file, _SCAN_DURATION)
+    n_skipped, loudest, before = 0, 0.0, np.zeros((0, sound.n_channels), np.float32)
+    n_most = limits.MAX_SCANNED_SAMPLES["PCM" if sound.is_cheap else "other"] // sound.n_channels
+    block = _read_block(sound)
     while len(block) and n_skipped < n_most:
         swing = np.max(block.max(axis=0) / 2 - block.min(axis=0) / 2)  # a constant offset is silence too
         if swing >= level:
             return np.concatenate([before, block]), n_skipped - len(before), loudest
         n_skipped, loudest = n_skipped + len(block), max(loudest, swing)
-        before, block = block, _read_block(file, _SCAN_DURATION)
+        before, block = block, _read_block(sound)
     return before[:0], n_skipped, loudest
 
 
-def _read_block(file: soundfile.SoundFile, duration: float) -> np.ndarray:
+def _read_block(sound: Decoder) -> np.ndarray:
     """The next samples, shape (n, n_channels), float32; fewer, or none, at the end of the data."""
-    return _finite(file.read(max(int(duration * file.samplerate), 1), dtype="float32", always_2d=True))
+    n = min(int(_SCAN_DURATION * sound.rate), limits.MAX_BLOCK_SAMPLES // sound.n_channels)
+    block = np.empty((n, sound.n_channels), np.float32)
+    return _finite(block[: sound.read_into(block)])
 
 
 def _finite(samples: np.ndarray) -> np.ndarray:

@@ -15,8 +15,10 @@ MAY_NOT_IMPORT = {
 }
 # Parts of drumclf; each imports only from the rows above its own, and modules of its own folder.
 RANKS = (
-    {"constants", "decision", "file_types", "names", "report", "threads"},
-    {"limits", "model_folder", "spectrogram"},
+    {"constants", "decision", "file_types", "foreign", "headers", "names", "report", "threads"},
+    {"chunks", "limits", "model_folder", "spectrogram"},
+    {"sources"},
+    {"ffmpeg", "libsndfile"},
     {"audio", "network"},
     {"classifier"},
     {"batch", "explain", "hits", "traits"},

@@ -21,8 +21,8 @@ from drumclf.file_types import SOUND_SUFFIXES, playable_type
 
 _DIRECTORY_ENTRY, _DIRECTORY_END, _DIRECTORY_END_64 = b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06"
 _MAX_GUESSED_BYTES = 100_000  # of names from which the encoding is guessed
-# Sounds that cannot be read: they are refused with a sentence, while pictures and texts are skipped.
-_OTHER_SOUND_SUFFIXES = frozenset((".m4a", ".aac", ".wma", ".mp4", ".ape", ".wv", ".mpc", ".rx2", ".rex", ".aifs"))
+# Films may have sound; what cannot be read is refused with a sentence, while pictures and texts are skipped.
+_OTHER_SOUND_SUFFIXES = frozenset((".mp4", ".rx2", ".rex"))
 _LITTER = frozenset(("__macosx", "thumbs.db", "desktop.ini", ".ds_store"))
 _LEGACY_ENCODINGS = ["cp932", "gb18030", "cp949", "big5", "cp1251", "cp866", "cp850"]
 _UTF8_FLAG = 0x800

@@ -1,5 +1,6 @@
 """A recording -> its hits, each with a prediction."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -74,16 +75,16 @@ def find_hits(classifier: Classifier, source: Source) -> Recording:
     ModuleNotFoundError
         If librosa is needed and not installed.
     """
-    data = read_bytes(source)
-    return find_hits_in(classifier, read_on(classifier, data, classifier.read_clip(data)))
+    again = source if isinstance(source, str | os.PathLike) else read_bytes(source)  # it may be read twice
+    return find_hits_in(classifier, read_on(classifier, again, classifier.read_clip(again)))
 
 
-def read_on(classifier: Classifier, data: bytes, clip: Clip) -> Clip:
+def read_on(classifier: Classifier, source: Source, clip: Clip) -> Clip:
     """A longer clip, up to ``RECORDING_DURATION``, if the file continues; the same clip if the rest cannot be read."""
     if clip.is_whole:
         return clip
     try:
-        return classifier.read_clip(data, limits.RECORDING_DURATION)
+        return classifier.read_clip(source, limits.RECORDING_DURATION)
     except AudioError:  # takes too long to decode, or is damaged further on
         return clip
 

@@ -2,12 +2,14 @@
 
 `Decoders` starts a few of ``python -m drumclf.processes.decoders``. Native code that meets a
 hostile file may crash, hang or use up memory; here, it takes nothing down with it. A process gets
-one request after another, the seconds to read and then the bytes of a file. It knows no names, no
-paths and no secrets from the environment, cannot write files, and is killed if it exceeds a limit.
+one request after another, the seconds to read and then the bytes of a file; of a file on the user's
+own disk that is larger than an upload may be, it asks for the pieces that it needs. It knows no names,
+no paths and no secrets from the environment, cannot write files, and is killed if it exceeds a limit.
 Nothing that it sends is unpickled, since a file may have taken it over.
 """
 
 import contextlib
+import io
 import json
 import logging
 import math
@@ -19,14 +21,17 @@ import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
-from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from drumclf import constants as c
-from drumclf.audio import DAMAGED, AudioError, Clip, Source, read_bytes, read_clip
+from drumclf.audio import DAMAGED, AudioError, Clip, Source, read_clip, read_open
 from drumclf.names import visible
 from drumclf.processes.child import Child, parent
+from drumclf.processes.confinement import confine
+from drumclf.processes.lent_file import LentFile, is_request, piece
+from drumclf.sources import open_source, size_of
 from drumclf.threads import WORKERS, Turns
 
 TOO_SLOW = "This file takes too long to decode; save the sound again, as WAV."
@@ -79,17 +84,16 @@ class Decoders:
         RuntimeError
             If no process can be started.
         """
-        data = read_bytes(source)
-        with self._turns:
+        with open_source(source) as file, self._turns:
             decoder = self._idle.pop() if self._idle else self._start()
             try:
                 if not decoder.is_alive():
                     decoder = self._replace(decoder)
                 try:
-                    return decoder.read_clip(data, duration)
+                    return decoder.read_clip(file, duration)
                 except _KilledError:  # by something else: the file gets a second chance
                     decoder = self._replace(decoder)
-                    return decoder.read_clip(data, duration)
+                    return decoder.read_clip(file, duration)
             except _KilledError as error:
                 raise AudioError(DAMAGED) from error
             finally:
@@ -137,16 +141,16 @@ class _Decoder(Child):
         super().__init__(command)
         self._is_ready, self._was_slow, self._deadline = False, False, math.inf
 
-    def read_clip(self, data: bytes, duration: float) -> Clip:
+    def read_clip(self, file: BinaryIO, duration: float) -> Clip:
         """Raises AudioError, _KilledError, or RuntimeError if the process cannot be started."""
         try:
             self._wait_until_ready()
-            head, samples = self._answer(data, duration)
+            head, samples = self._answer(file, duration)
             clip = _clip(head, samples) if head["error"] is None else None
         except Exception as error:  # whatever came back was not an answer
             self.end()
             status = self.status
-            _log.warning("a decoder ended with status %s on a file of %d bytes", status, len(data))
+            _log.warning("a decoder ended with status %s on a file of %d bytes", status, size_of(file))
             if not self._is_ready:
                 raise RuntimeError("no decoding process can be started") from error
             if self._was_slow or status == -signal.SIGPROF:
@@ -164,11 +168,16 @@ class _Decoder(Child):
                 self.receive(_MAX_HEAD_BYTES)
             self._is_ready = True
 
-    def _answer(self, data: bytes, duration: float) -> tuple[dict, np.ndarray]:
+    def _answer(self, file: BinaryIO, duration: float) -> tuple[dict, np.ndarray]:
+        data = file.getvalue() if isinstance(file, io.BytesIO) else None
         with self._no_longer_than(_WALL_LIMIT):
-            self.send(str(duration).encode())
-            self.send(data)
+            self.send(json.dumps({"duration": duration, "lent": size_of(file) if data is None else None}).encode())
+            if data is not None:
+                self.send(data)
             head = json.loads(self.receive(_MAX_HEAD_BYTES))
+            while data is None and is_request(head):
+                self.send(piece(file, head))
+                head = json.loads(self.receive(_MAX_HEAD_BYTES))
             return head, np.frombuffer(self.receive(4 * round(duration * c.SAMPLE_RATE)), "<f4")
 
     def end_if_late(self) -> None:
@@ -209,7 +218,7 @@ def _clip(head: dict, samples: np.ndarray) -> Clip:
 def serve() -> None:
     """Answer until the other end hangs up."""
     with parent() as (incoming, outgoing):
-        _limit()
+        confine(MEMORY_LIMIT, MAX_OPEN_FILES)
         outgoing.send_bytes(b"ready")
         while _serve_one(incoming, outgoing):
             pass
@@ -217,11 +226,15 @@ def serve() -> None:
 
 def _serve_one(incoming: Connection, outgoing: Connection) -> bool:
     """Answer for one file and keep nothing from it; returns whether the process is fit for another one."""
-    duration, data = float(incoming.recv_bytes()), incoming.recv_bytes()
+    request = json.loads(incoming.recv_bytes())
+    data = incoming.recv_bytes() if request["lent"] is None else None
     signal.setitimer(signal.ITIMER_PROF, CPU_LIMIT)  # after that, SIGPROF ends the process
     is_fit, samples = True, b""
     try:
-        clip = read_clip(data, duration)
+        if data is None:
+            clip = read_open(LentFile(request["lent"], incoming, outgoing), request["duration"])
+        else:
+            clip = read_clip(data, request["duration"])
         head = {"error": None, "start": clip.start, "is_whole": clip.is_whole, "file_duration": clip.file_duration}
         samples = clip.samples.astype("<f4").tobytes()
     except AudioError as error:
@@ -232,25 +245,6 @@ def _serve_one(incoming: Connection, outgoing: Connection) -> bool:
     outgoing.send_bytes(json.dumps(head).encode())
     outgoing.send_bytes(samples)
     return is_fit
-
-
-def _limit() -> None:
-    import resource
-
-    with contextlib.suppress(OSError):  # no /proc: no memory limit
-        n_pages = int(Path("/proc/self/statm").read_text().split()[0])
-        _lower(resource.RLIMIT_AS, n_pages * resource.getpagesize() + MEMORY_LIMIT)
-    _lower(resource.RLIMIT_FSIZE, 0)
-    _lower(resource.RLIMIT_CORE, 0)
-    _lower(resource.RLIMIT_NOFILE, MAX_OPEN_FILES)
-
-
-def _lower(limit: int, most: int) -> None:
-    import resource
-
-    _, hard = resource.getrlimit(limit)
-    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(limit, (most, most))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 import pytest
 from conftest import encode, make_hit
 
-from drumclf.file_types import describe_foreign, playable_type, unwrap_wav
+from drumclf.file_types import playable_type
+from drumclf.foreign import describe_foreign
 
 
 @pytest.mark.parametrize(
@@ -17,12 +18,10 @@ def test_what_a_browser_plays(format, subtype, mime):
     data = encode(make_hit(), format=format, subtype=subtype)
     assert playable_type(data) == mime
     assert describe_foreign(data) is None
-    assert unwrap_wav(data) is data
 
 
 def test_truncated_headers_are_taken_as_they_are():
     wav = encode(make_hit())
     for n in range(60):
-        assert unwrap_wav(wav[:n]) == wav[:n]
         describe_foreign(wav[:n])
         playable_type(wav[:n])

@@ -19,11 +19,17 @@ from watched_decoder import WatchedDecoder
 
 from tools.odd_files import odd_bytes as ob
 from tools.odd_files.odd_files import KICK, clean, codings, odd_files
+from tools.odd_files.other_codings import other_codings, other_headers
 
 SECONDS = float(os.environ.get("DRUMCLF_FUZZ_SECONDS", "60"))
 SEED = int(os.environ.get("DRUMCLF_FUZZ_SEED", "0"))
 # The first bytes of chunks, pages and frames.
-NAMES = b"fmt data LIST fact COMM SSND desc pakt kuki OggS \xff\xfb \xff\xf8".split(b" ")
+NAMES = b"fmt data LIST fact COMM SSND desc pakt kuki OggS \xff\xfb \xff\xf8 \xff\xf1".split(b" ")
+NAMES += (
+    b"ftyp moov trak mdia minf stbl stsd stts stsc stsz stco elst esds alac mdat wvpk MAC TTA1 \x1f\x43\xb6\x75".split(
+        b" "
+    )
+)
 CORPUS = sorted(path for path in (Path(__file__).parent / "fuzz_corpus").iterdir() if path.suffix != ".md")
 
 
@@ -52,12 +58,21 @@ def test_what_broke_once_leaves_the_standard_output_alone():
     assert (done.returncode, done.stdout) == (0, b"")
 
 
+def seeds():
+    """Name of a decoder -> files to damage, most of them its own; small ones, so that damage hits something."""
+    short = clean(KICK)[:1_500]
+    first = [file.data for file in codings({"short": short})]
+    first += [file.data for file in odd_files(SEED) if 0 < len(file.data) < 20_000]
+    first += [path.read_bytes() for path in CORPUS]
+    second = [*other_codings(short).values(), *other_codings(clean(KICK)[:6_000]).values()]
+    return {"libsndfile": first, "FFmpeg": [*second, *other_headers(short).values()]}
+
+
 @pytest.mark.fuzz
-def test_damaged_files(decoder):
+@pytest.mark.parametrize("name", ["libsndfile", "FFmpeg"])
+def test_damaged_files(decoder, name):
     rng = np.random.default_rng(SEED)
-    files = [file.data for file in codings({"short": clean(KICK)[:1_500]})]
-    files += [file.data for file in odd_files(SEED) if 0 < len(file.data) < 20_000]
-    files += [path.read_bytes() for path in CORPUS]
+    files = seeds()[name]
     end, broken = time.monotonic() + SECONDS, {}
     while time.monotonic() < end and len(broken) < 20:
         data = damage(files[rng.integers(len(files))], files, rng)

@@ -17,6 +17,7 @@ from synthesis import drums
 from synthesis.parts import SAMPLE_RATE
 from tools.odd_files import odd_bytes as ob
 from tools.odd_files.lying_files import ENDLESS, MOST, bombs, large, lying_headers
+from tools.odd_files.other_codings import other_codings, other_headers
 
 KICK, SNARE, CLAP, HAT = "kick_analogue", "snare_analogue", "clap_analogue", "closed_hat_analogue"
 
@@ -52,7 +53,13 @@ def odd_files(seed: int = 0) -> list[OddFile]:
         For the noise in them, and for where the damaged ones are damaged.
     """
     rng = np.random.default_rng(seed)
-    lawful = {KICK: _kicks(rng) | _misnamed(), SNARE: _snares(), CLAP: _claps(), HAT: _rates(HAT, 48_000, 96_000)}
+    others = other_codings(clean(KICK)) | other_headers(clean(KICK))
+    lawful = {
+        KICK: _kicks(rng) | _misnamed() | others,
+        SNARE: _snares(),
+        CLAP: _claps(),
+        HAT: _rates(HAT, 48_000, 96_000),
+    }
     without_wires = _rates(SNARE, 4_000, 8_000)
     unclear = {KICK: _unclear_kicks(rng) | _damaged(rng), SNARE: without_wires, None: _ambiguous()}
     refused = _without_sound(rng) | _not_numbers() | _foreign(rng) | _cut_off()

@@ -15,6 +15,9 @@ from conftest import EXAMPLES, ROOT
 from drumclf.__main__ import main
 from drumclf.classifier import _BATCH_SIZE
 from drumclf.threads import WORKERS
+from tools.odd_files.odd_bytes import id3
+from tools.odd_files.odd_files import clean
+from tools.odd_files.other_codings import other_codings, other_headers
 
 loaded_once = pytest.fixture(load_once, autouse=True)
 sounds = pytest.fixture(mixed_sounds)
@@ -95,6 +98,22 @@ def test_a_refused_file_is_one_row(capsys, tmp_path):
     assert rows[0]["probabilities"] is None
     assert len(rows[0]["error"]) <= 200
     assert rows[1]["label"] == "kick"
+
+
+def test_sounds_that_only_other_players_play(tmp_path):
+    """Through the whole command, with its separate processes; in a folder, their names are known too."""
+    kick = clean(KICK.stem)
+    files = other_codings(kick) | other_headers(kick)
+    files["cover.mp3"] = id3(os.urandom(12_000_000)) + files["variable.mp3"]
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "pointer.wav").write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    command = [sys.executable, "-m", "drumclf", "classify", tmp_path, "--format", "jsonl"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    rows = {os.path.basename(row["path"]): row for row in map(json.loads, done.stdout.splitlines())}  # noqa: PTH119
+    assert done.returncode == 1
+    assert "Git LFS" in rows.pop("pointer.wav")["error"]
+    assert {name: row["label"] for name, row in rows.items()} == dict.fromkeys(files, "kick")
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,10 @@ from drumclf.audio import DAMAGED, read_clip
 from drumclf.constants import CLIP_DURATION
 from drumclf.limits import RECORDING_DURATION
 from drumclf.processes.decoders import TOO_SLOW, Decoders
+from tools.odd_files.other_codings import other_codings, other_headers
 from tools.soak.search import find_in_memory
 
+OTHERS = other_codings(make_hit()) | other_headers(make_hit())
 KICK = EXAMPLES / "kick_analogue.wav"
 # The real process, around a decoder that can be made to break as native code does.
 SABOTAGED = """
@@ -28,6 +30,9 @@ def broken(data, duration):
     if data.startswith(b"MORE"):  # than it asked for
         n = round(duration * 22_050) + int(data.split()[1])
         return Clip(np.ones(n, np.float32), 0.0, True)
+    if data.startswith(b"TAKE"):  # megabytes
+        bytearray(int(data.split()[1]) * 10**6)
+        return Clip(np.ones(1, np.float32), 0.0, True)
     deeds = {
         b"CRASH": lambda: ctypes.string_at(0),
         b"SPIN": lambda: sum(iter(int, 1)),
@@ -67,6 +72,22 @@ def test_a_clip_is_the_same_as_without_a_process(decoders):
         assert np.array_equal(here.samples, apart.samples)
         assert (here.start, here.is_whole, here.file_duration) == (apart.start, apart.is_whole, apart.file_duration)
         assert apart.samples.dtype == np.float32
+
+
+def test_the_second_decoder_gives_the_same_too(decoders):
+    for name, data in OTHERS.items():
+        here, apart = read_clip(data), decoders.read_clip(data)
+        assert np.array_equal(here.samples, apart.samples), name
+        assert (here.start, here.is_whole, here.file_duration) == (apart.start, apart.is_whole, apart.file_duration)
+
+
+@pytest.mark.parametrize("before", ["WAV", "M4A"])
+def test_the_limit_on_memory_is_the_same_with_both_decoders(decoders, before):
+    """PyAV's libraries take more than 100 MB of address space; files get neither less nor more."""
+    decoders.read_clip({"WAV": KICK.read_bytes(), "M4A": OTHERS["telephone.m4a"]}[before])
+    assert decoders.read_clip(b"TAKE 240").is_whole
+    with pytest.raises(AudioError):
+        decoders.read_clip(b"TAKE 310")
 
 
 @pytest.mark.parametrize("duration", [2.0, RECORDING_DURATION])
