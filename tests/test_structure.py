@@ -16,8 +16,8 @@ MAY_NOT_IMPORT = {
 # Parts of drumclf; each imports only from the rows above its own, and modules of its own folder.
 RANKS = (
     {"constants", "decision", "file_types", "foreign", "headers", "names", "report", "threads"},
-    {"chunks", "limits", "model_folder", "spectrogram"},
-    {"sources"},
+    {"chunks", "limits", "model_folder", "onset"},
+    {"sources", "spectrogram"},
     {"ffmpeg", "libsndfile"},
     {"audio", "network"},
     {"classifier"},

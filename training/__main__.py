@@ -48,8 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--synthetic", type=int, default=0, metavar="N", help="add N synthetic sounds of each known class (default: 0)"
     )
-    parser.add_argument("--epochs", type=int, default=15, help="default: %(default)s")
-    parser.add_argument("--sounds-per-epoch", type=int, default=9_600, metavar="N", help="default: %(default)s")
+    parser.add_argument("--epochs", type=int, default=16, help="default: %(default)s")
+    parser.add_argument("--sounds-per-epoch", type=int, default=16_000, metavar="N", help="default: %(default)s")
     parser.add_argument("--members", type=int, default=2, metavar="N", help="networks to average (default: 2)")
     parser.add_argument("--seed", type=int, default=2023, help="default: %(default)s")
     return parser

@@ -44,8 +44,8 @@ class Settings:
     seed : int
     """
 
-    epochs: int = 15
-    sounds_per_epoch: int = 9_600
+    epochs: int = 16
+    sounds_per_epoch: int = 16_000
     batch_size: int = 64
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
