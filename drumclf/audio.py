@@ -23,6 +23,7 @@ from drumclf.file_types import describe_foreign, unwrap_wav
 Source = str | os.PathLike | bytes | BinaryIO
 DAMAGED = f"This file is damaged or not a sound that can be read; send {limits.ACCEPTED}."
 NO_FILE = "There is no file here that can be opened; give the path of a sound file."
+NO_PERMISSION = "You have no permission to read this; ask its owner, or change the permissions."
 _SCAN_DURATION = 0.1  # seconds read at a time while looking for the first sound
 _LENGTH_UNKNOWN = 2**63 - 1  # libsndfile's SF_COUNT_MAX, for example for a FLAC that was written to a pipe
 
@@ -111,7 +112,7 @@ def read_bytes(source: Source) -> bytes:
             with Path(source).open("rb") as file:
                 data = file.read(limit)
         except (OSError, ValueError) as error:
-            raise AudioError(NO_FILE) from error
+            raise AudioError(_why_not_opened(source, error)) from error
     else:
         data = source.read(limit)
     if not data:
@@ -119,6 +120,16 @@ def read_bytes(source: Source) -> bytes:
     if len(data) >= limit:
         raise AudioError(f"This file is larger than {limits.MAX_FILE_BYTES // 1_000_000} MB; send a shorter sound.")
     return data
+
+
+def _why_not_opened(source: str | os.PathLike, error: Exception) -> str:
+    if isinstance(error, PermissionError):
+        return NO_PERMISSION
+    if isinstance(error, IsADirectoryError):
+        return "This is a folder; give the path of a sound file." if os.access(source, os.R_OK) else NO_PERMISSION
+    if isinstance(error, ValueError | FileNotFoundError | NotADirectoryError):
+        return NO_FILE
+    return "This file cannot be read from its disk; check the disk."
 
 
 def encode_wav(clip: Clip) -> bytes:
