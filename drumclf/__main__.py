@@ -4,10 +4,9 @@ Nothing that takes time is imported before Ctrl-C is provided for.
 """
 
 import os
-import signal
 import sys
 
-from drumclf.cli.stopping import INTERRUPTED, in_good_order, take_over
+from drumclf.cli.stopping import INTERRUPTED, in_good_order, no_more, take_over
 
 if __name__ == "__main__":
     take_over()
@@ -29,13 +28,14 @@ def main(arguments: list[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     try:
         in_good_order()
-        return options.run(options)
+        status = options.run(options)
+        no_more()
+        return status
     except (UsageError, ModelError) as error:
         say(str(error))
         return WRONG_USAGE
     except KeyboardInterrupt as stopped:
-        if arguments is None:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        no_more()
         say("; ".join(["stopped", *map(str, stopped.args)]))
         if arguments is None:  # threads may still be at work, and Python would wait for them
             sys.stderr.flush()
