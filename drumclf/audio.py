@@ -5,6 +5,7 @@ time. Rate, channels and length are checked before the first sample is decoded; 
 are decoded block by block, and only as many as are needed.
 """
 
+import errno
 import io
 import math
 import os
@@ -123,13 +124,17 @@ def read_bytes(source: Source) -> bytes:
 
 
 def _why_not_opened(source: str | os.PathLike, error: Exception) -> str:
+    try:
+        if isinstance(error, IsADirectoryError):
+            os.scandir(source).close()
+            return "This is a folder; give the path of a sound file."
+    except OSError as of_folder:
+        error = of_folder
     if isinstance(error, PermissionError):
         return NO_PERMISSION
-    if isinstance(error, IsADirectoryError):
-        return "This is a folder; give the path of a sound file." if os.access(source, os.R_OK) else NO_PERMISSION
-    if isinstance(error, ValueError | FileNotFoundError | NotADirectoryError):
-        return NO_FILE
-    return "This file cannot be read from its disk; check the disk."
+    if getattr(error, "errno", None) in (errno.EIO, errno.ENXIO, errno.ENODEV, errno.ETIMEDOUT):
+        return "This file cannot be read from its disk; check the disk."
+    return NO_FILE
 
 
 def encode_wav(clip: Clip) -> bytes:

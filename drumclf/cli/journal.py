@@ -30,8 +30,6 @@ class Step:
         The folder that was sorted; None in journals of version 0.1.
     mount : str or None
         Where the drive that held the source was mounted, for example "/" or "/media/stick".
-    device : int or None
-        The system's number for that drive.
     """
 
     action: str
@@ -39,7 +37,6 @@ class Step:
     destination: str
     root: str | None = None
     mount: str | None = None
-    device: int | None = None
 
 
 @dataclass(frozen=True)
@@ -166,16 +163,12 @@ def digest_of(file: Path) -> str:
         return hashlib.file_digest(opened, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
-def drive_of(path: Path) -> tuple[str | None, int | None]:
-    """Where the drive that holds a file or folder is mounted, and the system's number for it; None if unknown."""
+def mount_of(folder: Path) -> str | None:
+    """Where the drive that holds a folder is mounted; None if unknown."""
     try:
-        device = path.stat().st_dev
-        mount = path.absolute()
-        while not os.path.ismount(mount):
-            mount = mount.parent
-    except OSError:
-        return None, None
-    return str(mount), device
+        return str(next(place for place in (folder, *folder.parents) if os.path.ismount(place)))
+    except (OSError, StopIteration):
+        return None
 
 
 def remove_if_empty(*folders: Path) -> None:

@@ -11,7 +11,7 @@ from drumclf.batch.destinations import destinations
 from drumclf.batch.duplicates import find_duplicates
 from drumclf.batch.rows import Row
 from drumclf.cli.filing import can_resume
-from drumclf.cli.journal import Filed, Journal, Step, digest_of, drive_of
+from drumclf.cli.journal import Filed, Journal, Step, digest_of, mount_of
 
 
 @dataclass(frozen=True)
@@ -128,12 +128,12 @@ def make_steps(
         Whether a path in the destination is taken.
     """
     places = destinations(((row.name, row.label, row.is_sure) for row in rows), pattern, taken)
-    steps, drives = [], {}
+    steps, mounts = [], {}
     for row, place in zip(rows, places, strict=True):
         folder = Path(row.name).parent
-        if folder not in drives:
-            drives[folder] = drive_of(folder)
-        steps.append(Step(action, row.name, str(destination / place), str(root), *drives[folder]))
+        if folder not in mounts:
+            mounts[folder] = mount_of(folder)
+        steps.append(Step(action, row.name, str(destination / place), str(root), mounts[folder]))
     return steps
 
 

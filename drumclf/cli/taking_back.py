@@ -99,8 +99,8 @@ def _why_no_way_back(step: Step) -> str | None:
     """Why a file cannot go back to the folder that it was moved out of; None if it can.
 
     A drive that is gone leaves its mount point behind, or nothing: a folder made there would be on
-    another disk. Folders below the one that was sorted are made anew, and that one, too, as long as
-    the one that it was in is still there.
+    another disk. Another drive may be in its place, too: one that holds none of the folders on the
+    way. So folders are made anew from the one on that was sorted, and only in a folder that is there.
     """
     if drive := _missing_drive(step):
         return f"its drive, {drive}, is not there"
@@ -108,21 +108,11 @@ def _why_no_way_back(step: Step) -> str | None:
     if folder.is_dir():
         return None
     root = Path(step.root or folder)
-    there = next((place for place in (root, root.parent) if place.is_dir()), None)
-    if there is None:
-        return f"its old folder, {root}, is gone; make it, and undo again"
-    if step.mount and Path(step.mount).parent != Path(step.mount) and there.stat().st_dev != step.device:
-        return f"its old folder, {folder}, is gone, and another drive may be there now; make it, and undo again"
+    there = next(place for place in folder.parents if place.is_dir())
+    is_bare = str(there) == step.mount and there.parent != there
+    if is_bare or root.parent not in (there, *there.parents):
+        return f"its old folder, {folder}, is gone; make it, and undo again"
     return None
-
-
-def _remove_empty(step: Step) -> None:
-    """Remove the folders of a class that are empty now."""
-    remove_if_empty(*list(Path(step.destination).parents)[:2])
-
-
-def _missing_drive(step: Step) -> str | None:
-    return step.mount if step.mount and not os.path.ismount(step.mount) else None
 
 
 def _is_back(step: Step) -> bool:
@@ -133,3 +123,12 @@ def _is_back(step: Step) -> bool:
 def _is_half_done(step: Step) -> bool:
     """Whether a run was cut off within a step, after the file had come to its place."""
     return is_done(step) or (step.action == "move" and is_spare(Path(step.destination), Path(step.source)))
+
+
+def _missing_drive(step: Step) -> str | None:
+    return step.mount if step.mount and not os.path.ismount(step.mount) else None
+
+
+def _remove_empty(step: Step) -> None:
+    """Remove the folders of a class that are empty now."""
+    remove_if_empty(*list(Path(step.destination).parents)[:2])

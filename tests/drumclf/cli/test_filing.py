@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from drumclf.cli.filing import DiskError, carry_out, is_done, settle
-from drumclf.cli.journal import ACTIONS, JOURNAL, Journal, Step, drive_of, read_journal
+from drumclf.cli.journal import ACTIONS, JOURNAL, Journal, Step, mount_of, read_journal
 from drumclf.cli.taking_back import undo
 
 NAMES = ("a.wav", "deep/b.wav", os.fsdecode(b"caf\xe9.wav"), "c\nd.wav")
@@ -45,9 +45,9 @@ def disk(request, monkeypatch):
 def plan(action, source, out):
     """Steps into two folders, recorded as `sort` records them."""
     places = [f"{'kick' if i % 2 else 'kick/not sure'}/{i}.wav" for i in range(len(NAMES))]
-    root, mount, device = str(source), *drive_of(source)
+    root, mount = str(source), mount_of(source)
     steps = [
-        Step(action, str(source / name), str(out / place), root, mount, device)
+        Step(action, str(source / name), str(out / place), root, mount)
         for name, place in zip(NAMES, places, strict=True)
     ]
     journal = Journal(out)
