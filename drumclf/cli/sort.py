@@ -22,6 +22,8 @@ from drumclf.model_folder import read_metadata
 from drumclf.names import visible
 from drumclf.processes.decoders import separate_reader
 
+_A_LINK = "This is a link, which may lead nowhere from another folder; copy the file that it leads to."
+
 
 def add_sort_and_undo(commands) -> None:
     """Add both commands to the parser's."""
@@ -145,6 +147,8 @@ def _make_plan(options: argparse.Namespace, journal: Journal) -> tuple[Earlier, 
     if earlier.unfinished:
         say(f"{counted(len(earlier.unfinished), 'file')} left from an earlier run: first in the plan")
     paths = [path for path in find_sounds([root]) if earlier.is_new(path)]
+    links = [path for path in paths if options.action == "move" and path.is_symlink()]
+    paths = [path for path in paths if path not in set(links)]
     # Sounds that an earlier run sorted are read again only if new ones may be duplicates of them.
     before = earlier.sounds() if options.skip_duplicates and paths else []
     read = separate_reader()
@@ -161,7 +165,7 @@ def _make_plan(options: argparse.Namespace, journal: Journal) -> tuple[Earlier, 
         destination,
         taken=lambda place: os.path.lexists(destination / place) or str(destination / place) in earlier.places,
     )
-    refused = [row for row in new if row.error is not None]
+    refused = [row for row in new if row.error is not None] + [Row(str(path), _A_LINK) for path in links]
     return earlier, Plan(earlier.unfinished + steps, refused, duplicates, earlier.n_filed)
 
 

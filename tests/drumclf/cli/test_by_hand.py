@@ -175,6 +175,16 @@ def test_a_file_in_the_way_of_what_was_cut_off_is_no_error_for_ever(source, out,
     assert tree(out) == {f"kick/{KICK.name}": b"mine"}
 
 
+def test_a_link_is_not_moved_and_no_error_for_ever(source, out, capsys):
+    (source / "link.wav").symlink_to(KICK.name)
+    status, said = run(capsys, "sort", source, out, "--move")
+    assert (status, "link.wav: This is a link" in said, "4 files sorted" in said) == (1, True, True)
+    status, said = run(capsys, "sort", source, out, "--move")
+    assert (status, "nothing is new" in said) == (0, True)  # it leads nowhere by now
+    assert run(capsys, "undo", out)[0] == 0
+    assert (source / "link.wav").read_bytes() == KICK.read_bytes()
+
+
 def test_a_journal_of_version_0_1_is_understood(source, out, capsys):
     """It held no more than the plan: what came before the last step that is as it was put was done."""
     run(capsys, "sort", source, out)
