@@ -1,33 +1,58 @@
-"""The command line: ``drumclf classify``, ``hits``, ``sort``, ``undo`` and ``serve``; also as ``python -m drumclf``."""
+"""The command line: ``drumclf classify``, ``hits``, ``sort``, ``undo`` and ``serve``; also as ``python -m drumclf``.
 
-import argparse
+Nothing that takes time is imported before Ctrl-C is provided for.
+"""
+
+import os
 import sys
 
-from drumclf import __version__
-from drumclf.cli.classify import add_classify
-from drumclf.cli.hits import add_hits
-from drumclf.cli.serve import add_serve
-from drumclf.cli.sort import add_sort_and_undo
-from drumclf.cli.terminal import INTERRUPTED, WRONG_USAGE, UsageError, say
-from drumclf.model_folder import ModelError
+from drumclf.cli.stopping import INTERRUPTED, in_good_order, no_more, take_over
+
+if __name__ == "__main__":
+    take_over()
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; returns the exit status."""
+    """Run the command line; returns the exit status.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Those of the process unless given; without them, Ctrl-C ends the process from here.
+    """
+    if arguments is None:
+        take_over()
+    from drumclf.cli.terminal import WRONG_USAGE, UsageError, say
+    from drumclf.model_folder import ModelError
+
     options = build_parser().parse_args(arguments)
     try:
-        return options.run(options)
+        in_good_order()
+        status = options.run(options)
+        no_more()
+        return status
     except (UsageError, ModelError) as error:
         say(str(error))
         return WRONG_USAGE
-    except KeyboardInterrupt:
-        say("stopped; what is done is kept")
+    except KeyboardInterrupt as stopped:
+        no_more()
+        say("; ".join(["stopped", *map(str, stopped.args)]))
+        if arguments is None:  # threads may still be at work, and Python would wait for them
+            sys.stderr.flush()
+            os._exit(INTERRUPTED)
         return INTERRUPTED
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser():
     """The parser of all commands; each sets ``run``, a function of the options that returns the exit status."""
-    parser = argparse.ArgumentParser(prog="drumclf", description="Tell which drum a sound file holds.")
+    from drumclf import __version__
+    from drumclf.cli.classify import add_classify
+    from drumclf.cli.hits import add_hits
+    from drumclf.cli.serve import add_serve
+    from drumclf.cli.sort import add_sort_and_undo
+    from drumclf.cli.terminal import Parser
+
+    parser = Parser(prog="drumclf", description="Tell which drum a sound file holds.")
     parser.add_argument("--version", action="version", version=f"drumclf {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_classify(commands)

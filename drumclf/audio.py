@@ -25,6 +25,7 @@ from drumclf.headers import Place, find_sound
 from drumclf.libsndfile import SndFile
 from drumclf.sources import (
     NO_FILE,
+    NO_PERMISSION,
     AudioError,
     Decoder,
     Source,
@@ -35,7 +36,10 @@ from drumclf.sources import (
     read_bytes,
 )
 
-__all__ = ["DAMAGED", "NO_FILE", "AudioError", "Clip", "Source", "encode_wav", "read_bytes", "read_clip", "read_open"]
+__all__ = [
+    "DAMAGED", "NO_FILE", "NO_PERMISSION", "AudioError", "Clip", "Source",
+    "encode_wav", "read_bytes", "read_clip", "read_open",
+]  # fmt: skip
 DAMAGED = f"This file is damaged or not a sound that can be read; send {limits.ACCEPTED}."
 NO_SAMPLES = "This file holds no samples; send a sound."
 _BLANK = "This file holds nothing but zeros, as after a failed download or copy; fetch it again."

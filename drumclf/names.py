@@ -1,10 +1,14 @@
-"""File names from strangers, made safe to show."""
+"""File names from strangers: made safe to show, and written so that they can be read back."""
 
+import re
 import unicodedata
 
 # Unicode categories: control characters, invisible ones and those that reverse text, lone surrogates, line breaks.
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _JOINERS = "\u200c\u200d"  # invisible but needed, in Persian, in many Indian scripts and in some emoji
+# Control characters, line breaks, what reverses text, what is not text, and a backslash that could be taken for one.
+_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]|\\(?=x[0-9a-f]{2})")
+_WRITTEN = re.compile(rb"\\x([0-9a-f]{2})")
 
 
 def visible(name: str) -> str:
@@ -15,9 +19,37 @@ def visible(name: str) -> str:
     return "".join("�" if unicodedata.category(sign) in _HIDDEN and sign not in _JOINERS else sign for sign in name)
 
 
+def escaped(name: str) -> str:
+    r"""A name as it is written in tables and JSON lines: text that every reader of UTF-8 reads, on one line.
+
+    Each byte that is not UTF-8, and each byte of a control character, becomes ``\x`` and two
+    hexadecimal digits. The backslash of a name that already holds such a group becomes ``\x5c``, so that
+    `unescaped` gives every name back and no two names are written alike. Other names stay as they are.
+
+    Parameters
+    ----------
+    name : str
+        As Python gives names of files, with "surrogateescape" for bytes that are not UTF-8.
+    """
+    return _UNWRITABLE.sub(lambda found: "".join(f"\\x{byte:02x}" for byte in _bytes(found[0])), name)
+
+
+def unescaped(text: str) -> str:
+    """The name that `escaped` wrote, ready to open."""
+    raw = _WRITTEN.sub(lambda found: bytes([int(found[1], 16)]), text.encode("utf-8", "surrogateescape"))
+    return raw.decode("utf-8", "surrogateescape")
+
+
 def shortened(name: str, longest: int) -> str:
     """A name of at most `longest` characters. The middle is cut, since names differ at their ends."""
     if len(name) <= longest:
         return name
     end = (longest - 1) // 2
     return f"{name[: longest - 1 - end]}…{name[-end:]}"
+
+
+def _bytes(sign: str) -> bytes:
+    try:
+        return sign.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a character of UTF-16, which no file system here gives
+        return sign.encode("utf-8", "surrogatepass")

@@ -3,6 +3,7 @@
 Bytes and uploads are limited in size. A file on the user's own disk is not: only as much of it is read as is needed.
 """
 
+import errno
 import io
 import os
 import stat
@@ -15,6 +16,7 @@ from drumclf import limits
 
 Source = str | os.PathLike | bytes | BinaryIO
 NO_FILE = "There is no file here that can be opened; give the path of a sound file."
+NO_PERMISSION = "You have no permission to read this; ask its owner, or change the permissions."
 _TOO_LARGE = f"This file is larger than {limits.MAX_FILE_BYTES // 1_000_000} MB; send a shorter sound."
 
 
@@ -120,7 +122,7 @@ def open_source(source: Source) -> BinaryIO:
                     return file
                 file.close()
         except (OSError, ValueError) as error:
-            raise AudioError(NO_FILE) from error
+            raise AudioError(_why_not_opened(source, error)) from error
     return io.BytesIO(read_bytes(source))
 
 
@@ -140,7 +142,7 @@ def read_bytes(source: Source) -> bytes:
             with Path(source).open("rb") as file:
                 data = file.read(limit)
         except (OSError, ValueError) as error:
-            raise AudioError(NO_FILE) from error
+            raise AudioError(_why_not_opened(source, error)) from error
     else:
         data = source.read(limit)
     if not data:
@@ -148,6 +150,20 @@ def read_bytes(source: Source) -> bytes:
     if len(data) >= limit:
         raise AudioError(_TOO_LARGE)
     return data
+
+
+def _why_not_opened(source: str | os.PathLike, error: Exception) -> str:
+    try:
+        if isinstance(error, IsADirectoryError):
+            os.scandir(source).close()
+            return "This is a folder; give the path of a sound file."
+    except OSError as of_folder:
+        error = of_folder
+    if isinstance(error, PermissionError):
+        return NO_PERMISSION
+    if getattr(error, "errno", None) in (errno.EIO, errno.ENXIO, errno.ENODEV, errno.ETIMEDOUT):
+        return "This file cannot be read from its disk; check the disk."
+    return NO_FILE
 
 
 def read_at(file: BinaryIO, offset: int, n: int) -> bytes:

@@ -8,9 +8,10 @@ KICK, SNARE = EXAMPLES / "kick_analogue.wav", EXAMPLES / "snare_acoustic.wav"
 
 
 def load_once(classifier, monkeypatch):
-    """The model is loaded once for all tests; `test_as_a_process` loads its own."""
-    monkeypatch.setattr("drumclf.cli.classify.load_classifier", lambda *_, **__: classifier)
-    monkeypatch.setattr("drumclf.cli.sort.load_classifier", lambda *_, **__: classifier)
+    """The model is loaded once for all tests, and reads in this process; `test_as_a_process` loads its own."""
+    for command in ("classify", "sort"):
+        monkeypatch.setattr(f"drumclf.cli.{command}.load_classifier", lambda *_, **__: classifier)
+        monkeypatch.setattr(f"drumclf.cli.{command}.separate_reader", lambda: classifier.read_clip)
 
 
 def run(capsys, *arguments):

@@ -7,27 +7,28 @@ from pathlib import PurePosixPath
 from drumclf.audio import AudioError, read_bytes
 from drumclf.batch.destinations import ORIGINAL_NAMES, destinations
 from drumclf.batch.pack import Pack
-from drumclf.batch.tables import columns, csv_line, record
+from drumclf.batch.tables import BYTE_ORDER_MARK, DUPLICATE_OF, columns, csv_line, record
+from drumclf.names import escaped
 
 
 def pack_csv(pack: Pack, classes: tuple[str, ...]) -> str:
-    """A CSV table with a line for every file.
+    """A CSV table with a line for every file, after a byte order mark for spreadsheets.
 
     Columns: path, label (the visitor's if there is one), the probability of each class, decision, kind,
     kind_probability, duration in seconds, duplicate_of (path of the first sound that is the same recording), corrected
     ("yes" if the label is the visitor's), error.
     """
-    *names, error = columns(classes)
-    lines = [csv_line([*names, "duplicate_of", "corrected", error])]
+    names = columns(classes, (DUPLICATE_OF, "corrected"))
+    lines = [BYTE_ORDER_MARK + csv_line(names)]
     for i, row in enumerate(pack.rows):
         cells = record(row, classes) | {
             "label": pack.label(i),
             "kind": pack.kind(i),
             "kind_probability": row.kind_probability if pack.kind(i) == row.kind else None,
-            "duplicate_of": pack.rows[pack.duplicate_of[i]].name if pack.is_duplicate(i) else None,
+            DUPLICATE_OF: escaped(pack.rows[pack.duplicate_of[i]].name) if pack.is_duplicate(i) else None,
             "corrected": "yes" if i in pack.corrections else None,
         }
-        lines.append(csv_line(cells[name] for name in [*names, "duplicate_of", "corrected", error]))
+        lines.append(csv_line(cells[name] for name in names))
     return "".join(lines)
 
 
@@ -80,10 +81,9 @@ def training_zip(pack: Pack, corrected_only: bool = True) -> bytes:
         for i in _write_sounds(archive, pack, places):
             kit = PurePosixPath(pack.rows[i].name).parent.as_posix()
             by = "person" if i in pack.corrections else "model"
-            lines.append(
-                csv_line([places[i], pack.label(i), pack.kind(i) or pack.label(i), "" if kit == "." else kit, by])
-            )
-        archive.writestr("manifest.csv", "".join(lines).encode("utf-8", "replace"))
+            label = pack.kind(i) or pack.label(i)
+            lines.append(csv_line([places[i], pack.label(i), label, "" if kit == "." else escaped(kit), by]))
+        archive.writestr("manifest.csv", "".join(lines).encode())
     return buffer.getvalue()
 
 

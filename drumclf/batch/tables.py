@@ -7,48 +7,77 @@ import math
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from drumclf.batch.rows import Row
 from drumclf.classifier import Classifier
 from drumclf.decision import Decided, format_percent, full_title
-from drumclf.names import visible
+from drumclf.names import escaped, visible
 
 # What a spreadsheet may run as a formula, with or without apostrophes before it (OWASP, CSV injection).
 _DANGEROUS = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001 - the full-width characters are intended
+# At the start of a table: without it, Excel takes UTF-8 for the encoding of its country.
+BYTE_ORDER_MARK = "\ufeff"
+DUPLICATE_OF = "duplicate_of"  # name of the column
 _NOT_CSV = "it is not a CSV table of this model's answers"
 _JSON_START = '{"path": "'
 
 
-def table_lines(rows: Iterable[Row], classifier: Classifier) -> Iterator[str]:
-    """Aligned text for people: label with kind, "?" if not sure, probability, path.
+def table_lines(
+    rows: Iterable[Row], classifier: Classifier, duplicate_of: Sequence[str | None] | None = None
+) -> Iterator[str]:
+    """Aligned text for people: label with kind, "?" if not sure, probability, path, and of what it is a duplicate.
 
     Control characters in a name are shown as "�".
     """
     width = title_width(classifier)
-    for row in rows:
+    for row, first in _with_first(rows, duplicate_of):
         name = visible(row.name)
         if row.error is None:
             sure = " " if row.is_sure else "?"
+            same = "" if first is None else f"  (duplicate of {visible(first)})"
             title = full_title(classifier, row.label, row.kind)
-            yield f"{title:<{width}}{sure} {format_percent(row.probability):>4}  {name}\n"
+            yield f"{title:<{width}}{sure} {format_percent(row.probability):>4}  {name}{same}\n"
         else:
             yield f"{'-':<{width}}       {name}: {row.error}\n"
 
 
-def csv_lines(rows: Iterable[Row], classifier: Classifier, header: bool = True) -> Iterator[str]:
-    """A header and one line for each row; see `columns`."""
+def csv_lines(
+    rows: Iterable[Row],
+    classifier: Classifier,
+    duplicate_of: Sequence[str | None] | None = None,
+    header: bool = True,
+) -> Iterator[str]:
+    """A byte order mark and a header, then one line for each row; see `columns`.
+
+    Parameters
+    ----------
+    rows : iterable of Row
+    classifier : Classifier
+    duplicate_of : sequence of str or None, optional
+        For each row, the first file that is the same recording; adds a column, before the last.
+    header : bool
+        Not for lines that are appended to a table.
+    """
+    more = () if duplicate_of is None else (DUPLICATE_OF,)
+    names = columns(classifier.classes, more)
     if header:
-        yield csv_line(columns(classifier.classes))
-    for row in rows:
-        yield csv_line(record(row, classifier.classes).values())
+        yield BYTE_ORDER_MARK + csv_line(names)
+    for row, first in _with_first(rows, duplicate_of):
+        cells = record(row, classifier.classes) | {DUPLICATE_OF: first and escaped(first)}
+        yield csv_line(cells[name] for name in names)
 
 
-def json_lines(rows: Iterable[Row], classifier: Classifier) -> Iterator[str]:
-    """One JSON object a line: path, label, decision, kind, kind_probability, probabilities, error."""
-    for row in rows:
-        yield json.dumps({"path": row.name, **answer(row), "error": row.error}) + "\n"
+def json_lines(
+    rows: Iterable[Row], classifier: Classifier, duplicate_of: Sequence[str | None] | None = None
+) -> Iterator[str]:
+    """One JSON object a line: path, label, decision, kind, kind_probability, probabilities, error; and ``duplicate_of``, as for `csv_lines`."""
+    for row, first in _with_first(rows, duplicate_of):
+        line = {"path": escaped(row.name), **answer(row), "error": row.error}
+        if duplicate_of is not None:
+            line[DUPLICATE_OF] = first and escaped(first)
+        yield json.dumps(line) + "\n"
 
 
 def answer(row: Decided) -> dict:
@@ -71,20 +100,20 @@ def title_width(classifier: Classifier) -> int:
 LINES: dict[str, Callable[..., Iterator[str]]] = {"table": table_lines, "csv": csv_lines, "jsonl": json_lines}
 
 
-def columns(classes: Iterable[str]) -> list[str]:
-    """Column names of a table of answers."""
-    return ["path", "label", *classes, "decision", "kind", "kind_probability", "duration", "error"]
+def columns(classes: Iterable[str], more: Iterable[str] = ()) -> list[str]:
+    """Column names of a table of answers; `more` of them before the last."""
+    return ["path", "label", *classes, "decision", "kind", "kind_probability", "duration", *more, "error"]
 
 
 def record(row: Row, classes: Iterable[str]) -> dict[str, str | float | None]:
-    """A row as a flat dictionary with the keys of `columns`.
+    """A row as a flat dictionary with the keys of `columns`; its path is `drumclf.names.escaped`.
 
     ``decision`` is the name of a class, "clap or snare", or "not sure"; ``kind`` is named only
     if the model is sure of it; ``duration`` is in seconds. None if there is no value.
     """
     known = row.error is None
     return {
-        "path": row.name,
+        "path": escaped(row.name),
         "label": row.label,
         **{name: row.probabilities[name] if known else None for name in classes},
         "decision": said_decision(row) if known else None,
@@ -147,7 +176,13 @@ def read_done(path: Path, format: str, classifier: Classifier) -> tuple[Counter[
 
 def written_name(name: str, format: str) -> str:
     """A path as it is written in a file of that format."""
-    return defuse(name) if format == "csv" else name
+    return defuse(escaped(name)) if format == "csv" else escaped(name)
+
+
+def _with_first(rows: Iterable[Row], duplicate_of: Sequence[str | None] | None) -> Iterator[tuple[Row, str | None]]:
+    if duplicate_of is None:
+        return ((row, None) for row in rows)
+    return zip(rows, duplicate_of, strict=True)
 
 
 def _read_json_lines(file: io.TextIOWrapper, _: list[str]) -> tuple[Counter[str], int, int]:
@@ -177,6 +212,8 @@ def _read_csv(file: io.TextIOWrapper, header: list[str]) -> tuple[Counter[str], 
             (cells,) = csv.reader(io.StringIO(record_text, newline=""))
         except csv.Error:
             cells = []
+        if end == 0 and cells:  # tables of version 0.1 have no byte order mark
+            cells[0] = cells[0].removeprefix(BYTE_ORDER_MARK)
         if (end == 0 and cells != header) or len(cells) != len(header):
             raise ValueError(_NOT_CSV)
         if end:
@@ -184,7 +221,10 @@ def _read_csv(file: io.TextIOWrapper, header: list[str]) -> tuple[Counter[str], 
             n_refused += bool(cells[-1])
         end += _n_bytes(record_text)
         record_text = ""
-    if end == 0 and not csv_line(header).startswith(record_text):
+    if end == 0 and not any(
+        f"{mark}{csv_line(header)}".encode().startswith(record_text.encode("utf-8", "surrogateescape"))
+        for mark in (BYTE_ORDER_MARK, "")
+    ):
         raise ValueError(_NOT_CSV)
     return done, n_refused, end
 

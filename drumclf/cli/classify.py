@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from drumclf.batch.duplicates import find_duplicates
 from drumclf.batch.rows import Row, classify_files, find_sounds
 from drumclf.batch.tables import LINES, read_done, written_name
 from drumclf.classifier import load_classifier
+from drumclf.cli.stopping import at_once
 from drumclf.cli.terminal import (
     OK,
     SOME_REFUSED,
@@ -36,6 +38,9 @@ def add_classify(commands) -> None:
     command.add_argument(
         "--out", metavar="FILE", help="write to a file, or on a cluster to a folder (default: standard output)"
     )
+    command.add_argument(
+        "--duplicates", action="store_true", help="also say which are the same recording; writes all answers at the end"
+    )
     command.add_argument("--resume", action="store_true", help="continue a FILE that was cut off")
     add_model(command)
     cluster = command.add_argument_group(
@@ -52,13 +57,12 @@ def classify(options: argparse.Namespace) -> int:
         return _classify_on_cluster(options)
     paths = list(find_sounds(Path(path) for path in options.paths))
     if not paths:
-        raise UsageError("there are no sound files here")
+        say("there are no sound files here")
+        return SOME_REFUSED
     out = Path(options.out) if options.out else None
-    if out and out.exists() and any(path.exists() and out.samefile(path) for path in paths):
-        raise UsageError(f"{out} is one of the sounds and would be overwritten")
-    if options.resume and (not out or options.format == "table"):
-        raise UsageError("--resume continues a file: it needs --out, and --format csv or jsonl")
-    classifier = load_classifier(options.model, read=separate_reader())
+    _check(options, paths, out)
+    with at_once():
+        classifier = load_classifier(options.model, read=separate_reader())
     done, n_refused = Counter(), 0
     if options.resume:
         try:
@@ -73,12 +77,30 @@ def classify(options: argparse.Namespace) -> int:
             n_refused += row.error is not None
             yield row
 
-    answers_on_screen = out is None and sys.stdout.isatty()
+    answers_on_screen = out is None and sys.stdout.isatty() and not options.duplicates
     rows = counted(following(classify_files(classifier, left), len(paths), n_done, quiet=answers_on_screen))
     is_begun = options.resume and out.exists() and out.stat().st_size > 0
     more = {"header": not is_begun} if options.format == "csv" else {}
-    write_lines(LINES[options.format](rows, classifier, **more), out, "a" if options.resume else "w")
+    if options.duplicates:
+        rows = list(rows)
+        first = find_duplicates(rows, lambda i: classifier.read_clip(rows[i].name))
+        more["duplicate_of"] = [None if i is None else rows[i].name for i in first]
+    try:
+        write_lines(LINES[options.format](rows, classifier, **more), out, "a" if options.resume else "w")
+    except KeyboardInterrupt as stopped:
+        can_resume = out is not None and options.format != "table" and not options.duplicates
+        raise KeyboardInterrupt(*([f"--resume continues {out}"] if can_resume else [])) from stopped
     return SOME_REFUSED if n_refused else OK
+
+
+def _check(options: argparse.Namespace, paths: list[Path], out: Path | None) -> None:
+    """Refuse what would overwrite a sound, and options that do not go together."""
+    if out and out.exists() and any(path.exists() and out.samefile(path) for path in paths):
+        raise UsageError(f"{out} is one of the sounds and would be overwritten")
+    if options.resume and (not out or options.format == "table"):
+        raise UsageError("--resume continues a file: it needs --out, and --format csv or jsonl")
+    if options.resume and options.duplicates:
+        raise UsageError("--duplicates compares all files with one another: it cannot --resume")
 
 
 def _without(done: Counter[str], paths: list[Path], format: str) -> Iterator[tuple[str, Path]]:
@@ -96,6 +118,8 @@ def _classify_on_cluster(options: argparse.Namespace) -> int:
 
     if not options.out:
         raise UsageError("a cluster writes Parquet files: say where with --out FOLDER")
+    if options.duplicates:
+        raise UsageError("a cluster does not look for --duplicates")
     if options.model:
         raise UsageError(f"each worker loads its own model: set {MODEL_VARIABLE} here and on the workers")
     try:

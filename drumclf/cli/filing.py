@@ -1,88 +1,56 @@
-"""Copy, move or link files into folders: never over another file, resumable and undoable.
+"""Copy, move or link files into folders: never over another file, and a run that was cut off can be resumed."""
 
-Every step is written to ``drumclf-sort.jsonl`` in the destination before the first one is
-done. A run that was cut off resumes from that journal, and undoing reads it backwards.
-"""
-
+import contextlib
 import errno
 import filecmp
-import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
-JOURNAL = "drumclf-sort.jsonl"
-ACTIONS = ("copy", "move", "link")
+from drumclf.cli.journal import Filed, Journal, Step, digest_of, remove_if_empty
+
+# With these, every other file would fail too: the disk is full, or no longer there.
+OF_THE_DISK = frozenset(
+    getattr(errno, name, -1) for name in ("ENOSPC", "EDQUOT", "EROFS", "ENODEV", "ENXIO", "ESTALE", "ENOTCONN")
+)
 
 
-@dataclass(frozen=True)
-class Step:
-    """One file and where it goes.
+class DiskError(Exception):
+    """A disk takes or gives no more files; the text says why."""
 
-    Attributes
-    ----------
-    action : str
-        One of `ACTIONS`; links are symbolic.
-    source, destination : str
-        Absolute paths.
+
+def settle(journal: Journal) -> None:
+    """Count steps as taken that were, though the run was cut off before it could write so.
+
+    Journals of version 0.1 do not record at all what was done. Steps are taken in order, so
+    all before the last one that is as it was put were taken, too.
     """
-
-    action: str
-    source: str
-    destination: str
-
-
-def read_journal(folder: Path) -> list[Step]:
-    """All steps ever planned for a destination, done or not; none if there is no journal.
-
-    Raises
-    ------
-    ValueError
-        If the journal cannot be read, or names places outside the folder.
-    """
-    try:
-        lines = (folder / JOURNAL).read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise ValueError(f"{JOURNAL} in the destination cannot be read: {error.strerror}") from error
-    if lines and not lines[-1].endswith("\n"):  # cut off while the plan was written: that step has not begun
-        lines.pop()
-    try:
-        steps = [Step(**json.loads(line)) for line in lines]
-        places = [Path(os.path.normpath(step.destination)) for step in steps]
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{JOURNAL} in the destination is damaged: move it away to start again") from error
-    if not all(step.action in ACTIONS and folder in place.parents for step, place in zip(steps, places, strict=True)):
-        raise ValueError(f"{JOURNAL} in the destination belongs to another folder: move it away")
-    return steps
+    unfinished = journal.unfinished()
+    is_taken = [is_done(step) for step in unfinished]
+    last = max((i for i, taken in enumerate(is_taken) if taken), default=-1)
+    for i, step in enumerate(unfinished):
+        if is_taken[i] and step.root is not None:
+            journal.filed[step.destination] = _as_it_is(step)
+        elif is_taken[i] or (step.root is None and i < last):
+            journal.filed[step.destination] = Filed()
 
 
-def write_journal(folder: Path, steps: Iterable[Step]) -> None:
-    """Replace the journal in one piece. Without steps, remove it, and the folder too if that leaves it empty."""
-    steps, journal = list(steps), folder / JOURNAL
-    if steps:
-        folder.mkdir(parents=True, exist_ok=True)
-        part = journal.with_suffix(".part")
-        with part.open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(asdict(step)) + "\n" for step in steps)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(journal)
-    else:
-        journal.unlink(missing_ok=True)
-        _remove_if_empty(folder)
+def can_resume(step: Step) -> bool:
+    """Whether a step that was planned and not taken can still be: nothing else is in its place."""
+    source, destination = Path(step.source), Path(step.destination)
+    with contextlib.suppress(OSError):
+        return not os.path.lexists(destination) or is_spare(destination, source)
+    return True
 
 
 def is_done(step: Step) -> bool:
-    """Whether a step is already done: its destination holds what the step puts there."""
+    """Whether a step is done, by the look of it: its destination holds what the step puts there."""
     source, destination = Path(step.source), Path(step.destination)
     try:
         if step.action == "link":
             return destination.is_symlink() and destination.readlink() == source
-        if not destination.exists() or os.path.lexists(_part(destination)):
+        if not destination.exists() or os.path.lexists(part_of(destination)):
             return False
         if step.action == "move":
             return not os.path.lexists(source)
@@ -91,45 +59,60 @@ def is_done(step: Step) -> bool:
         return False
 
 
-def carry_out(steps: Iterable[Step]) -> Iterator[tuple[Step, str | None]]:
-    """Do one step after the other; those already done are skipped.
+def carry_out(journal: Journal, steps: Iterable[Step]) -> Iterator[tuple[Step, str | None]]:
+    """Take one step after the other, and record each.
+
+    Parameters
+    ----------
+    journal : Journal
+        Written, with all these steps in it.
+    steps : iterable of Step
 
     Yields
     ------
     step, error : Step, str or None
         Why the file stays where it is, in one sentence; None if it is in its place.
+
+    Raises
+    ------
+    DiskError
+        If no other file could be filed either.
     """
     for step in steps:
+        destination = Path(step.destination)
+        if not journal.is_there():
+            raise DiskError(f"{journal.folder} is gone")
         try:
-            _part(Path(step.destination)).unlink(missing_ok=True)  # left by a run that was cut off
+            part_of(destination).unlink(missing_ok=True)  # left by a run that was cut off
             if not is_done(step):
-                _file(step)
-            yield step, None
+                put_file(step)
+            journal.note_done(step)
         except OSError as error:
+            if step.destination not in journal.filed:
+                remove_if_empty(*[folder for folder in destination.parents if journal.folder in folder.parents])
+            if error.errno in OF_THE_DISK:
+                raise DiskError(about_disk(error, journal.folder)) from error
             yield step, f"{step.source} stays where it is: {error.strerror or 'it could not be moved'}."
+        else:
+            yield step, None
 
 
-def undo(steps: Iterable[Step]) -> Iterator[tuple[Step, str | None]]:
-    """Undo steps, the last one first; folders that this empties are removed.
-
-    A copy is removed only if it still equals the original, and a moved file goes back only
-    if nothing has taken its place.
-
-    Yields
-    ------
-    step, error : Step, str or None
-    """
-    for step in reversed(list(steps)):
-        try:
-            error = _take_back(step)
-        except OSError as problem:
-            error = problem.strerror or "the system refused"
-        if error is None:
-            _remove_if_empty(*list(Path(step.destination).parents)[:2])
-        yield step, error and f"{step.destination} was not undone: {error}."
+def _as_it_is(step: Step) -> Filed:
+    place = Path(step.destination)
+    with contextlib.suppress(OSError):
+        return Filed() if step.action == "link" else Filed(place.stat().st_size, digest_of(place))
+    return Filed()
 
 
-def _file(step: Step) -> None:
+def about_disk(error: OSError, folder: Path) -> str:
+    """What is wrong with the disk of a folder."""
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return f"the disk of {folder} is full"
+    return f"the disk of {folder} can no longer be written to ({error.strerror})"
+
+
+def put_file(step: Step) -> None:
+    """Take a step, never over another file; raises OSError, and then the file is where it was."""
     source, destination = Path(step.source), Path(step.destination)
     destination.parent.mkdir(parents=True, exist_ok=True)
     if step.action == "link":
@@ -140,7 +123,7 @@ def _file(step: Step) -> None:
         return
     if source.is_symlink():
         raise OSError(errno.EINVAL, "it is a link, which may break in another folder")
-    if _is_spare(source, destination):  # a run was cut off before its last line
+    if is_spare(source, destination):  # a run was cut off before its last line
         source.unlink()
         return
     try:
@@ -157,7 +140,7 @@ def _file(step: Step) -> None:
 
 
 def _copy(source: Path, destination: Path) -> None:
-    part = _part(destination)
+    part = part_of(destination)
     try:
         shutil.copy2(source, part)
         with part.open("rb") as file:
@@ -168,7 +151,8 @@ def _copy(source: Path, destination: Path) -> None:
     _publish(part, destination)
 
 
-def _part(destination: Path) -> Path:
+def part_of(destination: Path) -> Path:
+    """What a file is called until all of it is written."""
     return destination.with_name(f"{destination.name[:100]}.drumclf-part")
 
 
@@ -187,39 +171,11 @@ def _publish(part: Path, destination: Path) -> None:
         part.rename(destination)
 
 
-def _take_back(step: Step) -> str | None:
-    source, destination = Path(step.source), Path(step.destination)
-    _part(destination).unlink(missing_ok=True)
-    if not os.path.lexists(destination):
-        is_lost = step.action == "move" and not os.path.lexists(source)
-        return "it is gone" if is_lost else None
-    if step.action == "link":
-        if not destination.is_symlink() or destination.readlink() != source:
-            return "it is no longer the link that sort made"
-    elif step.action == "copy" and not source.exists():
-        return "the original is gone, and this is the only copy"
-    elif not os.path.lexists(source):
-        source.parent.mkdir(parents=True, exist_ok=True)
-        _file(Step("move", step.destination, step.source))
-        return None
-    elif not _is_spare(destination, source):
-        return "it was changed since" if step.action == "copy" else "another file has taken its old place"
-    destination.unlink()
-    return None
-
-
-def _is_spare(file: Path, other: Path) -> bool:
+def is_spare(file: Path, other: Path) -> bool:
     """Whether a file may be deleted because another holds the same; not if one is a link to the other."""
     return (
         other.exists()
+        and file.exists()
         and os.path.realpath(file) != os.path.realpath(other)
         and (file.samefile(other) or filecmp.cmp(file, other, shallow=False))
     )
-
-
-def _remove_if_empty(*folders: Path) -> None:
-    for folder in folders:
-        try:
-            folder.rmdir()
-        except OSError:
-            return

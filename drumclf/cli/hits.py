@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 
 from drumclf.audio import AudioError
-from drumclf.batch.tables import answer, csv_line, said_decision, title_width
+from drumclf.batch.tables import BYTE_ORDER_MARK, answer, csv_line, said_decision, title_width
 from drumclf.classifier import Classifier, Prediction, load_classifier
+from drumclf.cli.stopping import at_once
 from drumclf.cli.terminal import OK, SOME_REFUSED, UsageError, add_model, say, write_lines
 from drumclf.decision import format_percent, full_title
 from drumclf.hits.find import Recording, find_hits
@@ -35,7 +36,8 @@ def hits(options: argparse.Namespace) -> int:
     """Find, classify and print the hits of one file."""
     if find_spec("librosa") is None:
         raise UsageError(NEEDS_LIBROSA)
-    classifier = load_classifier(options.model, read=separate_reader())
+    with at_once():
+        classifier = load_classifier(options.model, read=separate_reader())
     try:
         recording = find_hits(classifier, options.file)
     except AudioError as error:
@@ -57,8 +59,9 @@ def table_lines(recording: Recording, classifier: Classifier) -> Iterator[str]:
 
 
 def csv_lines(recording: Recording, classifier: Classifier) -> Iterator[str]:
-    """A header and one line for each hit: time, label, a probability for each class, decision, kind."""
-    yield csv_line(["time", "label", *classifier.classes, "decision", "kind", "kind_probability"])
+    """A byte order mark, a header and one line for each hit: time, label, all probabilities, decision, kind."""
+    names = ["time", "label", *classifier.classes, "decision", "kind", "kind_probability"]
+    yield BYTE_ORDER_MARK + csv_line(names)
     for time, hit in _timed(recording):
         decided = [said_decision(hit), hit.kind, hit.kind_probability]
         yield csv_line([round(time, 4), hit.label, *hit.probabilities.values(), *decided])

@@ -2,20 +2,27 @@
 
 import argparse
 import os
+import shlex
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from drumclf.audio import Clip, Source
-from drumclf.batch.destinations import ORIGINAL_NAMES, UNSURE_FOLDER, PatternError, check_pattern, destinations
-from drumclf.batch.duplicates import find_duplicates
+from drumclf.batch.destinations import ORIGINAL_NAMES, UNSURE_FOLDER, PatternError, check_pattern
 from drumclf.batch.rows import Row, classify_files, find_sounds
 from drumclf.classifier import load_classifier
-from drumclf.cli.filing import JOURNAL, Step, carry_out, is_done, read_journal, undo, write_journal
-from drumclf.cli.terminal import OK, SOME_REFUSED, UsageError, add_model, following, say
+from drumclf.cli.filing import DiskError, carry_out, settle
+from drumclf.cli.journal import JOURNAL, Journal, read_journal
+from drumclf.cli.plan import Earlier, Plan, make_steps, split_duplicates
+from drumclf.cli.stopping import at_once
+from drumclf.cli.taking_back import undo
+from drumclf.cli.terminal import OK, SOME_REFUSED, UsageError, add_model, counted, following, say, write_lines
+from drumclf.model_folder import read_metadata
+from drumclf.names import visible
 from drumclf.processes.decoders import separate_reader
+
+_A_LINK = "This is a link, which may lead nowhere from another folder; copy the file that it leads to."
 
 
 def add_sort_and_undo(commands) -> None:
@@ -53,107 +60,155 @@ def add_sort_and_undo(commands) -> None:
     command.add_argument("destination", type=Path, metavar="DESTINATION", help="folder that was sorted into")
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """What a run of `sort` will do.
-
-    Attributes
-    ----------
-    steps : list of Step
-        Unfinished steps of an earlier run come first.
-    refused : list of Row
-        Files that could not be read.
-    n_duplicates : int
-        Sounds left out because they are the same recording as another.
-    """
-
-    steps: list[Step]
-    refused: list[Row]
-    n_duplicates: int
-
-
 def sort(options: argparse.Namespace) -> int:
     """Plan, show the plan, ask, carry it out."""
-    destination = options.destination.resolve()
-    earlier = _check(options)
-    plan = _make_plan(options, destination, earlier)
-    _show(plan, destination, whole=options.dry_run)
-    if options.dry_run or not plan.steps:
-        return SOME_REFUSED if plan.refused else OK
-    if sys.stdin.isatty() and not options.yes and not _agreed():
-        return OK
-    known = set(earlier)
-    _write_journal(destination, earlier + [step for step in plan.steps if step not in known])
-    n_left = _report(carry_out(plan.steps), len(plan.steps))
-    say(f"{len(plan.steps) - n_left} files sorted; to undo it: drumclf undo {options.destination}")
-    return SOME_REFUSED if plan.refused or n_left else OK
+    journal = _check(options)
+    try:
+        earlier, plan = _make_plan(options, journal)
+        is_nothing = not (plan.steps or plan.refused or plan.duplicates)
+        if is_nothing and not plan.n_filed:
+            say(f"there are no sound files in {options.source} that could be sorted")
+            return SOME_REFUSED
+        if is_nothing:
+            _say_all_is_filed(options, plan.n_filed)
+            return OK
+        write_lines(_shown(plan, journal.folder, whole=options.dry_run))
+        if options.dry_run or not plan.steps:
+            return SOME_REFUSED if plan.refused else OK
+        if sys.stdin.isatty() and not options.yes and not _agreed():
+            return OK
+        for step in earlier.given_up:
+            del journal.steps[step.destination]
+        journal.steps |= {step.destination: step for step in plan.steps}
+        _write(journal)
+    except KeyboardInterrupt as stopped:
+        raise KeyboardInterrupt("nothing was sorted") from stopped
+    return _carry_out(options, journal, plan)
 
 
 def undo_sort(options: argparse.Namespace) -> int:
-    """Revert every step in the journal, the last one first."""
-    folder = options.destination.resolve()
-    try:
-        steps = read_journal(folder)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-    if not steps:
+    """Take back every step in the journal that still is as it was put, the last one first."""
+    journal = _read(options.destination)
+    if not journal.steps:
         raise UsageError(f"there is no {JOURNAL} in {options.destination}: nothing was sorted into it")
-    failed = []
+    settle(journal)
+    total, n_undone, n_left, n_kept, trouble = len(journal.filed), 0, 0, 0, None
+    try:
+        for _, left in following(undo(journal), len(journal.steps)):
+            n_undone += left is None
+            if left:
+                say(left.why)
+                n_left, n_kept = n_left + 1, n_kept + left.is_there
+    except DiskError as error:
+        trouble = f"{error}; make room, and the same command takes back the rest"
+    except KeyboardInterrupt as stopped:
+        said = f"{n_undone:,} of {counted(total, 'file')} undone; the same command takes back the rest"
+        raise KeyboardInterrupt(said) from stopped
+    if trouble:
+        say(trouble)
+    more = f"; {counted(n_left, 'file')} left as said above" if n_left else ""
+    say(f"{n_undone:,} of {counted(max(total, n_undone), 'file')} undone{more}")
+    if not trouble:
+        _write(journal)
+    return SOME_REFUSED if n_kept or trouble else OK
 
-    def noted(outcomes):
-        for step, error in outcomes:
-            if error:
-                failed.insert(0, step)
-            yield step, error
 
-    _report(noted(undo(steps)), len(steps))
-    _write_journal(folder, failed)
-    say(f"{len(steps) - len(failed)} files are back where they were")
-    return SOME_REFUSED if failed else OK
-
-
-def _check(options: argparse.Namespace) -> list[Step]:
-    """Refuse impossible options; returns the steps of earlier runs."""
+def _check(options: argparse.Namespace) -> Journal:
+    """Refuse impossible options; returns the journal of earlier runs."""
     if not options.source.is_dir():
         raise UsageError(f"{options.source} is not a folder")
     if options.destination.exists() and not options.destination.is_dir():
         raise UsageError(f"{options.destination} is not a folder")
     try:
         check_pattern(options.pattern)
-        return read_journal(options.destination.resolve())
-    except (PatternError, ValueError) as error:
+    except PatternError as error:
+        raise UsageError(str(error)) from error
+    return _read(options.destination)
+
+
+def _read(destination: Path) -> Journal:
+    try:
+        return read_journal(destination.resolve())
+    except ValueError as error:
         raise UsageError(str(error)) from error
 
 
-def _make_plan(options: argparse.Namespace, destination: Path, earlier: list[Step]) -> _Plan:
-    unfinished = [step for step in earlier if not is_done(step)]
-    if unfinished:
-        say(f"{len(unfinished)} files are left from an earlier run: they come first")
-    planned = {path for step in earlier for path in (step.source, step.destination)}
-    paths = [path for path in find_sounds([options.source.resolve()]) if str(path) not in planned]
+def _write(journal: Journal) -> None:
+    try:
+        journal.write()
+    except OSError as error:
+        raise UsageError(f"cannot write {journal.folder / JOURNAL}: {error.strerror}") from error
+
+
+def _make_plan(options: argparse.Namespace, journal: Journal) -> tuple[Earlier, Plan]:
+    """What was sorted before, and what is to be done now."""
+    root, destination = options.source.resolve(), journal.folder
+    settle(journal)
+    earlier = Earlier(journal, root, read_metadata(options.model)["classes"])
+    if earlier.unfinished:
+        say(f"{counted(len(earlier.unfinished), 'file')} left from an earlier run: first in the plan")
+    paths = [path for path in find_sounds([root]) if earlier.is_new(path)]
+    links = [path for path in paths if options.action == "move" and path.is_symlink()]
+    paths = [path for path in paths if path not in set(links)]
     # Sounds that an earlier run sorted are read again only if new ones may be duplicates of them.
-    before = [path for step in earlier if (path := _where(step))] if options.skip_duplicates and paths else []
+    before = earlier.sounds() if options.skip_duplicates and paths else []
     read = separate_reader()
     rows = _classify(before + paths, options.model, read) if paths else []
     known, new = rows[: len(before)], rows[len(before) :]
-    sounds = [row for row in new if row.error is None]
-    n_sounds = len(sounds)
+    sounds, duplicates = [row for row in new if row.error is None], []
     if options.skip_duplicates:
-        sounds = _without_duplicates([row for row in known if row.error is None], sounds, read)
-    places = destinations(
-        ((row.name, row.label, row.is_sure, row.kind) for row in sounds),
+        sounds, duplicates = split_duplicates([row for row in known if row.error is None], sounds, read)
+    steps = make_steps(
+        sounds,
+        options.action,
         options.pattern,
-        taken=lambda place: os.path.lexists(destination / place) or str(destination / place) in planned,
+        root,
+        destination,
+        taken=lambda place: os.path.lexists(destination / place) or str(destination / place) in earlier.places,
     )
-    steps = [Step(options.action, row.name, str(destination / p)) for row, p in zip(sounds, places, strict=True)]
-    return _Plan(unfinished + steps, [row for row in new if row.error is not None], n_sounds - len(sounds))
+    refused = [row for row in new if row.error is not None] + [Row(str(path), _A_LINK) for path in links]
+    return earlier, Plan(earlier.unfinished + steps, refused, duplicates, earlier.n_filed)
 
 
-def _without_duplicates(known: list[Row], sounds: list[Row], read: Callable[[Source], Clip]) -> list[Row]:
-    """Sounds that are not the same recording as a known one, or as one before them."""
-    rows = known + sounds
-    first = find_duplicates(rows, lambda i: read(rows[i].name))[len(known) :]
-    return [row for row, i in zip(sounds, first, strict=True) if i is None]
+def _classify(paths: list[Path], model: str | None, read: Callable[[Source], Clip]) -> list[Row]:
+    with at_once():
+        classifier = load_classifier(model, read=read)
+    return list(following(classify_files(classifier, ((str(path), path) for path in paths)), len(paths)))
+
+
+def _carry_out(options: argparse.Namespace, journal: Journal, plan: Plan) -> int:
+    """Take the steps of a plan, and say what was done and how to undo it."""
+    total, trouble, n_errors = len(plan.steps), None, 0
+
+    def n_sorted() -> int:
+        return sum(step.destination in journal.filed for step in plan.steps)
+
+    try:
+        for _, error in following(carry_out(journal, plan.steps), total):
+            if error:
+                say(error)
+                n_errors += 1
+    except DiskError as error:
+        trouble = f"{error}: {n_sorted():,} of {counted(total, 'file')} sorted; the same command resumes"
+    except KeyboardInterrupt as stopped:
+        said = f"{n_sorted():,} of {counted(total, 'file')} sorted; the same command resumes"
+        raise KeyboardInterrupt(said) from stopped
+    if trouble:
+        say(trouble)
+        return SOME_REFUSED
+    say(f"{counted(n_sorted(), 'file')} sorted; to undo it: {_undo_command(options)}")
+    return SOME_REFUSED if plan.refused or n_errors else OK
+
+
+def _say_all_is_filed(options: argparse.Namespace, n_filed: int) -> None:
+    say(
+        f"nothing is new: {counted(n_filed, 'sound')} filed before stay as they are; "
+        f"to file them in another way, take them back first: {_undo_command(options)}"
+    )
+
+
+def _undo_command(options: argparse.Namespace) -> str:
+    return f"drumclf undo {shlex.quote(str(options.destination))}"
 
 
 def _agreed() -> bool:
@@ -163,47 +218,27 @@ def _agreed() -> bool:
         return False
 
 
-def _write_journal(folder: Path, steps: list[Step]) -> None:
-    try:
-        write_journal(folder, steps)
-    except OSError as error:
-        raise UsageError(f"cannot write {folder / JOURNAL}: {error.strerror}") from error
+def _shown(plan: Plan, destination: Path, whole: bool) -> Iterator[str]:
+    """Lines that say what goes where, by folder; every file if the `whole` plan is wanted."""
+    return (f"{visible(line)}\n" for line in _lines(plan, destination, whole))
 
 
-def _where(step: Step) -> Path | None:
-    """Where the sound of a step is now."""
-    return next((Path(path) for path in (step.source, step.destination) if os.path.isfile(path)), None)  # noqa: PTH113
-
-
-def _classify(paths: list[Path], model: str | None, read: Callable[[Source], Clip]) -> list[Row]:
-    rows = classify_files(load_classifier(model, read=read), ((str(path), path) for path in paths))
-    return list(following(rows, len(paths)))
-
-
-def _show(plan: _Plan, destination: Path, whole: bool) -> None:
-    """Print what goes where, by folder; every file if the `whole` plan is wanted."""
-    sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+def _lines(plan: Plan, destination: Path, whole: bool) -> Iterator[str]:
     steps = plan.steps
     folders = Counter(Path(step.destination).parent.relative_to(destination).as_posix() for step in steps)
     for action in sorted({step.action for step in steps}):
-        print(f"{action} {sum(step.action == action for step in steps)} files into {destination}:")
+        yield f"{action} {counted(sum(step.action == action for step in steps), 'file')} into {destination}:"
     for folder, n in sorted(folders.items()):
-        print(f"  {n:6}  {folder}")
+        yield f"  {n:6}  {folder}"
     if any(UNSURE_FOLDER in folder for folder in folders):
-        print(f'  "{UNSURE_FOLDER}" holds the sounds that the model is not sure about.')
-    if plan.n_duplicates:
-        print(f"left out as duplicates: {plan.n_duplicates}")
+        yield f'  "{UNSURE_FOLDER}" holds the sounds that the model is not sure about.'
+    if plan.n_filed:
+        yield f"filed before, and left as they are: {plan.n_filed}"
+    if plan.duplicates:
+        yield f"left out as duplicates: {len(plan.duplicates)}"
+    for name, first in plan.duplicates if whole else ():
+        yield f"left out: {name}, a duplicate of {first}"
     for row in plan.refused:
-        print(f"stays where it is: {row.name}: {row.error}")
+        yield f"stays where it is: {row.name}: {row.error}"
     for step in steps if whole else ():
-        print(f"{step.source} -> {step.destination}")
-
-
-def _report(outcomes: Iterable[tuple[Step, str | None]], total: int) -> int:
-    """Go through all outcomes and print the errors; returns how many there were."""
-    n_failed = 0
-    for _, error in following(outcomes, total):
-        if error:
-            say(error)
-            n_failed += 1
-    return n_failed
+        yield f"{step.source} -> {step.destination}"

@@ -8,17 +8,28 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from drumclf.batch.tables import BYTE_ORDER_MARK
+from drumclf.cli.stopping import at_once
+from drumclf.names import visible
+
 T = TypeVar("T")
 
 # Exit statuses.
 OK = 0
 SOME_REFUSED = 1
 WRONG_USAGE = 2
-INTERRUPTED = 130
 
 
 class UsageError(ValueError):
     """The command cannot do what was asked; the text says why."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors, like all that is printed, show no control characters of what was typed."""
+
+    def error(self, message: str):
+        """Say what is wrong and exit with 2."""
+        super().error(visible(message))
 
 
 def add_model(command: argparse.ArgumentParser) -> None:
@@ -31,8 +42,13 @@ def add_model(command: argparse.ArgumentParser) -> None:
 
 
 def say(text: str) -> None:
-    """Print one line on standard error."""
-    print(f"drumclf: {text}", file=sys.stderr)
+    """Print one line on standard error; of names in it, only what is visible."""
+    print(f"drumclf: {visible(text)}", file=sys.stderr)
+
+
+def counted(n: int, noun: str) -> str:
+    """``counted(2, "file")`` -> "2 files"."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def write_lines(lines: Iterable[str], out: Path | None = None, mode: str = "w") -> None:
@@ -52,14 +68,17 @@ def write_lines(lines: Iterable[str], out: Path | None = None, mode: str = "w") 
     UsageError
         If the output cannot be written.
     """
+    is_screen = out is None and sys.stdout.isatty()
     try:
         with _open(out, mode) as file:
             for line in lines:
-                file.write(line)
+                file.write(f"{visible(line.removeprefix(BYTE_ORDER_MARK)[:-1])}\n" if is_screen else line)
                 file.flush()
-    except BrokenPipeError:  # `| head` has seen enough; without this, Python would complain again at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # `| head` has seen enough
+        _drop_output()
     except OSError as error:
+        if out is None:
+            _drop_output()
         raise UsageError(f"cannot write {out or 'the output'}: {error.strerror}") from error
 
 
@@ -88,8 +107,9 @@ def counting(quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
     if quiet or not sys.stderr.isatty():
         yield lambda n_done, n_all: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    with at_once():
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     rate = TextColumn("{task.fields[rate]:.0f} files/s")
     bar = Progress(BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn(), console=Console(stderr=True))
@@ -109,6 +129,11 @@ def counting(quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
 
 def _open(path: Path | None, mode: str):
     if path is None:
-        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
         return contextlib.nullcontext(sys.stdout)
-    return path.open(mode, encoding="utf-8", errors="surrogateescape", newline="")
+    return path.open(mode, encoding="utf-8", newline="")
+
+
+def _drop_output() -> None:
+    """Without this, Python would try to write the rest again at exit, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

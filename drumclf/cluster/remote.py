@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from drumclf import limits
-from drumclf.audio import NO_FILE, Source
+from drumclf.audio import NO_FILE, NO_PERMISSION, Source
 from drumclf.batch.rows import Refused, find_sounds
 from drumclf.file_types import SOUND_SUFFIXES
 
@@ -48,6 +48,8 @@ def fetch(path: str) -> Source:
         fs, name = file_system(path)
         with fs.open(name, "rb") as file:
             return file.read(limits.MAX_FILE_BYTES + 1)
+    except PermissionError:
+        return Refused(NO_PERMISSION)
     except Exception:  # each kind of store has its own errors
         return Refused(NO_FILE)
 

@@ -198,8 +198,7 @@ def _classify_partition(partition: int, paths: list[str], out: str, model: dict)
     if any(classifier.metadata[name] != model[name] for name in _DECISIVE):
         raise ClusterError("A worker has a different model from this computer: install the same one on both.")
     outcomes = classifier.classify_many(map_ahead(fetch, paths, _FETCHERS), workers=1)
-    names = (os.fsencode(path).decode("utf-8", "backslashreplace") for path in paths)
-    rows = [record(row_of(name, outcome), classifier.classes) for name, outcome in zip(names, outcomes, strict=True)]
+    rows = [record(row_of(path, outcome), classifier.classes) for path, outcome in zip(paths, outcomes, strict=True)]
     numbers = {*classifier.classes, "kind_probability", "duration"}
     schema = pa.schema({n: pa.float64() if n in numbers else pa.string() for n in columns(classifier.classes)})
     file = io.BytesIO()

@@ -39,6 +39,7 @@ class Child:
             stderr=subprocess.DEVNULL,  # what libraries print there is chosen by a stranger's file
             cwd=Path(__file__).resolve().parents[2],
             env=environment | _SETTINGS,
+            process_group=0,  # Ctrl-C is for its owner: the file that it reads at that moment is not damaged
         )
         self.pid = self._process.pid
         self._to = Connection(os.dup(self._process.stdin.fileno()), readable=False)

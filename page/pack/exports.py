@@ -22,7 +22,7 @@ def show_exports(pack: Pack, classifier: Classifier) -> None:
         st.markdown("One line per file: label, all probabilities, decision, kind, duration, copies, corrections.")
         st.download_button(
             "Download CSV",
-            lambda: pack_csv(pack, classifier.classes).encode("utf-8", "replace"),
+            lambda: pack_csv(pack, classifier.classes).encode(),
             "drumclf.csv",
             "text/csv",
             icon=":material/table:",

@@ -76,7 +76,7 @@ def test_a_click_plays_and_ticks_are_labelled_and_exported(wide_page):
     expect(group).to_have_count(0)  # nothing is ticked any more
     settle(page)
     page.get_by_text("Export", exact=True).click()
-    rows = list(csv.DictReader(io.StringIO(download(page, "Download CSV").decode())))
+    rows = list(csv.DictReader(io.StringIO(download(page, "Download CSV").decode("utf-8-sig"))))
     assert [row["path"] for row in rows] == names
     assert [row["label"] for row in rows[:2]] == ["cymbal", "cymbal"]
     assert [row["corrected"] for row in rows] == ["yes"] * 2 + [""] * 12

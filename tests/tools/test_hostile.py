@@ -104,6 +104,6 @@ def test_a_zip_with_hostile_files_among_others(classifier, hostile, corpus, tmp_
     pack.mark_duplicates(classifier)
     files = zipfile.ZipFile(io.BytesIO(sorted_zip(pack))).infolist()
     assert len(files) == len(pack.sounds()) == sum(row.error is None for row in pack.rows)
-    table = list(csv.DictReader(io.StringIO(pack_csv(pack, classifier.classes))))
+    table = list(csv.DictReader(io.StringIO(pack_csv(pack, classifier.classes).removeprefix("\ufeff"))))
     assert len(table) == len(entries)
     assert all(bool(row["label"]) != bool(row["error"]) for row in table)

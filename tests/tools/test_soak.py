@@ -244,7 +244,7 @@ def test_a_pack_that_is_stopped_and_gone_on_with_is_whole(address):
         assert not picture.exceptions
         assert not picture.alerts
         visitor.choose("View", "Export")
-        rows = csv.DictReader(io.StringIO(visitor.download("Download CSV").decode()))
+        rows = csv.DictReader(io.StringIO(visitor.download("Download CSV").decode("utf-8-sig")))
         assert [row["path"] for row in rows] == names
 
 

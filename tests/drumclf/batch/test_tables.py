@@ -10,10 +10,12 @@ from conftest import EXAMPLES
 
 from drumclf.batch.rows import Row, classify_files
 from drumclf.batch.tables import LINES, columns, csv_line, defuse, read_done, record, written_name
+from drumclf.names import unescaped
 
 NAMES = [
     "plain.wav", "=1+1.wav", "'=1.wav", 'a "b", c.wav', "line\nbreak.wav", "carriage\rreturn.wav", "both\r\n.wav",
     '"\n"', "鼓.wav", os.fsdecode(b"caf\xe9.wav"), "\u2028.wav", "end\\",
+    "esc\x1b[31m.wav", "back\u202eward.wav", "\\xe9.wav", "\\x5cxe9.wav", os.fsdecode(b"\xff\xfe\\xe9.wav"),
 ]  # fmt: skip
 
 
@@ -49,14 +51,14 @@ def test_table_marks_what_it_is_not_sure_of(classifier):
 def test_csv_holds_what_the_rows_hold(rows, classifier):
     lines = list(LINES["csv"](rows, classifier))
     assert len(lines) == 1 + len(rows)
-    table = list(csv.DictReader(io.StringIO("".join(lines), newline="")))
+    table = list(csv.DictReader(io.StringIO("".join(lines).removeprefix("\ufeff"), newline="")))
     assert list(table[0]) == columns(classifier.classes)
     for row, cells in zip(rows[:-1], table, strict=False):
         assert cells["path"] == written_name(row.name, "csv")
         assert {name: float(cells[name]) for name in classifier.classes} == row.probabilities
         assert (float(cells["duration"]), cells["error"]) == (row.duration, "")
     assert table[-1] == dict.fromkeys(columns(classifier.classes), "") | {
-        "path": "bad, \n.wav", "error": rows[-1].error
+        "path": "bad, \\x0a.wav", "error": rows[-1].error
     }  # fmt: skip
 
 
@@ -86,7 +88,38 @@ def test_a_kind_is_in_every_format(rows, classifier):
 def test_json_lines_are_one_object_a_line(rows, classifier):
     lines = list(LINES["jsonl"](rows, classifier))
     assert [line.count("\n") for line in lines] == [1] * len(rows)
-    assert [json.loads(line)["path"] for line in lines] == [row.name for row in rows]
+    assert [unescaped(json.loads(line)["path"]) for line in lines] == [row.name for row in rows]
+
+
+def test_every_reader_reads_every_output(rows, classifier, tmp_path):
+    """Names that are not UTF-8 or hold control characters too, and each is the name that it was."""
+    pandas, pyarrow_csv = pytest.importorskip("pandas"), pytest.importorskip("pyarrow.csv")
+    pyarrow_json = pytest.importorskip("pyarrow.json")
+    table, lines = tmp_path / "table.csv", tmp_path / "lines.jsonl"
+    duplicate_of = [row.name for row in rows[1:]] + [None]
+    table.write_text("".join(LINES["csv"](rows, classifier, duplicate_of)), encoding="utf-8", newline="")
+    lines.write_text("".join(LINES["jsonl"](rows, classifier, duplicate_of)), encoding="utf-8")
+    assert table.read_bytes().startswith("\ufeffpath,".encode())  # the sign by which Excel knows UTF-8
+    with table.open(encoding="utf-8-sig", newline="") as file:
+        first, second = zip(*((row["path"], row["duplicate_of"]) for row in csv.DictReader(file)), strict=True)
+    for found in (pandas.read_csv(table), pyarrow_csv.read_csv(table).to_pandas()):
+        assert (list(found["path"]), list(found["duplicate_of"].fillna(""))) == (list(first), list(second))
+    of_json = [json.loads(line) for line in lines.read_text(encoding="utf-8").splitlines()]
+    for found in (pandas.read_json(lines, lines=True), pyarrow_json.read_json(lines).to_pandas()):
+        assert list(found["path"]) == [answer["path"] for answer in of_json]
+    assert [unescaped(answer["path"]) for answer in of_json] == [row.name for row in rows]
+    assert [defuse(answer["path"]) for answer in of_json] == list(first)
+    assert [answer["duplicate_of"] for answer in of_json] == [answer["path"] for answer in of_json[1:]] + [None]
+
+
+def test_a_table_of_version_0_1_is_continued(rows, classifier, tmp_path):
+    """It has no byte order mark."""
+    path = tmp_path / "answers.csv"
+    data = "".join(LINES["csv"](rows, classifier)).removeprefix("\ufeff").encode()
+    for n_bytes in (0, 1, 7, len(data)):
+        path.write_bytes(data[:n_bytes])
+        done, _ = read_done(path, "csv", classifier)
+        assert done.total() == (len(rows) if n_bytes == len(data) else 0)
 
 
 @pytest.mark.parametrize("format", ["csv", "jsonl"])

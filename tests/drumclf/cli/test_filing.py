@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from drumclf.cli import filing
-from drumclf.cli.filing import JOURNAL, Step, carry_out, is_done, read_journal, undo, write_journal
+from drumclf.cli.filing import DiskError, carry_out, is_done, settle
+from drumclf.cli.journal import ACTIONS, JOURNAL, Journal, Step, mount_of, read_journal
+from drumclf.cli.taking_back import undo
 
 NAMES = ("a.wav", "deep/b.wav", os.fsdecode(b"caf\xe9.wav"), "c\nd.wav")
 
@@ -44,9 +45,22 @@ def disk(request, monkeypatch):
 def plan(action, source, out):
     """Steps into two folders, recorded as `sort` records them."""
     places = [f"{'kick' if i % 2 else 'kick/not sure'}/{i}.wav" for i in range(len(NAMES))]
-    steps = [Step(action, str(source / name), str(out / p)) for name, p in zip(NAMES, places, strict=True)]
-    write_journal(out, steps)
+    root, mount = str(source), mount_of(source)
+    steps = [
+        Step(action, str(source / name), str(out / place), root, mount)
+        for name, place in zip(NAMES, places, strict=True)
+    ]
+    journal = Journal(out)
+    journal.steps = {step.destination: step for step in steps}
+    journal.write()
     return steps
+
+
+def file(steps, out):
+    """As `sort` does with what is not done yet; returns the errors."""
+    journal = read_journal(out)
+    settle(journal)
+    return errors(carry_out(journal, [step for step in steps if step.destination not in journal.filed]))
 
 
 def tree(folder):
@@ -71,22 +85,24 @@ def filed(action, source, out):
 
 
 def take_back(out):
-    """As `undo` does."""
-    failed = errors(undo(read_journal(out)))
-    write_journal(out, [])
-    return failed
+    """As `undo` does; returns why files were left."""
+    journal = read_journal(out)
+    settle(journal)
+    left = [left.why for _, left in undo(journal) if left]
+    journal.write()
+    return left
 
 
-@pytest.mark.parametrize("action", filing.ACTIONS)
+@pytest.mark.parametrize("action", ACTIONS)
 def test_filed_gone_on_with_and_undone(action, source, out, disk):
     before = tree(source)
     steps = plan(action, source, out)
-    assert read_journal(out) == steps
+    assert list(read_journal(out).steps.values()) == steps
     for n in range(len(steps) + 1):  # stopped after each file
-        for _ in zip(range(n), carry_out(steps), strict=False):
+        for _ in zip(range(n), carry_out(read_journal(out), steps), strict=False):
             pass
         assert [is_done(step) for step in steps][:n] == [True] * n
-    assert errors(carry_out(steps)) == []
+    assert file(steps, out) == []
     assert filed(action, source, out)
     assert take_back(out) == []
     assert tree(source) == before
@@ -112,36 +128,36 @@ def test_cut_off_within_a_file(action, goes_on, call, when, source, out, disk, m
     with monkeypatch.context() as patch:
         patch.setattr(owner, call, cut)
         with contextlib.suppress(KeyboardInterrupt):
-            list(carry_out(steps))
+            file(steps, out)
     if goes_on:
-        assert errors(carry_out(step for step in steps if not is_done(step))) == []
+        assert file(steps, out) == []
         assert filed(action, source, out)
     assert take_back(out) == []
     assert tree(source) == before
     assert not out.exists()
 
 
-@pytest.mark.parametrize("action", filing.ACTIONS)
+@pytest.mark.parametrize("action", ACTIONS)
 def test_a_file_that_appeared_since_the_plan_is_not_overwritten(action, source, out, disk):
     steps = plan(action, source, out)
     places = [Path(step.destination) for step in steps]
     places[0].parent.mkdir(parents=True)
     places[0].write_bytes(b"somebody's")
     places[1].symlink_to("nowhere")
-    assert [error is None for _, error in carry_out(steps)] == [False, False, True, True]
-    for _, error in carry_out(steps[:2]):
-        assert error.endswith(".")
+    said = errors(carry_out(read_journal(out), steps))
+    assert [error.partition(" stays")[0] for error in said] == [step.source for step in steps[:2]]
+    assert all(error.endswith(".") for error in said)
     before = places[0].read_bytes(), places[1].readlink()
     assert before == (b"somebody's", Path("nowhere"))
     assert Path(steps[0].source).read_bytes() == b"a.wav"
-    assert len(take_back(out)) == 2
+    assert take_back(out) == []  # it was never sort's
     assert (places[0].read_bytes(), places[1].readlink()) == before
     assert tree(source) == {source / "deep": None} | {source / name: os.fsencode(name) for name in NAMES}
 
 
 def test_what_was_changed_or_is_the_only_copy_is_not_taken_back(source, out):
     steps = plan("copy", source, out)
-    list(carry_out(steps))
+    file(steps, out)
     originals, copies = [Path(step.source) for step in steps], [Path(step.destination) for step in steps]
     stat = copies[0].stat()
     copies[0].write_bytes(b"A.wav")  # of the same size and age
@@ -149,31 +165,34 @@ def test_what_was_changed_or_is_the_only_copy_is_not_taken_back(source, out):
     originals[1].unlink()
     originals[2].unlink()
     originals[2].symlink_to(copies[2])  # somebody saved space
-    assert [error is None for _, error in undo(steps)] == [True, False, False, False]  # the last step first
+    assert len(take_back(out)) == 3
     assert [copy.exists() for copy in copies] == [True, True, True, False]
     assert originals[2].read_bytes() == os.fsencode(NAMES[2])
 
 
 def test_the_only_copy_is_not_taken_back_through_a_folder_that_is_a_link(source, out):
     steps = plan("copy", source, out)
-    list(carry_out(steps))
+    file(steps, out)
     copy = Path(steps[1].destination)
     shutil.rmtree(source / "deep")
     (source / "deep").symlink_to(copy.parent)
     copy.rename(copy.with_name("b.wav"))
+    journal = read_journal(out)
     step = Step("copy", str(source / "deep" / "b.wav"), str(copy.with_name("b.wav")))
-    assert errors(undo([step])) != []
+    journal.filed = {step.destination: journal.filed[str(copy)]}
+    journal.steps = {step.destination: step}
+    assert [left for _, left in undo(journal)] != [None]
     assert copy.with_name("b.wav").read_bytes() == b"deep/b.wav"
 
 
 def test_a_moved_file_goes_back_only_where_nothing_took_its_place(source, out):
     steps = plan("move", source, out)
-    list(carry_out(steps))
+    file(steps, out)
     Path(steps[0].source).write_bytes(b"new")
     Path(steps[1].destination).unlink()
-    first, second = errors(undo(steps))[::-1]
+    first, second = take_back(out)[::-1]
     assert "another file" in first
-    assert "it is gone" in second
+    assert "moved, renamed or deleted" in second
     assert Path(steps[0].source).read_bytes() == b"new"
     assert Path(steps[0].destination).read_bytes() == b"a.wav"
 
@@ -188,7 +207,7 @@ def test_a_file_that_cannot_leave_its_folder_is_not_in_two(source, out, monkeypa
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "unlink", refuse)
-        assert len(errors(carry_out(steps))) == len(steps)
+        assert len(file(steps, out)) == len(steps)
     assert not list(out.rglob("*.wav"))
     assert {path.read_bytes() for path in source.rglob("*.wav")} == {os.fsencode(name) for name in NAMES}
 
@@ -196,10 +215,11 @@ def test_a_file_that_cannot_leave_its_folder_is_not_in_two(source, out, monkeypa
 def test_a_link_is_not_moved_to_where_it_leads_nowhere(source, out):
     link = source / "link.wav"
     link.symlink_to("a.wav")
-    ((_, error),) = carry_out([Step("move", str(link), str(out / "kick" / "link.wav"))])
+    plan("move", source, out)  # there is a journal
+    (error,) = file([Step("move", str(link), str(out / "kick" / "link.wav"))], out)
     assert "link" in error
     assert link.read_bytes() == b"a.wav"
-    assert errors(carry_out([Step("copy", str(link), str(out / "kick" / "link.wav"))])) == []
+    assert file([Step("copy", str(link), str(out / "kick" / "link.wav"))], out) == []
     assert (out / "kick" / "link.wav").read_bytes() == b"a.wav"
 
 
@@ -209,17 +229,18 @@ def test_no_half_file_stays_where_the_disk_is_full(source, out, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(shutil, "copy2", fill)
-    assert "No space left" in errors(carry_out(plan("copy", source, out)))[0]
-    assert [path.name for path in out.rglob("*") if not path.is_dir()] == [JOURNAL]
+    with pytest.raises(DiskError, match="full"):
+        file(plan("copy", source, out), out)
+    assert [path.name for path in out.rglob("*")] == [JOURNAL]  # nor an empty folder
 
 
 def test_the_journal_is_whole_or_refused(source, out):
-    assert read_journal(out) == []
+    assert read_journal(out).steps == {}
     steps = plan("copy", source, out)
     journal = out / JOURNAL
     text = journal.read_bytes()
     journal.write_bytes(text[:-5])
-    assert read_journal(out) == steps[:-1]
+    assert list(read_journal(out).steps.values()) == steps[:-1]
     strange = [
         b"nonsense\n", b"[]\n", b"\xff\n", b'{"action": "copy"}\n',
         text.replace(b'"copy"', b'"burn"'),
@@ -236,7 +257,7 @@ def test_the_journal_is_whole_or_refused(source, out):
 
 
 def test_the_journal_of_a_folder_that_was_moved_is_kept(source, out):
-    list(carry_out(plan("move", source, out)))
+    file(plan("move", source, out), out)
     elsewhere = out.rename(out.with_name("elsewhere"))
     with pytest.raises(ValueError, match="another folder"):
         read_journal(elsewhere)
