@@ -72,7 +72,7 @@ def csv_lines(
 def json_lines(
     rows: Iterable[Row], classifier: Classifier, duplicate_of: Sequence[str | None] | None = None
 ) -> Iterator[str]:
-    """One JSON object a line: path, label, decision, kind, kind_probability, probabilities, error; and ``duplicate_of``, as for `csv_lines`."""
+    """One JSON object a line: path, `answer`, error; and ``duplicate_of``, as for `csv_lines`."""
     for row, first in _with_first(rows, duplicate_of):
         line = {"path": escaped(row.name), **answer(row), "error": row.error}
         if duplicate_of is not None:

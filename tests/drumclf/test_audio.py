@@ -37,8 +37,8 @@ def test_every_format_gives_the_same_clip(format, subtype):
     rate = 48_000 if subtype == "OPUS" else 44_100
     clip = read_clip(encode(make_hit(rate), rate, format, subtype))
     reference = read_clip(encode(make_hit(rate), rate, "WAV", "DOUBLE"))
-    # 8 bits leave 40 dB; lossy codecs leave 8 dB of a noisy attack; a wrong rate leaves nothing.
-    bound = {"PCM_U8": -35, "ULAW": -25}.get(subtype, -8 if subtype in LOSSY else -60)
+    # 8 bits leave 35 dB; lossy codecs leave 8 dB of a noisy attack; a wrong rate leaves nothing.
+    bound = {"PCM_U8": -33, "ULAW": -25}.get(subtype, -8 if subtype in LOSSY else -60)
     assert level_difference(clip.samples, reference.samples) < bound
     assert abs(clip.duration - reference.duration) < 0.1  # ADPCM and MP3 pad their last block
     assert clip.samples.dtype == np.float32
@@ -165,9 +165,11 @@ def test_a_bad_file_gets_one_sentence(case):
     assert sentence.count(". ") == 0
 
 
-@pytest.mark.parametrize("path", ["/nowhere/kick.wav", "kick\0.wav", "."])
-def test_a_path_that_cannot_be_opened_is_not_repeated(path):
-    with pytest.raises(AudioError, match="no file") as caught:
+@pytest.mark.parametrize(
+    ("path", "what"), [("/nowhere/kick.wav", "no file"), ("kick\0.wav", "no file"), (".", "a folder")]
+)
+def test_a_path_that_cannot_be_opened_is_not_repeated(path, what):
+    with pytest.raises(AudioError, match=what) as caught:
         read_clip(path)
     assert "nowhere" not in str(caught.value)
 

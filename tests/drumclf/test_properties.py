@@ -142,7 +142,7 @@ clips = st.tuples(
 def test_the_picture_of_any_clip_does_not_depend_on_level_and_polarity(samples, exponent, sign):
     samples = (samples / np.abs(samples).max()).astype(np.float32)
     picture = rgb_spectrogram(samples)
-    assert picture.shape == (c.N_MELS, c.N_FRAMES, 3) == (64, 96, 3)
+    assert picture.shape == (c.N_MELS, c.N_FRAMES, 3) == (80, 112, 3)
     assert picture.dtype == np.float32
     assert np.isfinite(picture).all()
     assert picture.min() >= 0

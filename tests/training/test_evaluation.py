@@ -16,7 +16,7 @@ def test_temperature_undoes_a_known_scaling():
     logits = rng.normal(0, 2, (5_000, 4))
     powers = np.exp(logits)
     truth = np.array([rng.choice(4, p=row / row.sum()) for row in powers])
-    assert calibrate.fit_temperature(3 * logits, truth) == pytest.approx(3, rel=0.1)
+    assert calibrate.fit_temperature([(3 * logits, truth)]) == pytest.approx(3, rel=0.1)
 
 
 def test_calibration_error_of_an_overconfident_model():

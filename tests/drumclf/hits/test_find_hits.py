@@ -105,7 +105,7 @@ def test_an_only_hit_late_in_a_long_recording(classifier):
     swell = 0.9 * 10 ** (-3 * (1 - time / 20)) * np.sin(2 * np.pi * 300 * time)
     recording = find_hits_in(classifier, read_clip(encode(swell, RATE, subtype="PCM_24"), limits.RECORDING_DURATION))
     (hit,) = recording.hits
-    assert recording.clip.start + hit.time == pytest.approx(10, abs=0.1)
+    assert recording.clip.start + hit.time == pytest.approx(10, abs=0.5)
     assert hit.prediction.onset <= c.PRE_ONSET
     assert hit.prediction.clip.duration == c.CLIP_DURATION
 
@@ -203,7 +203,7 @@ def test_the_command_prints_a_line_for_each_hit(classifier, commands, loop):
         assert row["probabilities"] == hit.prediction.probabilities
         assert row["label"] == hit.prediction.label
     _, text, _ = commands(loop, "--format", "csv")
-    rows = list(csv.DictReader(io.StringIO(text)))
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
     assert [row["label"] for row in rows] == [hit.prediction.label for hit in recording.hits]
     assert list(rows[0]) == ["time", "label", *classifier.classes, "decision", "kind", "kind_probability"]
 
