@@ -3,6 +3,7 @@
 import _signal as signal  # `signal` itself first imports enum, for 3 ms in which Ctrl-C would give a traceback
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 
 INTERRUPTED = 130  # exit status
@@ -22,6 +23,7 @@ def in_good_order() -> None:
     """From here on, the first Ctrl-C raises KeyboardInterrupt, and a second one does not wait for what that does."""
     if signal.getsignal(signal.SIGINT) is _stop:
         signal.signal(signal.SIGINT, _interrupt)
+        sys.unraisablehook = _not_lost
 
 
 def no_more() -> None:
@@ -45,6 +47,13 @@ def _stop(*_) -> None:
     with contextlib.suppress(OSError):
         os.write(_screen, b"drumclf: stopped\n")
     os._exit(INTERRUPTED)
+
+
+def _not_lost(unraisable) -> None:
+    """A KeyboardInterrupt that came while an object was deleted cannot be raised: end at once instead."""
+    if issubclass(unraisable.exc_type, KeyboardInterrupt):
+        _stop()
+    sys.__unraisablehook__(unraisable)
 
 
 def _interrupt(*_) -> None:

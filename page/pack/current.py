@@ -73,17 +73,17 @@ def show_current(pack: Pack, classifier: Classifier) -> None:
 
 def show_kinds(pack: Pack, classifier: Classifier, i: int, kinds: tuple[str, ...]) -> None:
     """The kinds of its label, to choose from; none is chosen while nobody knows."""
-    key = f"kind {i} {pack.label(i)} {pack.kind(i)}"
+    kind_key = f"kind {i} {pack.label(i)} {pack.kind(i)}"
 
     def name_kind() -> None:
-        pack.correct([i], pack.label(i), st.session_state[key])
+        pack.correct([i], pack.label(i), st.session_state[kind_key])
 
     st.pills(
         "More precisely",
         kinds,
         default=pack.kind(i),
         format_func=classifier.kind_titles.get,
-        key=key,
+        key=kind_key,
         on_change=name_kind,
         wrap=True,
     )

@@ -47,7 +47,8 @@ def is_same(clip, reference, bound):
 @pytest.mark.parametrize(("container", "coding", "rate"), CODINGS, ids=CODINGS.values())
 def test_every_coding_gives_the_same_clip(container, coding, rate, reference):
     clip = read_clip(encode_other(HIT, container, coding, rate))
-    assert is_same(clip, reference, -45 if coding in LOSSLESS else -8)
+    bound = -45 if rate == SAMPLE_RATE else -20  # resampling takes the highest part of the noise away
+    assert is_same(clip, reference, bound if coding in LOSSLESS else -8)
     assert clip.is_whole
     assert clip.file_duration == pytest.approx(0.5, abs=0.003 if coding in LOSSLESS else 0.08)
     assert clip.start == 0  # a decoder's delay is no silence

@@ -110,7 +110,7 @@ def test_what_is_no_file_of_its_own_has_the_limit(tmp_path):
     """A device or a pipe may never end."""
     with pytest.raises(AudioError, match="larger than 10 MB"):
         read_clip("/dev/zero")
-    with pytest.raises(AudioError, match="no file"):
+    with pytest.raises(AudioError, match="a folder"):
         open_source(tmp_path)
 
 

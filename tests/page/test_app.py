@@ -200,5 +200,5 @@ def test_the_nearest_examples_are_offered_for_comparison(page):
 def test_the_report_card_opens(page):
     page.button[0].click().run()
     assert not page.exception
-    assert len(page.tabs) == 5
+    assert len(page.tabs) == 6
     assert page.metric[0].value.endswith("%")

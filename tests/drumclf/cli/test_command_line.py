@@ -29,7 +29,8 @@ def test_jsonl_is_identical_to_the_library(classifier, capsys):
     prediction = classifier.classify(SNARE)
     assert status == 0
     assert row == {
-        "path": str(SNARE), "label": prediction.label, "probabilities": prediction.probabilities, "error": None
+        "path": str(SNARE), "label": prediction.label, "decision": list(prediction.decision), "kind": prediction.kind,
+        "kind_probability": prediction.kind_probability, "probabilities": prediction.probabilities, "error": None,
     }  # fmt: skip
 
 
@@ -168,7 +169,7 @@ def test_answers_and_pictures_need_nothing_that_is_slow_to_import():
         prediction = classifier.classify(sys.argv[1])
         supporting_traits(prediction, classifier.metadata["traits"])
         grad_cam(classifier, prediction)
-        png(draw_share_card(prediction, classifier.titles, "kick", classifier.thresholds))
+        png(draw_share_card(prediction, classifier, "kick"))
         assert main(["classify", sys.argv[1]]) == 0
         slow = {"tensorflow", "keras", "librosa", "numba", "llvmlite", "sklearn", "scipy.signal", "altair"}
         sys.exit(", ".join(slow & set(sys.modules)) or 0)

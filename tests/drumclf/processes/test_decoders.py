@@ -25,10 +25,11 @@ import ctypes, os, sys, time
 import numpy as np
 from drumclf.processes import decoders as decoder_process
 from drumclf.audio import Clip, read_clip
+from drumclf.constants import SAMPLE_RATE
 
 def broken(data, duration):
     if data.startswith(b"MORE"):  # than it asked for
-        n = round(duration * 22_050) + int(data.split()[1])
+        n = round(duration * SAMPLE_RATE) + int(data.split()[1])
         return Clip(np.ones(n, np.float32), 0.0, True)
     if data.startswith(b"TAKE"):  # megabytes
         bytearray(int(data.split()[1]) * 10**6)
