@@ -39,7 +39,7 @@ method was chosen on patterns and one-shots from the training sources. An onset 
 a true one, as in mir_eval (Raffel et al., ISMIR 2014). In brackets: 95% interval, bootstrapped over patterns.
 
 A sound 12 dB below the rest still counts as a hit here, even a hat on a ringing cymbal that nobody hears. The patterns
-are generated, not played: no recording with annotated hits was available. One-shots here are cut after 1.1 s.
+are generated, not played: no recording with annotated hits was available. One-shots here are cut after 2.5 s.
 """
 
 
@@ -170,7 +170,7 @@ def _on_one_shots(classifier: Classifier, drums: list[Sound]) -> str:
 def _on_others(classifier: Classifier, others: list[Sound]) -> str:
     n_hits = np.array([len(find_hits_in(classifier, sound.clip).hits) for sound in others])
     return (
-        f"Of {len(others)} sounds that are not drums (speech, notes, effects and loops of at most 1.1 s),\n"
+        f"Of {len(others)} sounds that are not drums (speech, notes, effects and loops of at most 2.5 s),\n"
         f"{100 * np.mean(n_hits > 1):.0f}% are mistaken for several hits, at most {n_hits.max()}.\n"
     )
 
