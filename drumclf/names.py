@@ -6,8 +6,8 @@ import unicodedata
 # Unicode categories: control characters, invisible ones and those that reverse text, lone surrogates, line breaks.
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _JOINERS = "\u200c\u200d"  # invisible but needed, in Persian, in many Indian scripts and in some emoji
-# Control characters, line breaks, what reverses text, what is not text, and a backslash that could be taken for one.
-_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]|\\(?=x[0-9a-f]{2})")
+# Control characters, line breaks, what is not text, and a backslash that could be taken for one.
+_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|\\(?=x[0-9a-f]{2})")
 _WRITTEN = re.compile(rb"\\x([0-9a-f]{2})")
 
 

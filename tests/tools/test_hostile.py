@@ -11,7 +11,7 @@ import zipfile
 from conftest import ROOT, drawn
 from page_steps import open_page
 
-from drumclf import AudioError
+from drumclf import AudioError, unescaped
 from drumclf.batch.archives import open_archive
 from drumclf.batch.exports import pack_csv, sorted_zip
 from drumclf.batch.pack import Pack
@@ -53,7 +53,7 @@ def test_hostile_uploads_on_the_command_line(classifier, hostile, tmp_path):
     assert done.returncode == 1
     assert b"Traceback" not in done.stderr
     answers = [json.loads(line) for line in out.read_text().splitlines()]
-    assert [answer["path"] for answer in answers] == list(map(str, files))
+    assert [unescaped(answer["path"]) for answer in answers] == list(map(str, files))
     for file, answer in zip(files, answers, strict=True):
         try:
             assert answer["label"] == classifier.classify(file).label, file

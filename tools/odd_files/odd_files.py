@@ -185,7 +185,7 @@ def _unclear_kicks(rng: np.random.Generator) -> dict[str, bytes]:
         "3_tags.mp3": ob.id3(rng.bytes(9)) * 3 + mp3,
         "many_frames_stated.mp3": ob.patched(mp3, mp3.index(b"Xing") + 8, struct.pack(">I", MOST)),
         "10_ms.wav": ob.encode(kick[:441]),
-        "20_ms.wav": ob.encode(kick[:882]),
+        "30_ms.wav": ob.encode(kick[:1_323]),
     }
 
 
