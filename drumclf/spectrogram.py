@@ -20,7 +20,7 @@ import scipy.sparse
 from drumclf import constants as c
 from drumclf.onset import find_onset
 
-_SAMPLES_AT_ONCE = 2**16  # more would not stay in the processor's cache
+_SAMPLES_AT_ONCE = 2**17  # in spectra; more of them would not stay in a core's cache
 
 
 def rgb_spectrogram(samples: np.ndarray, onset: int | None = None) -> np.ndarray:
@@ -118,7 +118,7 @@ def _mel_power(samples: np.ndarray, start: int, i: int) -> np.ndarray:
     inside = samples[max(first, 0) : max(stop, 0)]
     padded[max(-first, 0) : max(-first, 0) + len(inside)] = inside
     slices = np.lib.stride_tricks.sliding_window_view(padded, window_length)
-    at_once = _SAMPLES_AT_ONCE // window_length
+    at_once = _SAMPLES_AT_ONCE // n_fft
     batches = [positions[i : i + at_once] for i in range(0, n_spectra, at_once)]
     bands = np.concatenate([_band_power(slices[batch] * _window(window_length), n_fft) for batch in batches])
     return (averaging[:, :n_spectra] @ bands).T / n_fft

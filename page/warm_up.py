@@ -20,7 +20,7 @@ def main() -> None:
     classifier = load_classifier()
     prediction = classifier.classify(EXAMPLE)
     grad_cam(classifier, prediction)
-    png(draw_share_card(prediction, classifier.titles, EXAMPLE.name, classifier.thresholds))
+    png(draw_share_card(prediction, classifier, EXAMPLE.name))
     slice_hits(np.tile(prediction.clip.samples, 4))  # numba compiles parts of librosa: 15 s
 
 

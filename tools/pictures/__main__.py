@@ -112,7 +112,7 @@ def write_share_picture() -> None:
     """The picture that "Picture to share" downloads."""
     classifier = load_classifier()
     prediction = classifier.classify(EXAMPLES / "cowbell_analogue.wav")
-    write_png("share", png(draw_share_card(prediction, classifier.titles, "Cowbell", classifier.thresholds)))
+    write_png("share", png(draw_share_card(prediction, classifier, "Cowbell")))
 
 
 def _choose_hit(page: Page, number: int) -> None:
