@@ -5,7 +5,7 @@ import pytest
 from conftest import EXAMPLES, make_hit
 
 from drumclf import constants as c
-from drumclf.audio import AudioError, read_clip
+from drumclf.audio import AudioError, Clip, read_clip
 from drumclf.onset import find_onset
 from training.data import TRAIN, read_examples
 
@@ -133,3 +133,20 @@ def test_a_slow_attack_begins_where_it_can_be_heard():
 @pytest.mark.parametrize("n", [1, 2, 40, 100])
 def test_any_length_has_an_onset(n):
     assert 0 <= find_onset(np.ones(n, np.float32)) < n
+
+
+@pytest.mark.parametrize("disturbance", [click, burst, thump])
+def test_labels_stay_with_something_before_the_hit(classifier, disturbance):
+    sounds = [read_clip(path).samples for path in sorted(EXAMPLES.glob("*.wav"))]
+
+    def labels(mixed):
+        return [p.label for p in classifier.classify_clips([Clip(each, 0.0, True) for each in mixed])]
+
+    alone = labels(sounds)
+    kept = [
+        one == other
+        for level in (-24, -12)
+        for distance in (0.05, 0.1, 0.4)
+        for one, other in zip(alone, labels(after(disturbance(), s, level, distance)[0] for s in sounds), strict=True)
+    ]
+    assert np.mean(kept) >= SURE
