@@ -60,7 +60,8 @@ def test_no_command_prints_them(arguments, bad, capsys, monkeypatch):
     shown = capsys.readouterr()
     assert shown.out + shown.err
     assert hidden(shown.out + shown.err) == set()
-    assert "\u202e" not in shown.out + shown.err
+    assert ("\u202e" in shown.out) <= ("csv" in arguments)  # a table in a pipe keeps a name as it is
+    assert "\u202e" not in shown.err
 
 
 @pytest.mark.parametrize("action", ["copy", "move"])
