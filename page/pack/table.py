@@ -68,8 +68,8 @@ def show_table(pack: Pack, classifier: Classifier, unsure_first: bool) -> tuple[
         selection_mode="multi-row",
         column_config={
             "play": st.column_config.ButtonColumn("", width=50, type="tertiary", on_click=play, key="play"),
-            "file": st.column_config.TextColumn("File", width=248),
-            "label": st.column_config.TextColumn("Label", width=165),
+            "file": st.column_config.TextColumn("File", width=212),
+            "label": st.column_config.TextColumn("Label", width=158),
             "probability": st.column_config.ProgressColumn(
                 "Probability", format="%d%%", min_value=0, max_value=100, width=110
             ),
