@@ -64,23 +64,12 @@ class Decoder(Protocol):
         """Free what the decoder holds."""
 
 
-class Tail(io.RawIOBase):
-    """A file from some byte on, behind another beginning.
+class Positioned(io.RawIOBase):
+    """A readable file of a known size that keeps its own position; `readinto` is left to say."""
 
-    Parameters
-    ----------
-    file : binary file object
-        Can seek.
-    offset : int
-        Where the tail begins.
-    head : bytes
-        Read in place of what comes before.
-    """
-
-    def __init__(self, file: BinaryIO, offset: int, head: bytes = b""):
+    def __init__(self, size: int):
         super().__init__()
-        self._file, self._offset, self._head, self._position = file, offset, head, 0
-        self._size = len(head) + max(size_of(file) - offset, 0)
+        self._size, self._position = size, 0
 
     def readable(self) -> bool:
         return True
@@ -94,6 +83,24 @@ class Tail(io.RawIOBase):
 
     def tell(self) -> int:
         return self._position
+
+
+class Tail(Positioned):
+    """A file from some byte on, behind another beginning.
+
+    Parameters
+    ----------
+    file : binary file object
+        Can seek.
+    offset : int
+        Where the tail begins.
+    head : bytes
+        Read in place of what comes before.
+    """
+
+    def __init__(self, file: BinaryIO, offset: int, head: bytes = b""):
+        super().__init__(len(head) + max(size_of(file) - offset, 0))
+        self._file, self._offset, self._head = file, offset, head
 
     def readinto(self, buffer) -> int:
         wanted, begin = len(buffer), self._position

@@ -3,10 +3,11 @@
 The process asks for a place and a number of bytes and gets no more than that: no name, and no way to any other file.
 """
 
-import io
 import json
 from multiprocessing.connection import Connection
 from typing import BinaryIO
+
+from drumclf.sources import Positioned
 
 _PIECE = 262_144  # bytes asked for at a time
 _MOST_PIECES = 20_000  # 5 GB
@@ -32,7 +33,7 @@ def piece(file: BinaryIO, head: dict) -> bytes:
     return file.read(_PIECE)
 
 
-class LentFile(io.RawIOBase):
+class LentFile(Positioned):
     """The file, as the process sees it.
 
     Parameters
@@ -44,22 +45,9 @@ class LentFile(io.RawIOBase):
     """
 
     def __init__(self, size: int, incoming: Connection, outgoing: Connection):
-        super().__init__()
-        self._size, self._incoming, self._outgoing = size, incoming, outgoing
-        self._position, self._n_asked, self._begin, self._piece = 0, 0, 0, b""
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._position = max(offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence], 0)
-        return self._position
-
-    def tell(self) -> int:
-        return self._position
+        super().__init__(size)
+        self._incoming, self._outgoing = incoming, outgoing
+        self._n_asked, self._begin, self._piece = 0, 0, b""
 
     def readinto(self, buffer) -> int:
         n = 0
