@@ -57,7 +57,8 @@ def show_report() -> None:
         with tab:
             show_table(kinds)
             st.caption(
-                "A kind is named only if the model is sure of it. “Right” counts the sounds of other classes too."
+                "On sounds not used for any tuning. Recognised: the kind is the most likely one within its class. Named: how "
+                "often the model was sure enough to say it, and right: how many of those are of that kind."
             )
     with by_class:
         show_table(recall_table(report))
