@@ -57,8 +57,8 @@ def show_report() -> None:
         with tab:
             show_table(kinds)
             st.caption(
-                "On sounds not used for any tuning. Recognised: the kind is the most likely one within its class. Named: how "
-                "often the model was sure enough to say it, and right: how many of those are of that kind."
+                "On sounds not used for any tuning. Recognised: the kind is the most likely one within its class. "
+                "Named: how often the model was sure enough to say it. Right: how many of those are of that kind."
             )
     with by_class:
         show_table(recall_table(report))
