@@ -25,6 +25,8 @@ current       | index of the sound of the pack that is shown       | inputs, pac
 table ...     | ticked rows of the table                           | pack/table           |
 play          | row whose ▶ was clicked                            | pack/table           | pack/table
 label ticked  | class that was clicked for the ticked sounds       | pack/table           | pack/table
+just labelled | (indices, class) of the sounds that were ticked    | inputs, pack/table   | pack/table
+kind labelled | kind that was clicked for them                     | pack/table           | pack/table
 kind ...      | kind that was clicked for the sound that is shown  | pack/current         | pack/current
 label ...     | class that was clicked for the sound that is shown | pack/current         | pack/current
 map           | {"selection": {"clicked": points}}                 | pack/map             | pack/map

@@ -57,7 +57,7 @@ def take_files() -> None:
     if file_ids == state.get("uploaded", []):  # a new uploader also reports that it is empty
         return
     state.uploaded = file_ids
-    state.pack, state.current, state.stopped = None, None, False
+    state.pack, state.current, state.stopped, state["just labelled"] = None, None, False, None
     choose(uploads[0] if is_single_sound(uploads) else None)
     if uploads and not is_single_sound(uploads):
         state.kept = None

@@ -10,7 +10,7 @@ from drumclf.names import visible
 from page.pack.current import show_current
 from page.pack.exports import show_exports
 from page.pack.map import show_map
-from page.pack.table import NOT_READ, NOT_SURE, show_table, show_ticked
+from page.pack.table import NOT_READ, NOT_SURE, show_just_labelled, show_table, show_ticked
 from page.words import counted
 
 
@@ -75,6 +75,8 @@ def browse(pack: Pack, classifier: Classifier) -> None:
         with right:
             if ticked:
                 show_ticked(pack, classifier, ticked, table_key)
+            elif view == "Table":
+                show_just_labelled(pack, classifier)
             show_current(pack, classifier)
     if pack.skipped:
         with st.expander(f"{counted(len(pack.skipped), 'file')} skipped: not audio"):

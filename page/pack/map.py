@@ -13,6 +13,7 @@ import streamlit as st
 from drumclf import Classifier
 from drumclf.batch.pack import Pack
 from drumclf.batch.sound_map import lay_out
+from drumclf.decision import full_title
 from drumclf.names import visible
 from page.pack.clusters import FONT_SIZE, MARGIN, Word, place_words
 from page.pack.current import listen_to
@@ -76,6 +77,7 @@ def show_map(pack: Pack, classifier: Classifier) -> None:
             "index": sounds,
             "file": [visible(pack.rows[i].name) for i in sounds],
             "label": [titles[pack.label(i)] for i in sounds],
+            "title": [full_title(classifier, pack.label(i), pack.kind(i)) for i in sounds],
             "probability": [pack.rows[i].probabilities[pack.label(i)] for i in sounds],
         }
     )
@@ -114,7 +116,7 @@ def draw_map(
     Parameters
     ----------
     data : pd.DataFrame
-        ``x``, ``y``, ``index``, ``file``, ``label`` and ``probability`` of each sound.
+        ``x``, ``y``, ``index``, ``file``, ``label``, ``title`` and ``probability`` of each sound.
     titles : list[str]
         What ``label`` can be; a class looks the same in every pack.
     words : list[Word]
@@ -152,7 +154,7 @@ def draw_points(data: pd.DataFrame, titles: list[str], current: int | None, ink:
             shape=alt.Shape("label", scale=alt.Scale(domain=names, range=shapes)),
             tooltip=[
                 alt.Tooltip("file", title="File"),
-                alt.Tooltip("label", title="Label"),
+                alt.Tooltip("title", title="Label"),
                 alt.Tooltip("probability", title="Probability", format=".0%"),
             ],
         )

@@ -97,7 +97,9 @@ def show_ticked(pack: Pack, classifier: Classifier, ticked: list[int], table_key
     """One label for all ticked sounds, which unticks them."""
 
     def label_ticked() -> None:
-        pack.correct(ticked, st.session_state.pop("label ticked"))
+        label = st.session_state.pop("label ticked")
+        pack.correct(ticked, label)
+        st.session_state["just labelled"] = (ticked, label)
         st.session_state[table_key] = {"selection": {"rows": [], "columns": [], "cells": []}}
 
     what = "the ticked sound" if len(ticked) == 1 else f"the {len(ticked):,} ticked sounds"
@@ -108,6 +110,30 @@ def show_ticked(pack: Pack, classifier: Classifier, ticked: list[int], table_key
             format_func=classifier.titles.get,
             key="label ticked",
             on_change=label_ticked,
+            wrap=True,
+        )
+
+
+def show_just_labelled(pack: Pack, classifier: Classifier) -> None:
+    """The kinds of the label that was just given to many sounds, until one is chosen."""
+    state = st.session_state
+    indices, label = state.get("just labelled") or ([], None)
+    kinds = classifier.kinds.get(label)
+    if not kinds:
+        return
+
+    def name_kind() -> None:
+        pack.correct(indices, label, state.pop("kind labelled"))
+        state["just labelled"] = None
+
+    what = "it" if len(indices) == 1 else f"the {len(indices):,} sounds"
+    with st.container(border=True):
+        st.pills(
+            f"Labelled as {classifier.titles[label].lower()}. More precisely, {what} can be",
+            kinds,
+            format_func=classifier.kind_titles.get,
+            key="kind labelled",
+            on_change=name_kind,
             wrap=True,
         )
 

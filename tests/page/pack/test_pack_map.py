@@ -16,7 +16,7 @@ def corners(path):
 
 
 def chart(labels, titles, current=None):
-    data = pd.DataFrame({"label": labels, "x": 0.5, "y": 0.5, "file": "a.wav", "probability": 0.9})
+    data = pd.DataFrame({"label": labels, "title": labels, "x": 0.5, "y": 0.5, "file": "a.wav", "probability": 0.9})
     data["index"] = range(len(labels))
     return draw_map(data, titles, [], current, "#000000", "#ffffff").to_dict()["layer"][0]
 
@@ -140,7 +140,9 @@ def test_the_largest_cluster_comes_first():
 
 
 def test_words_are_above_the_points_on_a_halo_in_the_colour_of_the_page():
-    data = pd.DataFrame({"label": ["a"], "x": 0.5, "y": 0.5, "file": "a.wav", "probability": 0.9, "index": 0})
+    data = pd.DataFrame(
+        {"label": ["a"], "title": "a", "x": 0.5, "y": 0.5, "file": "a.wav", "probability": 0.9, "index": 0}
+    )
     _, halo, text = draw_map(data, ["a"], [Word("a", 0.5, 0.6, 8)], None, "#000000", "#ffffff").to_dict()["layer"]
     assert (halo["mark"]["stroke"], text["mark"]["color"]) == ("#ffffff", "#000000")
     assert "stroke" not in text["mark"]

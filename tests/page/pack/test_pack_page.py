@@ -127,6 +127,19 @@ def test_one_and_many_labels_can_be_corrected_and_stay(page):
     assert "3 labelled by you" in page.markdown[0].value
 
 
+def test_many_labels_are_made_more_precise_in_a_second_step(page):
+    drop(page, {"a.wav": KICK, "b.wav": SNARE, "c.wav": HAT})
+    tick(page, [0, 2])
+    group(page, "Label the 2 ticked sounds as").select("percussion").run()
+    assert list(table(page)["label"]) == ["Percussion ✎", "Snare", "Percussion ✎"]
+    group(page, "Labelled as percussion. More precisely, the 2 sounds can be").select("cowbell").run()
+    assert list(table(page)["label"]) == ["Percussion (cowbell) ✎", "Snare", "Percussion (cowbell) ✎"]
+    assert not [g for g in page.button_group if g.label.startswith("Labelled as")]
+    tick(page, [1])
+    group(page, "Label the ticked sound as").select("tom").run()  # a class without kinds asks for nothing more
+    assert not [g for g in page.button_group if g.label.startswith("Labelled as")]
+
+
 def test_an_example_does_not_take_the_pack_away(page):
     drop(page, {"a.wav": KICK, "b.wav": SNARE})
     tick(page, [1])
