@@ -25,6 +25,7 @@ from training.evaluate import score
 from training.features import extract_features
 from training.markdown import format_interval, table, write_between
 from training.report import figures
+from training.report.mistakes import Mistake, find_mistakes
 from training.report.original import SOURCE, Original, read_pictures, train_original
 from training.report.robustness import kept_labels
 from training.save_model import score_splits, write_metadata
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         examples = read_examples(options.data)
-        report = _score_model(examples, options.model)
+        report, mistakes = _score_model(examples, options.model)
     except (DataError, ModelError) as error:
         print(f"report: {error}", file=sys.stderr)
         return 2
@@ -56,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     (options.docs / "report.md").write_text(text, encoding="utf-8")
     write_between(options.docs.parent / "README.md", "scores", summary(report))
     write_between(options.docs / "guide.md", "decisions", [say_decisions(report["drumclf"]["scores"])])
-    figures.draw_all(report, original, examples, options.docs / "figures")
+    figures.draw_all(report, mistakes, original, examples, options.docs / "figures")
     print(text)
     return 0
 
@@ -113,6 +114,14 @@ def report_text(report: dict) -> str:
                 ],
             ),
         ]
+    if report.get("mistakes"):
+        lines += [
+            "",
+            f"The {report['mistakes']} wrong answers of which it is most sure, on the `report` part, at most two of",
+            "a source, as the network saw them; [what they have in common](experiments.md#sure-and-wrong):",
+            "",
+            "![Sure and wrong](figures/mistakes.png)",
+        ]
     lines += ["", "![Training loss](figures/training.png)", ""]
     if "original, fixed" in report:
         split = report["original"]["random_split"]
@@ -132,8 +141,8 @@ def report_text(report: dict) -> str:
     return "\n".join(lines)
 
 
-def _score_model(examples: list[Example], folder: Path) -> dict:
-    """Titles, scores and training of a model, and its robustness; writes the scores into its metadata too."""
+def _score_model(examples: list[Example], folder: Path) -> tuple[dict, list[Mistake]]:
+    """Titles, scores and training of a model, its robustness and mistakes; writes the scores into its metadata too."""
     metadata = read_metadata(folder)
     held_out = [example for example in examples if example.split in (TUNE, REPORT)]
     unknown = {example.label for example in held_out} - set(metadata["classes"])
@@ -145,12 +154,15 @@ def _score_model(examples: list[Example], folder: Path) -> dict:
         raise DataError("No sounds were held out to score the model: it needs more of each class.")
     metadata["scores"] = score_splits(network, features, metadata["classes"], metadata["kinds"], metadata)
     write_metadata(metadata, folder)
+    mistakes = find_mistakes(network, features.select(REPORT), metadata)
     print("changed files:", flush=True)
-    return {
+    report = {
         "sha256": metadata["sha256"],
         "drumclf": {key: metadata[key] for key in ("titles", "kind_titles", "scores", "training", "thresholds")},
         "robustness": kept_labels(load_classifier(folder), held_out),
+        "mistakes": len(mistakes),
     }
+    return report, mistakes
 
 
 def _score_original(original: Original, examples: list[Example]) -> dict:

@@ -13,12 +13,15 @@ from drumclf.onset import find_onset
 from drumclf.report import unseen_part
 from drumclf.spectrogram import rgb_spectrogram
 from training.data import TRAIN, Example, class_names
+from training.report.mistakes import Mistake, draw_mistakes
 from training.report.original import Original, read_pictures
 
 _BLUE, _GREY, _RED = LIGHT.blue, "#7a8093", LIGHT.red
 
 
-def draw_all(report: dict, original: Original | None, examples: list[Example], folder: Path) -> None:
+def draw_all(
+    report: dict, mistakes: list[Mistake], original: Original | None, examples: list[Example], folder: Path
+) -> None:
     """Write every figure of the report as a PNG."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn = {"confusion": draw_confusion(report["drumclf"]["scores"]["valid"]["all"], report["drumclf"]["titles"])}
@@ -30,6 +33,8 @@ def draw_all(report: dict, original: Original | None, examples: list[Example], f
     drawn["reliability"] = draw_reliability(unseen["reliability"])
     if "core" in unseen:
         drawn["coverage"] = draw_coverage(unseen["core"]["coverage"])
+    if mistakes:
+        drawn["mistakes"] = draw_mistakes(mistakes, report["drumclf"]["titles"])
     drawn["training"] = draw_losses(report["drumclf"]["training"]["losses"])
     firsts = _first_of_each_class(examples)
     drawn["waveforms"] = draw_waveforms(firsts)
