@@ -45,11 +45,11 @@ def find_onset(samples: np.ndarray) -> int:
 def _block_energies(samples: np.ndarray) -> np.ndarray:
     """Energy of each millisecond of the sound and of its high frequencies: shape (n_blocks, 2), float64."""
     n_blocks = -(-len(samples) // _BLOCK)
-    both = np.zeros((n_blocks * _BLOCK, 2), np.float32)
-    both[: len(samples), 0] = both[: len(samples), 1] = samples
-    both[_LAG : len(samples), 1] -= samples[:-_LAG]
-    blocks = both.reshape(n_blocks, _BLOCK, 2)
-    return np.einsum("ijk,ijk->ik", blocks, blocks).astype(np.float64)
+    both = np.zeros((2, n_blocks * _BLOCK), np.float32)
+    both[:, : len(samples)] = samples
+    both[1, _LAG : len(samples)] -= samples[:-_LAG]
+    blocks = both.reshape(2, n_blocks, _BLOCK)
+    return np.einsum("ijk,ijk->ji", blocks, blocks).astype(np.float64)
 
 
 def _sums_ahead(energies: np.ndarray, n: int) -> np.ndarray:

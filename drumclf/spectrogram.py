@@ -126,14 +126,31 @@ def _mel_power(samples: np.ndarray, start: int, i: int) -> np.ndarray:
 
 def _band_power(slices: np.ndarray, n_fft: int) -> np.ndarray:
     """Windowed slices, shape (n, window), to mel spectra, shape (n, N_MELS)."""
-    spectrum = scipy.fft.rfft(slices, n_fft)
-    return (spectrum.real**2 + spectrum.imag**2) @ _sparse_mel_bands(n_fft)
+    n_points, weights = _filters(slices.shape[1], n_fft)
+    spectrum = scipy.fft.rfft(slices, n_points)
+    return (spectrum.real**2 + spectrum.imag**2) @ weights
 
 
 @cache
-def _sparse_mel_bands(n_fft: int) -> scipy.sparse.csr_array:
-    """Transposed `mel_bands` as a sparse matrix: 97% of it is zero."""
-    return scipy.sparse.csr_array(mel_bands(n_fft).T)
+def _filters(window_length: int, n_fft: int) -> tuple[int, np.ndarray | scipy.sparse.csr_array]:
+    """FFT length to compute, and weights from its power to mel bands, as if its length were `n_fft`.
+
+    The power spectrum of n samples is the transform of their autocorrelation, which has lags up to n - 1 (Wiener and
+    Khinchin). So 2n points determine all others, and the weights of a short window include what they say of those.
+
+    Returns
+    -------
+    n_points : int
+    weights : array, shape (n_points // 2 + 1, N_MELS), float32
+        Sparse where 97% of it is zero.
+    """
+    bands, n_points = mel_bands(n_fft), 2 * window_length
+    if n_fft <= n_points:
+        return n_fft, scipy.sparse.csr_array(bands.T)
+    lags = np.zeros((window_length + 1, n_fft))
+    lags[:, : n_points // 2] = scipy.fft.irfft(np.eye(window_length + 1), n_points)[:, : n_points // 2]
+    lags[:, : -n_points // 2 : -1] = lags[:, 1 : n_points // 2]  # the negative ones
+    return n_points, (scipy.fft.rfft(lags).real @ bands.T).astype(np.float32)
 
 
 @cache
@@ -144,7 +161,7 @@ def _window(length: int) -> np.ndarray:
 
 
 @cache
-def _spectra(hop: int) -> tuple[np.ndarray, scipy.sparse.csr_array]:
+def _spectra(hop: int) -> tuple[np.ndarray, np.ndarray]:
     """Where spectra are computed, and weights that average them into the frames of the grid.
 
     Spectra are `hop` samples apart, or further if that still makes ``SPECTRA_PER_FRAME`` of them.
@@ -155,7 +172,7 @@ def _spectra(hop: int) -> tuple[np.ndarray, scipy.sparse.csr_array]:
     -------
     positions : np.ndarray, shape (n_spectra,), int
         Centres, in samples from the start of the grid.
-    weights : scipy.sparse.csr_array, shape (N_FRAMES, n_spectra), float32
+    weights : np.ndarray, shape (N_FRAMES, n_spectra), float32
         Every row sums to 1.
     """
     edges = frame_edges() * c.SAMPLE_RATE
@@ -172,4 +189,4 @@ def _spectra(hop: int) -> tuple[np.ndarray, scipy.sparse.csr_array]:
     integral = np.where(offset < 0, rising, falling)
     integral[:, 0] -= left[0] / 2  # the first hat has no left half
     weights = np.diff(integral, axis=0)
-    return knots, scipy.sparse.csr_array((weights / weights.sum(axis=1, keepdims=True)).astype(np.float32))
+    return knots, (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)

@@ -46,7 +46,7 @@ def _print_times(ours: dict[str, float], original: float, n: int) -> None:
     rate = ours["all"]
     print(f"{n:,} one-shots on {os.cpu_count()} cores, bytes on disk to probabilities, median of {_ROUNDS} rounds:\n")
     rates = {
-        "`classify`, 22 kHz mono FLAC": rate,
+        "`classify`, as in the corpus: 48 kHz mono Opus": rate,
         "`classify`, the same as 44.1 kHz stereo WAV, 24 bit": ours["wav"],
         "the page's batch, from a zip, with a search for duplicates": ours["page"],
         "the original, one after the other": original,
