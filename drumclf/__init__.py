@@ -12,6 +12,7 @@ TYPE_CHECKING = False  # what type checkers take for true; `typing` takes 20 ms 
 
 if TYPE_CHECKING:
     from drumclf.audio import AudioError as AudioError
+    from drumclf.audio import Channels as Channels
     from drumclf.audio import Clip as Clip
     from drumclf.classifier import Classifier as Classifier
     from drumclf.classifier import Prediction as Prediction
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from drumclf.decision import verdict as verdict
     from drumclf.explain import grad_cam as grad_cam
     from drumclf.explain import nearest as nearest
+    from drumclf.hits.files import cut_hits as cut_hits
+    from drumclf.hits.files import hit_files as hit_files
     from drumclf.hits.find import Hit as Hit
     from drumclf.hits.find import Recording as Recording
     from drumclf.hits.find import find_hits as find_hits
@@ -37,6 +40,7 @@ __version__ = "0.2.0"
 
 _HOMES = {
     "AudioError": "audio",
+    "Channels": "audio",
     "Clip": "audio",
     "Classifier": "classifier",
     "Prediction": "classifier",
@@ -46,6 +50,8 @@ _HOMES = {
     "verdict": "decision",
     "grad_cam": "explain",
     "nearest": "explain",
+    "cut_hits": "hits.files",
+    "hit_files": "hits.files",
     "Hit": "hits.find",
     "Recording": "hits.find",
     "find_hits": "hits.find",

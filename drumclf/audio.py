@@ -37,8 +37,8 @@ from drumclf.sources import (
 )
 
 __all__ = [
-    "DAMAGED", "NO_FILE", "NO_PERMISSION", "AudioError", "Clip", "Source",
-    "encode_wav", "read_bytes", "read_clip", "read_open",
+    "DAMAGED", "NO_FILE", "NO_PERMISSION", "AudioError", "Channels", "Clip", "Source",
+    "encode_wav", "read_bytes", "read_channels", "read_channels_of", "read_clip", "read_open",
 ]  # fmt: skip
 DAMAGED = f"This file is damaged or not a sound that can be read; send {limits.ACCEPTED}."
 NO_SAMPLES = "This file holds no samples; send a sound."
@@ -74,6 +74,25 @@ class Clip:
         return len(self.samples) / c.SAMPLE_RATE
 
 
+@dataclass(frozen=True)
+class Channels:
+    """All channels of a sound, at the level and the rate that they have in the file.
+
+    Attributes
+    ----------
+    samples : np.ndarray, shape (n, n_channels), float32
+        Finite; from the first sound in the file on.
+    rate : int
+        In hertz.
+    start : float
+        Seconds of silence that were skipped at the start of the file.
+    """
+
+    samples: np.ndarray
+    rate: int
+    start: float
+
+
 def read_clip(source: Source, duration: float = c.CLIP_DURATION) -> Clip:
     """Decode a sound file.
 
@@ -101,13 +120,7 @@ def read_open(file: BinaryIO, duration: float = c.CLIP_DURATION) -> Clip:
     ------
     AudioError
     """
-    foreign = describe_foreign(read_at(file, 0, 4_096))
-    if foreign:
-        raise AudioError(f"This is {foreign}.")
-    try:
-        channels, rate, start, stated_duration = _decode(file, duration)
-    except (UndecodableError, MemoryError, OSError) as error:
-        raise AudioError(_BLANK if is_blank(file) else DAMAGED) from error
+    channels, rate, start, stated_duration = _decode(file, duration)
     decoded_duration = len(channels) / rate
     samples = soxr.resample(_loudest_channel(channels), rate, c.SAMPLE_RATE)[: round(duration * c.SAMPLE_RATE)]
     if len(samples) < limits.MIN_DURATION * c.SAMPLE_RATE:
@@ -118,6 +131,18 @@ def read_open(file: BinaryIO, duration: float = c.CLIP_DURATION) -> Clip:
         )
     is_whole = stated_duration is None
     return Clip(_to_full_scale(samples), start, is_whole, start + decoded_duration if is_whole else stated_duration)
+
+
+def read_channels(source: Source, duration: float = limits.RECORDING_DURATION) -> Channels:
+    """Decode a sound file and keep its channels and its rate; parameters and errors as in `read_clip`."""
+    with open_source(source) as file:
+        return read_channels_of(file, duration)
+
+
+def read_channels_of(file: BinaryIO, duration: float = limits.RECORDING_DURATION) -> Channels:
+    """As `read_channels`, for an open file of any size that can seek."""
+    channels, rate, start, _ = _decode(file, duration)
+    return Channels(channels[: round(duration * rate)], rate, start)
 
 
 def encode_wav(clip: Clip) -> bytes:
@@ -173,6 +198,16 @@ def _decode(file: BinaryIO, duration: float) -> tuple[np.ndarray, int, float, fl
         Length of the whole file according to its header, in seconds; NaN if the header states none.
         None if the file ends with these samples.
     """
+    foreign = describe_foreign(read_at(file, 0, 4_096))
+    if foreign:
+        raise AudioError(f"This is {foreign}.")
+    try:
+        return _decode_with_any(file, duration)
+    except (UndecodableError, MemoryError, OSError) as error:
+        raise AudioError(_BLANK if is_blank(file) else DAMAGED) from error
+
+
+def _decode_with_any(file: BinaryIO, duration: float) -> tuple[np.ndarray, int, float, float | None]:
     problem = None
     for open_sound in _decoders(file):
         try:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from drumclf import constants as c
-from drumclf.audio import AudioError, Clip, Source, read_clip
+from drumclf.audio import AudioError, Clip, Source, read_channels, read_clip
 from drumclf.decision import Decided, decide, decide_kind
 from drumclf.model_folder import chosen_folder, read_model
 from drumclf.network import Network, load_network
@@ -78,6 +78,8 @@ class Classifier:
     network : Network
     read_clip : function
         How sounds are read: takes a source and, optionally, seconds; returns a clip or raises AudioError.
+    read_channels : function
+        As `drumclf.audio.read_channels`; in the process that `read_clip` reads in.
     """
 
     def __init__(self, metadata: dict, network: Network, read: Callable[..., Clip] = read_clip):
@@ -89,6 +91,7 @@ class Classifier:
         self.thresholds = metadata["thresholds"]
         self.network = network
         self.read_clip = read
+        self.read_channels = getattr(read, "read_channels", read_channels)
         self._calibration = metadata["calibration"]
         self._turns = Turns(WORKERS)
         click = Clip(np.ones(1, np.float32), 0.0, True)

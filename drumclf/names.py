@@ -1,4 +1,4 @@
-"""File names from strangers: made safe to show, and written so that they can be read back."""
+"""File names from strangers: made safe to show and to write, and written so that they can be read back."""
 
 import re
 import unicodedata
@@ -8,6 +8,10 @@ _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _JOINERS = "\u200c\u200d"  # invisible but needed, in Persian, in many Indian scripts and in some emoji
 # Control characters, line breaks, what is not text, and a backslash that could be taken for one.
 _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|\\(?=x[0-9a-f]{2})")
+_MAX_NAME_BYTES = 200
+# Not allowed on Windows, control characters, bytes that are not text, and characters that reverse text.
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]')
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³]) *(\.|$)", re.IGNORECASE)
 _WRITTEN = re.compile(rb"\\x([0-9a-f]{2})")
 
 
@@ -46,6 +50,29 @@ def shortened(name: str, longest: int) -> str:
         return name
     end = (longest - 1) // 2
     return f"{name[: longest - 1 - end]}…{name[-end:]}"
+
+
+def safe_name(stem: str, suffix: str = "", mark: str = "") -> str:
+    """A file name that is valid on every system and stays in its folder; keeps as much of the old name as possible.
+
+    Parameters
+    ----------
+    stem, suffix : str
+        From anybody.
+    mark : str
+        Goes between them as is.
+
+    Returns
+    -------
+    str
+        1 to 200 bytes of UTF-8.
+    """
+    suffix = _FORBIDDEN.sub("", suffix)[:10].rstrip(". ")
+    stem = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", stem)).strip().strip(". ") or "_"
+    if _RESERVED.match(stem):
+        stem = f"_{stem}"
+    stem = stem.encode()[: _MAX_NAME_BYTES - len((mark + suffix).encode())].decode(errors="ignore").rstrip(". ")
+    return (stem or "_") + mark + suffix
 
 
 def _bytes(sign: str) -> bytes:

@@ -1,17 +1,26 @@
-"""A recording on the page: its hits on a time line, and the selected one on the stage."""
+"""A recording on the page: its hits on a time line, the selected one on the stage, and each one to download."""
+
+import io
+import zipfile
+from pathlib import PurePath
 
 import streamlit as st
 
 from drumclf import Classifier
 from drumclf.decision import format_percent, verdict
 from drumclf.drawing.waveform import envelope, recording_colors
+from drumclf.hits.files import hit_files
 from drumclf.hits.find import Hit, Recording
+from drumclf.names import safe_name
+from drumclf.threads import Turns
 from page.browser.component import component, packed_wave
 from page.chosen import Chosen, keep
 from page.player import Player
 from page.share import show_share
 from page.stage import Playback, show_stage
+from page.words import counted
 
+_CUTTING = Turns(1)  # all channels of 30 s may take 140 MB
 _MOST_NAMES = 24
 # Of the waveform, which is wider than the page if hits are close together.
 _LEAST_COLUMNS = 1200
@@ -84,8 +93,32 @@ def show_recording(
     row = st.container(horizontal=True)
     if shown is None:
         row.button("Compare with another", icon=":material/add:", on_click=keep, args=(chosen,))
+        with row:
+            show_download(classifier, chosen, recording, player.key)
     with row:
         show_share(player.key, "hits", lambda cards: cards.draw_pattern_card(recording, titles, heading, chosen.name))
+
+
+def show_download(classifier: Classifier, chosen: Chosen, recording: Recording, key: str) -> None:
+    """A button that downloads the hits as files in a zip, which is made on demand."""
+
+    def hits_zip() -> bytes:
+        buffer = io.BytesIO()
+        with _CUTTING, zipfile.ZipFile(buffer, "w") as archive:
+            for name, data in hit_files(classifier, chosen.read(), recording):
+                archive.writestr(name, data)
+        return buffer.getvalue()
+
+    st.download_button(
+        f"Download {counted(len(recording.hits), 'hit')}",
+        hits_zip,
+        safe_name(f"{PurePath(chosen.name).stem} hits", ".zip"),
+        "application/zip",
+        key=f"download {key}",
+        icon=":material/folder_zip:",
+        help="A zip with a WAV file for each hit, at the file's own rate and with all of its channels.",
+        on_click="ignore",
+    )
 
 
 def pattern(classifier: Classifier, hits: tuple[Hit, ...]) -> str:

@@ -1,5 +1,6 @@
 """What a visitor does and what a test looks at, on a page driven without a browser."""
 
+import streamlit as st
 from conftest import ROOT, encode, mix
 from streamlit.testing.v1 import AppTest
 
@@ -51,3 +52,15 @@ def words(page):
     formatted = [*page.title, *page.header, *page.subheader, *page.markdown, *page.caption]
     labels = [button.label for button in [*page.button, *page.download_button]]
     return [text.value for text in page.text], [element.value for element in formatted] + labels
+
+
+def note_downloads(monkeypatch):
+    """From now on, what download buttons are given, in order: file name and the function that makes the file."""
+    given, original = [], st.download_button
+
+    def noted(label, data, file_name, *rest, **others):
+        given.append((file_name, data))
+        return original(label, data, file_name, *rest, **others)
+
+    monkeypatch.setattr(st, "download_button", noted)
+    return given

@@ -8,14 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import PurePosixPath
 
+from drumclf.names import safe_name
+
 ORIGINAL_NAMES = "{name}"
 # Fields of a pattern: the class, its kind, a running number in the class, the old name, the name of the old folder.
 FIELDS = ("class", "kind", "n", "name", "folder")
 UNSURE_FOLDER = "not sure"
-_MAX_NAME_BYTES = 200
-# Not allowed on Windows, control characters, bytes that are not text, and characters that reverse text.
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]')
-_RESERVED = re.compile(r"(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³]) *(\.|$)", re.IGNORECASE)
 _WIDTH = re.compile(r"0?[0-9]?")
 
 
@@ -104,29 +102,6 @@ def destinations(
             path = place(number, f" ({marks[plain] + 1})")
         given.add(unicodedata.normalize("NFC", path).casefold())
         yield path
-
-
-def safe_name(stem: str, suffix: str = "", mark: str = "") -> str:
-    """A file name that is valid on every system and stays in its folder; keeps as much of the old name as possible.
-
-    Parameters
-    ----------
-    stem, suffix : str
-        From anybody.
-    mark : str
-        Goes between them as is.
-
-    Returns
-    -------
-    str
-        1 to 200 bytes of UTF-8.
-    """
-    suffix = _FORBIDDEN.sub("", suffix)[:10].rstrip(". ")
-    stem = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", stem)).strip().strip(". ") or "_"
-    if _RESERVED.match(stem):
-        stem = f"_{stem}"
-    stem = stem.encode()[: _MAX_NAME_BYTES - len((mark + suffix).encode())].decode(errors="ignore").rstrip(". ")
-    return (stem or "_") + mark + suffix
 
 
 def _place(

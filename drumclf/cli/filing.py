@@ -148,7 +148,7 @@ def _copy(source: Path, destination: Path) -> None:
     except OSError:  # the disk is full
         part.unlink(missing_ok=True)
         raise
-    _publish(part, destination)
+    publish(part, destination)
 
 
 def part_of(destination: Path) -> Path:
@@ -156,8 +156,8 @@ def part_of(destination: Path) -> Path:
     return destination.with_name(f"{destination.name[:100]}.drumclf-part")
 
 
-def _publish(part: Path, destination: Path) -> None:
-    """Give a finished file its name, unless another file has it."""
+def publish(part: Path, destination: Path) -> None:
+    """Give a finished file its name; raises OSError if another file has it, and then the part is gone."""
     try:
         os.link(part, destination)
         part.unlink()

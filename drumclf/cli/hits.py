@@ -2,15 +2,19 @@
 
 import argparse
 import json
+import os
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
+from pathlib import Path
 
 from drumclf.audio import AudioError
 from drumclf.batch.tables import BYTE_ORDER_MARK, answer, csv_line, said_decision, title_width
 from drumclf.classifier import Classifier, Prediction, load_classifier
+from drumclf.cli.filing import OF_THE_DISK, about_disk, part_of, publish
 from drumclf.cli.stopping import at_once
-from drumclf.cli.terminal import OK, SOME_REFUSED, UsageError, add_model, say, write_lines
+from drumclf.cli.terminal import OK, SOME_REFUSED, UsageError, add_model, counted, say, write_lines
 from drumclf.decision import format_percent, full_title
+from drumclf.hits.files import hit_files
 from drumclf.hits.find import Recording, find_hits
 from drumclf.hits.onsets import NEEDS_LIBROSA
 from drumclf.processes.decoders import separate_reader
@@ -23,12 +27,15 @@ def add_hits(commands) -> None:
         help="find and classify the hits in a recording",
         description=(
             "Find and classify the hits in the first 30 s of a recording: one line for each, with its time in seconds "
-            "from the start of the file. Exit status: 0 classified, 1 refused, 2 wrong usage."
+            "from the start of the file. Exit status: 0 classified, 1 refused or not written, 2 wrong usage."
         ),
     )
     command.set_defaults(run=hits)
     command.add_argument("file", metavar="FILE", help="a sound file")
     command.add_argument("--format", choices=LINES, default="table", help="default: %(default)s")
+    command.add_argument(
+        "--slices", metavar="FOLDER", type=Path, help="also write each hit to a WAV file in FOLDER, over no other file"
+    )
     add_model(command)
 
 
@@ -36,17 +43,57 @@ def hits(options: argparse.Namespace) -> int:
     """Find, classify and print the hits of one file."""
     if find_spec("librosa") is None:
         raise UsageError(NEEDS_LIBROSA)
+    if options.slices and os.path.lexists(options.slices) and not options.slices.is_dir():
+        raise UsageError(f"{options.slices} is not a folder")
     with at_once():
         classifier = load_classifier(options.model, read=separate_reader())
     try:
         recording = find_hits(classifier, options.file)
+        slices = list(hit_files(classifier, options.file, recording)) if options.slices else []
     except AudioError as error:
         say(str(error))
         return SOME_REFUSED
     write_lines(LINES[options.format](recording, classifier))
     if not recording.clip.is_whole:
         say(f"the file is longer: these are the hits in its first {recording.clip.duration:.0f} s of sound")
+    return write_slices(slices, options.slices) if options.slices else OK
+
+
+def write_slices(slices: list[tuple[str, bytes]], folder: Path) -> int:
+    """Write files into a folder, which is made if there is none; returns the exit status.
+
+    Raises
+    ------
+    UsageError
+        If one of the names is taken; then none is written.
+    """
+    taken = next((name for name, _ in slices if os.path.lexists(folder / name)), None)
+    if taken:
+        raise UsageError(f"{folder} already holds {taken}: nothing is written there; name another folder")
+    n_written = 0
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in slices:
+            _write(folder / name, data)
+            n_written += 1
+    except OSError as error:
+        is_disk = error.errno in OF_THE_DISK
+        trouble = about_disk(error, folder) if is_disk else f"{folder} cannot be written to ({error.strerror})"
+        say(f"{trouble}: {n_written} of {counted(len(slices), 'hit')} written")
+        return SOME_REFUSED
+    say(f"{counted(n_written, 'hit')} written to {folder}")
     return OK
+
+
+def _write(place: Path, data: bytes) -> None:
+    """Write a whole file or none, and never over another one; raises OSError."""
+    part = part_of(place)
+    try:
+        part.write_bytes(data)
+        publish(part, place)
+    except BaseException:  # the disk is full, or Ctrl-C
+        part.unlink(missing_ok=True)
+        raise
 
 
 def table_lines(recording: Recording, classifier: Classifier) -> Iterator[str]:

@@ -26,7 +26,8 @@ from typing import BinaryIO
 import numpy as np
 
 from drumclf import constants as c
-from drumclf.audio import DAMAGED, AudioError, Clip, Source, read_clip, read_open
+from drumclf import limits
+from drumclf.audio import DAMAGED, AudioError, Channels, Clip, Source, read_channels_of, read_clip, read_open
 from drumclf.names import visible
 from drumclf.processes.child import Child, parent
 from drumclf.processes.confinement import confine
@@ -46,6 +47,8 @@ _START_LIMIT = 60.0
 _CHECK_INTERVAL = 1.0
 _MAX_HEAD_BYTES = 2_000
 _MAX_SENTENCE = 200
+_PIECE = 1 << 20  # bytes of samples that are sent at a time
+_MOST_OF_CHANNELS = limits.MAX_DECODED_SAMPLES + 2 * limits.MAX_BLOCK_SAMPLES  # samples, over all channels
 _log = logging.getLogger(__name__)
 
 
@@ -84,16 +87,25 @@ class Decoders:
         RuntimeError
             If no process can be started.
         """
+        return self._read(source, "clip", duration)
+
+    __call__ = read_clip
+
+    def read_channels(self, source: Source, duration: float = limits.RECORDING_DURATION) -> Channels:
+        """As `drumclf.audio.read_channels`, in another process; raises what `read_clip` raises."""
+        return self._read(source, "channels", duration)
+
+    def _read(self, source: Source, what: str, duration: float) -> Clip | Channels:
         with open_source(source) as file, self._turns:
             decoder = self._idle.pop() if self._idle else self._start()
             try:
                 if not decoder.is_alive():
                     decoder = self._replace(decoder)
                 try:
-                    return decoder.read_clip(file, duration)
+                    return decoder.read(file, what, duration)
                 except _KilledError:  # by something else: the file gets a second chance
                     decoder = self._replace(decoder)
-                    return decoder.read_clip(file, duration)
+                    return decoder.read(file, what, duration)
             except _KilledError as error:
                 raise AudioError(DAMAGED) from error
             finally:
@@ -101,8 +113,6 @@ class Decoders:
                     decoder.end()
                 else:
                     self._idle.append(decoder)
-
-    __call__ = read_clip
 
     def _start(self) -> "_Decoder":
         decoder = _Decoder(self._command)
@@ -141,12 +151,12 @@ class _Decoder(Child):
         super().__init__(command)
         self._is_ready, self._was_slow, self._deadline = False, False, math.inf
 
-    def read_clip(self, file: BinaryIO, duration: float) -> Clip:
-        """Raises AudioError, _KilledError, or RuntimeError if the process cannot be started."""
+    def read(self, file: BinaryIO, what: str, duration: float) -> Clip | Channels:
+        """A "clip" or the "channels"; raises AudioError, _KilledError, or RuntimeError if no process can be started."""
         try:
             self._wait_until_ready()
-            head, samples = self._answer(file, duration)
-            clip = _clip(head, samples) if head["error"] is None else None
+            head, samples = self._answer(file, what, duration)
+            sound = _MAKE[what](head, samples) if head["error"] is None else None
         except Exception as error:  # whatever came back was not an answer
             self.end()
             status = self.status
@@ -158,9 +168,9 @@ class _Decoder(Child):
             if status in (-signal.SIGKILL, -signal.SIGTERM) and isinstance(error, EOFError | OSError):
                 raise _KilledError from error
             raise AudioError(DAMAGED) from error
-        if clip is None:
+        if sound is None:
             raise AudioError(visible(str(head["error"]))[:_MAX_SENTENCE])
-        return clip
+        return sound
 
     def _wait_until_ready(self) -> None:
         if not self._is_ready:
@@ -168,17 +178,34 @@ class _Decoder(Child):
                 self.receive(_MAX_HEAD_BYTES)
             self._is_ready = True
 
-    def _answer(self, file: BinaryIO, duration: float) -> tuple[dict, np.ndarray]:
+    def _answer(self, file: BinaryIO, what: str, duration: float) -> tuple[dict, np.ndarray]:
         data = file.getvalue() if isinstance(file, io.BytesIO) else None
+        lent = size_of(file) if data is None else None
         with self._no_longer_than(_WALL_LIMIT):
-            self.send(json.dumps({"duration": duration, "lent": size_of(file) if data is None else None}).encode())
+            self.send(json.dumps({"what": what, "duration": duration, "lent": lent}).encode())
             if data is not None:
                 self.send(data)
             head = json.loads(self.receive(_MAX_HEAD_BYTES))
             while data is None and is_request(head):
                 self.send(piece(file, head))
                 head = json.loads(self.receive(_MAX_HEAD_BYTES))
-            return head, np.frombuffer(self.receive(4 * round(duration * c.SAMPLE_RATE)), "<f4")
+            most = round(duration * c.SAMPLE_RATE) if what == "clip" else _MOST_OF_CHANNELS
+            return head, self._samples(head["n"] if head["error"] is None else 0, most)
+
+    def _samples(self, n: int, most: int) -> np.ndarray:
+        """What follows the head, piece by piece: shape (n,); raises ValueError if it is more than was asked for."""
+        if not 0 <= n <= most:
+            raise ValueError("too many samples")
+        samples = np.empty(n, "<f4")
+        room = memoryview(samples).cast("B")
+        begin = 0
+        while begin < len(room):
+            received = self.receive(min(len(room) - begin, _PIECE))
+            if not received:
+                raise ValueError("fewer samples than were announced")
+            room[begin : begin + len(received)] = received
+            begin += len(received)
+        return samples
 
     def end_if_late(self) -> None:
         """Kill the process if its deadline has passed; whoever waits for it finds the pipe closed."""
@@ -212,6 +239,18 @@ def _clip(head: dict, samples: np.ndarray) -> Clip:
     return Clip(samples, start, bool(head["is_whole"]), file_duration)
 
 
+def _channels(head: dict, samples: np.ndarray) -> Channels:
+    """The channels that were sent; raises ValueError, KeyError or TypeError if they are none."""
+    rate, n_channels, start = int(head["rate"]), int(head["n_channels"]), float(head["start"])
+    is_within = limits.MIN_FILE_RATE <= rate <= limits.MAX_FILE_RATE and 1 <= n_channels <= limits.MAX_CHANNELS
+    if not (len(samples) and is_within and np.isfinite(samples).all() and math.isfinite(start)):
+        raise ValueError("these are no channels")
+    return Channels(samples.reshape(-1, n_channels), rate, start)
+
+
+_MAKE = {"clip": _clip, "channels": _channels}
+
+
 # --- The process itself.
 
 
@@ -229,22 +268,30 @@ def _serve_one(incoming: Connection, outgoing: Connection) -> bool:
     request = json.loads(incoming.recv_bytes())
     data = incoming.recv_bytes() if request["lent"] is None else None
     signal.setitimer(signal.ITIMER_PROF, CPU_LIMIT)  # after that, SIGPROF ends the process
-    is_fit, samples = True, b""
+    is_fit, samples = True, np.zeros(0, "<f4")
     try:
-        if data is None:
-            clip = read_open(LentFile(request["lent"], incoming, outgoing), request["duration"])
-        else:
-            clip = read_clip(data, request["duration"])
-        head = {"error": None, "start": clip.start, "is_whole": clip.is_whole, "file_duration": clip.file_duration}
-        samples = clip.samples.astype("<f4").tobytes()
+        head, samples = _read(request, data, incoming, outgoing)
     except AudioError as error:
         head = {"error": str(error)}
         is_fit = not isinstance(error.__cause__, MemoryError)
     signal.setitimer(signal.ITIMER_PROF, 0)
     del data  # nothing of the file is left once the answer is out
-    outgoing.send_bytes(json.dumps(head).encode())
-    outgoing.send_bytes(samples)
+    outgoing.send_bytes(json.dumps(head | {"n": samples.size}).encode())
+    for k in range(0, samples.nbytes, _PIECE):
+        outgoing.send_bytes(memoryview(samples).cast("B")[k : k + _PIECE])
     return is_fit
+
+
+def _read(request: dict, data: bytes | None, incoming: Connection, outgoing: Connection) -> tuple[dict, np.ndarray]:
+    """What was asked for: a head that describes the samples, and the samples; raises AudioError."""
+    file = io.BytesIO(data) if data is not None else LentFile(request["lent"], incoming, outgoing)
+    if request["what"] == "channels":
+        sound = read_channels_of(file, request["duration"])
+        head = {"error": None, "start": sound.start, "rate": sound.rate, "n_channels": sound.samples.shape[1]}
+        return head, sound.samples.astype("<f4", copy=False)
+    clip = read_open(file, request["duration"]) if data is None else read_clip(data, request["duration"])
+    head = {"error": None, "start": clip.start, "is_whole": clip.is_whole, "file_duration": clip.file_duration}
+    return head, clip.samples.astype("<f4", copy=False)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,15 @@
 """Loops and recordings on the page, driven without a browser."""
 
+import io
+import zipfile
+
 import numpy as np
 import pytest
+import soundfile
 from conftest import EXAMPLES, drawn, encode, make_hit
-from page_steps import LOOP, RATE, four_hits, open_page, press, titles, upload, words
+from page_steps import LOOP, NAMES, RATE, four_hits, note_downloads, open_page, press, titles, upload, words
 
+from drumclf.hits.files import hit_files
 from drumclf.hits.find import find_hits
 
 page = pytest.fixture(open_page)
@@ -71,6 +76,41 @@ def test_a_hit_that_does_not_exist_changes_nothing(page, loop, hit):
     before = drawn(page, "timeline"), drawn(page, "stage"), words(page)
     say(page, hit)
     assert (drawn(page, "timeline"), drawn(page, "stage"), words(page)) == before
+
+
+# The hits as files.
+
+
+@pytest.mark.parametrize("name", ["break 90 bpm.wav", *NAMES])
+def test_the_hits_are_downloaded_as_files(page, classifier, monkeypatch, loop, name):
+    given = note_downloads(monkeypatch)
+    upload(page, name, loop)
+    assert [button.label for button in page.download_button] == ["Download 4 hits", "Picture to share"]
+    zip_name, make_zip = given[-2]
+    assert zip_name.endswith(" hits.zip")
+    assert not set('<>:"/\\|?*') & set(zip_name)
+    archive = zipfile.ZipFile(io.BytesIO(make_zip()))
+    assert archive.testzip() is None
+    assert archive.namelist() == ["01 Kick.wav", "02 Snare.wav", "03 Closed hat.wav", "04 Clap.wav"]
+    recording = find_hits(classifier, loop)
+    assert {name: archive.read(name) for name in archive.namelist()} == dict(hit_files(classifier, loop, recording))
+
+
+def test_the_files_have_the_rate_and_the_channels_of_the_upload(page, monkeypatch):
+    given = note_downloads(monkeypatch)
+    samples = soundfile.read(EXAMPLES / "loops" / "beat.flac")[0]
+    upload(page, "surround.wav", encode(np.stack([samples / k for k in range(1, 7)], axis=1), 48_000, subtype="PCM_24"))
+    archive = zipfile.ZipFile(io.BytesIO(given[-2][1]()))
+    assert len(archive.namelist()) > 10
+    for name in archive.namelist():
+        info = soundfile.info(io.BytesIO(archive.read(name)))
+        assert (info.samplerate, info.channels, info.subtype) == (48_000, 6, "PCM_24")
+
+
+def test_a_one_shot_is_no_zip_of_hits(page, monkeypatch):
+    given = note_downloads(monkeypatch)
+    upload(page, "snare.wav", (EXAMPLES / "snare_acoustic.wav").read_bytes())
+    assert not [name for name, _ in given if name.endswith(".zip")]
 
 
 # Recordings.

@@ -4,9 +4,8 @@ import io
 
 import numpy as np
 import pytest
-import streamlit as st
 from conftest import EXAMPLES, encode, make_hit
-from page_steps import NAMES, four_hits, open_page, upload
+from page_steps import NAMES, four_hits, note_downloads, open_page, upload
 from PIL import Image
 from streamlit.runtime.caching.cache_data_api import _data_caches
 from streamlit.runtime.caching.cache_resource_api import _resource_caches
@@ -20,15 +19,7 @@ loop = pytest.fixture(four_hits, scope="module")
 
 @pytest.fixture
 def cards(monkeypatch):
-    """What download buttons were given, in order: file name and the function that makes the file."""
-    given, original = [], st.download_button
-
-    def noted(label, data, file_name, *rest, **others):
-        given.append((file_name, data))
-        return original(label, data, file_name, *rest, **others)
-
-    monkeypatch.setattr(st, "download_button", noted)
-    return given
+    return note_downloads(monkeypatch)
 
 
 @pytest.mark.parametrize("name", ["snare.wav", *NAMES])

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drumclf.batch.destinations import PatternError, check_pattern, destinations, safe_name
+from drumclf.batch.destinations import PatternError, check_pattern, destinations
+from drumclf.names import safe_name
 
 PATTERNS = [
     "{name}",
