@@ -8,6 +8,7 @@ from drumclf.audio import Source
 from drumclf.batch.archives import ArchiveError, Budget, is_archive, is_litter, open_archive
 from drumclf.batch.pack import Pack
 from drumclf.batch.rows import Refused
+from drumclf.batch.skipped import HEAD_BYTES, SYSTEM, Skipped, what_else
 from drumclf.limits import MAX_TOGETHER
 
 
@@ -44,11 +45,20 @@ def pack_of(uploads: list[UploadedFile]) -> Pack:
                 skipped += others
             except ArchiveError as error:
                 found.append((upload.file_id, upload.name, Refused(str(error))))
-        elif not is_litter(upload.name, names):
+        elif kind := _kind(upload, names):
+            skipped.append(Skipped(upload.name, kind))
+        else:
             found.append((upload.file_id, upload.name, Upload(upload)))
     late = Refused(f"Only {MAX_TOGETHER:,} sounds fit at a time. Send this one with the next batch.")
     files = [(name, source if k < MAX_TOGETHER else late) for k, (_, name, source) in enumerate(found)]
     return Pack(files, skipped, keys=[key for key, _, _ in found])
+
+
+def _kind(upload: UploadedFile, names: set[str]) -> str | None:
+    """What an upload is if it is no sound."""
+    if is_litter(upload.name, names):
+        return SYSTEM
+    return what_else(upload.name, bytes(upload.getbuffer()[:HEAD_BYTES]))
 
 
 def _is_archive(upload: UploadedFile) -> bool:

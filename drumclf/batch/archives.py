@@ -10,25 +10,23 @@ import zipfile
 import zlib
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from charset_normalizer import from_bytes
 
 from drumclf import limits
 from drumclf.audio import AudioError
-from drumclf.file_types import SOUND_SUFFIXES, playable_type
+from drumclf.batch.skipped import HEAD_BYTES, LITTER, SYSTEM, Skipped, is_called_sound, what_else
+from drumclf.file_types import playable_type
 
 _DIRECTORY_ENTRY, _DIRECTORY_END, _DIRECTORY_END_64 = b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06"
 _MAX_GUESSED_BYTES = 100_000  # of names from which the encoding is guessed
-# Films may have sound; what cannot be read is refused with a sentence, while pictures and texts are skipped.
-_OTHER_SOUND_SUFFIXES = frozenset((".mp4", ".rx2", ".rex"))
-_LITTER = frozenset(("__macosx", "thumbs.db", "desktop.ini", ".ds_store"))
 _LEGACY_ENCODINGS = ["cp932", "gb18030", "cp949", "big5", "cp1251", "cp866", "cp850"]
 _UTF8_FLAG = 0x800
 _ENCRYPTED_FLAG = 0x1
 # Methods that zipfile unpacks only as far as asked; a kilobyte of bzip2 or LZMA becomes gigabytes at once.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_UNPACKING_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
 _BLOCK = 100_000  # bytes that are unpacked between two checks of the limits
 
 
@@ -107,7 +105,7 @@ class Entry:
             raise
         except NotImplementedError as error:
             raise AudioError("This file is packed in a way that cannot be read; use an ordinary zip.") from error
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
+        except _UNPACKING_ERRORS as error:
             raise AudioError("This file is damaged in the archive; zip the sounds again.") from error
         self._counted.append(True)
         return data
@@ -124,7 +122,7 @@ class Entry:
             yield block
 
 
-def open_archive(data: bytes | BinaryIO, budget: Budget | None = None) -> tuple[list[Entry], list[str]]:
+def open_archive(data: bytes | BinaryIO, budget: Budget | None = None) -> tuple[list[Entry], list[Skipped]]:
     """What is in a zip archive.
 
     Parameters
@@ -138,8 +136,8 @@ def open_archive(data: bytes | BinaryIO, budget: Budget | None = None) -> tuple[
     -------
     entries : list of Entry
         The sounds, in the order of their names.
-    skipped : list of str
-        Names of files that are not sounds, except for system files such as .DS_Store.
+    skipped : list of Skipped
+        What is no sound, in the order of the names.
 
     Raises
     ------
@@ -168,16 +166,27 @@ def open_archive(data: bytes | BinaryIO, budget: Budget | None = None) -> tuple[
     names = _names(infos)
     others, sounds, skipped = set(names), [], []
     for name, info in zip(names, infos, strict=True):
-        if is_litter(name, others):
-            continue
-        suffix = PurePosixPath(name).suffix.lower()
-        if suffix in SOUND_SUFFIXES | _OTHER_SOUND_SUFFIXES:
+        kind = SYSTEM if is_litter(name, others) else None
+        if kind is None and not is_called_sound(name):
+            kind = what_else(name, _head(archive, info))
+        if kind is None:
             sounds.append(Entry(name, archive, info, budget))
         else:
-            skipped.append(name)
+            skipped.append(Skipped(name, kind))
     if len(sounds) > limits.MAX_SOUNDS:
         raise ArchiveError(f"This archive holds {len(sounds):,} sounds; send up to {limits.MAX_SOUNDS:,} at a time.")
-    return sorted(sounds, key=lambda entry: entry.name), sorted(skipped)
+    return sorted(sounds, key=lambda entry: entry.name), sorted(skipped, key=lambda each: each.name)
+
+
+def _head(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """The first bytes of a file; none if they cannot be unpacked. So few of so few files need no budget."""
+    if info.flag_bits & _ENCRYPTED_FLAG or info.compress_type not in _METHODS:
+        return b""
+    try:
+        with archive.open(info) as file:
+            return file.read(HEAD_BYTES)
+    except _UNPACKING_ERRORS:
+        return b""
 
 
 def is_archive(name: str, head: bytes) -> bool:
@@ -199,9 +208,9 @@ def is_litter(name: str, others: Container[str]) -> bool:
         Names of the files that came with it: "._kick.wav" is a resource fork if there is a "kick.wav".
     """
     *folders, base = name.split("/")
-    if any(folder.lower() in _LITTER or (folder.startswith(".") and folder.strip(".")) for folder in folders):
+    if any(folder.lower() in LITTER or (folder.startswith(".") and folder.strip(".")) for folder in folders):
         return True
-    return base.lower() in _LITTER or (base.startswith("._") and "/".join([*folders, base[2:]]) in others)
+    return base.lower() in LITTER or (base.startswith("._") and "/".join([*folders, base[2:]]) in others)
 
 
 def _directory_size(data: bytes) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from drumclf.audio import Source
 from drumclf.batch.duplicates import find_duplicates
 from drumclf.batch.rows import Row, classify_files
+from drumclf.batch.skipped import Skipped
 from drumclf.classifier import Classifier
 
 _STEP = 96  # sounds between two progress reports: a few tenths of a second
@@ -25,8 +26,8 @@ class Pack:
     ----------
     files : list of (name, source)
         Sources that can be read again: paths, bytes or `drumclf.batch.archives.Entry`.
-    skipped : list of str
-        Names of files that are not sounds.
+    skipped : list of Skipped
+        What is no sound.
     rows : list of Row
         The answers so far, in the order of `files`.
     duplicate_of : list of int or None
@@ -40,7 +41,7 @@ class Pack:
     """
 
     files: list[tuple[str, Source]]
-    skipped: list[str] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     duplicate_of: list[int | None] = field(default_factory=list)
     corrections: dict[int, str] = field(default_factory=dict)

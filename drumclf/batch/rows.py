@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,9 +11,9 @@ import numpy as np
 
 from drumclf.audio import AudioError, Source
 from drumclf.batch.duplicates import fingerprint
+from drumclf.batch.skipped import BROKEN, HEAD_BYTES, LINKED, LITTER, OTHER, SYSTEM, Skipped, is_called_sound, what_else
 from drumclf.classifier import Classifier, Prediction
 from drumclf.decision import Decided
-from drumclf.file_types import SOUND_SUFFIXES
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,16 +68,22 @@ class Refused:
         raise AudioError(self.reason)
 
 
-def find_sounds(paths: Iterable[Path]) -> Iterator[Path]:
-    """Files as given; for folders, the sound files below them, sorted by name.
+def find_sounds(paths: Iterable[Path], skip: Callable[[Skipped], object] = lambda _: None) -> Iterator[Path]:
+    """Files as given; for folders, the sounds below them, sorted by name.
 
-    In folders, hidden files and files without the suffix of a sound are skipped, and links
-    to folders are not followed. A folder that cannot be opened is itself in the result, so
-    that it is reported.
+    In folders, the content says what is a sound, unless the suffix does. System and hidden files are skipped, and
+    links to folders are not followed. A folder that cannot be opened is itself in the result, so that it is
+    reported; so is a file.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+    skip : function
+        Called with everything that is skipped.
     """
     for path in paths:
         if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises if a folder above cannot be entered
-            yield from _walk(path)
+            yield from _walk(path, skip)
         else:
             yield path
 
@@ -115,7 +121,7 @@ def row_of(name: str, outcome: Prediction | AudioError) -> Row:
     )
 
 
-def _walk(root: Path) -> Iterator[Path]:
+def _walk(root: Path, skip: Callable[[Skipped], object]) -> Iterator[Path]:
     left = [(root, True)]  # no recursion: folders may be nested a thousand deep
     while left:
         path, is_folder = left.pop()
@@ -124,17 +130,28 @@ def _walk(root: Path) -> Iterator[Path]:
             continue
         try:
             with os.scandir(path) as listing:
-                found = {entry.name: entry.is_dir(follow_symlinks=False) for entry in listing if _is_wanted(entry)}
+                found = {entry.name: (entry.is_dir(follow_symlinks=False), _kind(entry)) for entry in listing}
         except OSError:
             yield path
-        else:
-            left += [(path / name, found[name]) for name in sorted(found, reverse=True)]
+            continue
+        for name in sorted(name for name, (_, kind) in found.items() if kind is not None):
+            skip(Skipped(str(path / name), found[name][1]))
+        left += [(path / name, found[name][0]) for name in sorted(found, reverse=True) if found[name][1] is None]
 
 
-def _is_wanted(entry: os.DirEntry) -> bool:
-    if entry.name.startswith("."):
-        return False
+def _kind(entry: os.DirEntry) -> str | None:
+    """Why an entry of a folder is skipped; None if it is not."""
+    if entry.name.startswith(".") or entry.name.lower() in LITTER:
+        return SYSTEM
     if entry.is_dir(follow_symlinks=False):
-        return True
-    is_sound = os.path.splitext(entry.name)[1].lower() in SOUND_SUFFIXES  # noqa: PTH122
-    return is_sound and (entry.is_file(follow_symlinks=False) or os.path.isfile(entry.path))  # noqa: PTH113
+        return None
+    if not (entry.is_file(follow_symlinks=False) or os.path.isfile(entry.path)):  # noqa: PTH113 - as above
+        linked = LINKED if os.path.isdir(entry.path) else BROKEN  # noqa: PTH112 - as above
+        return linked if entry.is_symlink() else OTHER
+    if is_called_sound(entry.name):
+        return None
+    try:
+        with open(entry.path, "rb") as file:  # noqa: PTH123 - a name may hold what a Path changes
+            return what_else(entry.name, file.read(HEAD_BYTES))
+    except OSError:
+        return None

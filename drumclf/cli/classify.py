@@ -8,6 +8,7 @@ from pathlib import Path
 
 from drumclf.batch.duplicates import find_duplicates
 from drumclf.batch.rows import Row, classify_files, find_sounds
+from drumclf.batch.skipped import Skipped
 from drumclf.batch.tables import LINES, read_done, written_name
 from drumclf.classifier import load_classifier
 from drumclf.cli.stopping import at_once
@@ -18,6 +19,7 @@ from drumclf.cli.terminal import (
     add_model,
     counting,
     following,
+    report_skipped,
     say,
     write_lines,
 )
@@ -55,7 +57,9 @@ def classify(options: argparse.Namespace) -> int:
     """Classify files and folders, writing each answer as it comes."""
     if options.scheduler is not None or options.workers is not None:
         return _classify_on_cluster(options)
-    paths = list(find_sounds(Path(path) for path in options.paths))
+    skipped: list[Skipped] = []
+    paths = list(find_sounds((Path(path) for path in options.paths), skipped.append))
+    report_skipped(skipped)
     if not paths:
         say("there are no sound files here")
         return SOME_REFUSED

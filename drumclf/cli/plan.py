@@ -1,8 +1,9 @@
 """What a run of `sort` will do: only what is new, and never what a person has changed by hand."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from drumclf.audio import Clip, Source
 from drumclf.batch.destinations import destinations
 from drumclf.batch.duplicates import find_duplicates
 from drumclf.batch.rows import Row
+from drumclf.batch.skipped import COMPANION_SUFFIXES
 from drumclf.cli.filing import can_resume
 from drumclf.cli.journal import Filed, Journal, Step, digest_of, mount_of
 
@@ -80,7 +82,7 @@ class Earlier:
     def n_filed(self) -> int:
         """How many sounds of the folder that is sorted were filed before."""
         sources = (Path(self._journal.steps[place].source) for place in self._journal.filed)
-        return sum(self._root in source.parents for source in sources)
+        return sum(self._root in source.parents and source.suffix not in COMPANION_SUFFIXES for source in sources)
 
     def _is_in_destination(self, path: Path) -> bool:
         """Whether a sound lies where only what is sorted lies; if a folder is sorted into itself, in a class's."""
@@ -135,6 +137,29 @@ def make_steps(
             mounts[folder] = mount_of(folder)
         steps.append(Step(action, row.name, str(destination / place), str(root), mounts[folder]))
     return steps
+
+
+def with_companions(steps: list[Step], companions: Iterable[Path]) -> list[Step]:
+    """The same steps, each followed by those that take the sound's companions along, under its new name.
+
+    A companion is called as the sound with another suffix after its own, or in place of it if no other sound in the
+    folder could be meant: ``kick.wav.asd``, ``kick.xmp``.
+    """
+    beside: dict[str, list[Path]] = {}
+    for companion in companions:
+        beside.setdefault(str(companion.with_suffix("")), []).append(companion)
+    stems = Counter(str(Path(step.source).with_suffix("")) for step in steps)
+    taken_along = []
+    for step in steps:
+        source, destination = Path(step.source), Path(step.destination)
+        taken_along.append(step)
+        stem = str(source.with_suffix(""))
+        for companion in beside.get(step.source, []) + (beside.get(stem, []) if stems[stem] == 1 else []):
+            name = (
+                destination.name if str(companion.with_suffix("")) == step.source else destination.stem
+            ) + companion.suffix
+            taken_along.append(replace(step, source=str(companion), destination=str(destination.with_name(name))))
+    return taken_along
 
 
 def split_duplicates(

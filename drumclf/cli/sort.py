@@ -11,13 +11,24 @@ from pathlib import Path
 from drumclf.audio import Clip, Source
 from drumclf.batch.destinations import ORIGINAL_NAMES, UNSURE_FOLDER, PatternError, check_pattern
 from drumclf.batch.rows import Row, classify_files, find_sounds
+from drumclf.batch.skipped import COMPANION, Skipped
 from drumclf.classifier import load_classifier
 from drumclf.cli.filing import DiskError, carry_out, settle
 from drumclf.cli.journal import JOURNAL, Journal, read_journal
-from drumclf.cli.plan import Earlier, Plan, make_steps, split_duplicates
+from drumclf.cli.plan import Earlier, Plan, make_steps, split_duplicates, with_companions
 from drumclf.cli.stopping import at_once
 from drumclf.cli.taking_back import undo
-from drumclf.cli.terminal import OK, SOME_REFUSED, UsageError, add_model, counted, following, say, write_lines
+from drumclf.cli.terminal import (
+    OK,
+    SOME_REFUSED,
+    UsageError,
+    add_model,
+    counted,
+    following,
+    report_skipped,
+    say,
+    write_lines,
+)
 from drumclf.model_folder import read_metadata
 from drumclf.names import visible
 from drumclf.processes.decoders import separate_reader
@@ -43,7 +54,13 @@ def add_sort_and_undo(commands) -> None:
     action.add_argument(
         "--copy", dest="action", action="store_const", const="copy", default="copy", help="copy them (the default)"
     )
-    action.add_argument("--move", dest="action", action="store_const", const="move", help="move them")
+    action.add_argument(
+        "--move",
+        dest="action",
+        action="store_const",
+        const="move",
+        help="move them, and their companions: .asd, .xmp",
+    )
     action.add_argument("--link", dest="action", action="store_const", const="link", help="make symbolic links")
     command.add_argument(
         "--pattern",
@@ -147,7 +164,10 @@ def _make_plan(options: argparse.Namespace, journal: Journal) -> tuple[Earlier, 
     earlier = Earlier(journal, root, read_metadata(options.model)["classes"])
     if earlier.unfinished:
         say(f"{counted(len(earlier.unfinished), 'file')} left from an earlier run: first in the plan")
-    paths = [path for path in find_sounds([root]) if earlier.is_new(path)]
+    skipped: list[Skipped] = []
+    paths = [path for path in find_sounds([root], skipped.append) if earlier.is_new(path)]
+    skipped = [each for each in skipped if Path(each.name).name != JOURNAL]
+    report_skipped(skipped)
     links = [path for path in paths if options.action == "move" and path.is_symlink()]
     paths = [path for path in paths if path not in set(links)]
     # Sounds that an earlier run sorted are read again only if new ones may be duplicates of them.
@@ -166,6 +186,8 @@ def _make_plan(options: argparse.Namespace, journal: Journal) -> tuple[Earlier, 
         destination,
         taken=lambda place: os.path.lexists(destination / place) or str(destination / place) in earlier.places,
     )
+    if options.action == "move":
+        steps = with_companions(steps, [Path(each.name) for each in skipped if each.kind == COMPANION])
     refused = [row for row in new if row.error is not None] + [Row(str(path), _A_LINK) for path in links]
     return earlier, Plan(earlier.unfinished + steps, refused, duplicates, earlier.n_filed)
 

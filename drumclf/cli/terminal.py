@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from drumclf.batch.skipped import LINKED, Skipped, say_skipped
 from drumclf.batch.tables import BYTE_ORDER_MARK
 from drumclf.cli.stopping import at_once
 from drumclf.names import visible
 
 T = TypeVar("T")
+_MOST_LINKS = 10  # that are named
 
 # Exit statuses.
 OK = 0
@@ -44,6 +46,17 @@ def add_model(command: argparse.ArgumentParser) -> None:
 def say(text: str) -> None:
     """Print one line on standard error; of names in it, only what is visible."""
     print(f"drumclf: {visible(text)}", file=sys.stderr)
+
+
+def report_skipped(skipped: list[Skipped]) -> None:
+    """Say how many files are no sounds, by kind, and which links to folders are not followed."""
+    linked = [each.name for each in skipped if each.kind == LINKED]
+    for name in linked[:_MOST_LINKS]:
+        say(f"{name} is a link to a folder, which is not followed: name it as well to include it")
+    if len(linked) > _MOST_LINKS:
+        say(f"{len(linked) - _MOST_LINKS:,} more links to folders are not followed")
+    if said := say_skipped(each for each in skipped if each.kind != LINKED):
+        say(f"skipped, since it is no sound: {said}")
 
 
 def counted(n: int, noun: str) -> str:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from drumclf import Classifier
 from drumclf.batch.pack import Pack
+from drumclf.batch.skipped import SYSTEM, say_skipped
 from drumclf.names import visible
 from page.pack.current import show_current
 from page.pack.exports import show_exports
@@ -79,8 +80,12 @@ def browse(pack: Pack, classifier: Classifier) -> None:
                 show_just_labelled(pack, classifier)
             show_current(pack, classifier)
     if pack.skipped:
-        with st.expander(f"{counted(len(pack.skipped), 'file')} skipped: not audio"):
-            st.text("\n".join(map(visible, pack.skipped)))
+        said = f"Skipped, since it is no sound: {say_skipped(pack.skipped)}"
+        named = [visible(each.name) for each in pack.skipped if each.kind != SYSTEM]
+        if named:
+            st.expander(said).text("\n".join(named))
+        else:
+            st.caption(said)
 
 
 def summary(pack: Pack) -> str:

@@ -125,7 +125,7 @@ def test_odd_archives(classifier, archive):
         assert is_one_sentence(str(error))
         return
     assert sounds
-    assert set(skipped) <= {"inner.zip"}
+    assert {each.name for each in skipped} <= {"inner.zip"}
     for label, sentence in (answer(classifier, sound) for sound in sounds[:20]):
         assert keeps_promise(archive, label), sentence
         assert label or is_one_sentence(sentence)

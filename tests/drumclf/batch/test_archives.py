@@ -11,6 +11,7 @@ from conftest import EXAMPLES, ROOT, encode, make_hit
 
 from drumclf import AudioError, limits
 from drumclf.batch.archives import ArchiveError, Budget, open_archive
+from drumclf.batch.skipped import SYSTEM, Skipped
 
 KICK = (EXAMPLES / "kick_analogue.wav").read_bytes()
 UTF8, ENCRYPTED = 0x800, 0x1
@@ -67,14 +68,14 @@ def test_sounds_are_found_in_nested_folders_and_what_is_none_is_named():
     sounds, skipped = open_archive(data)
     assert [sound.name for sound in sounds] == ["a/one.flac", "b/c/two.WAV"]
     assert [sound.read() for sound in sounds] == [b"1", KICK]
-    assert skipped == ["b/notes.txt", "inner.zip"]
+    assert skipped == [Skipped("b/notes.txt", "text file"), Skipped("inner.zip", "archive")]
 
 
 @pytest.mark.parametrize(
     "name", ["__MACOSX/kit/._a.wav", ".DS_Store", "kit/.DS_Store", "./._a.wav", ".git/a.wav", "kit/Thumbs.db"]
 )
-def test_litter_is_not_even_named(name):
-    assert open_archive(pack((name, KICK), ("./a.wav", KICK)))[1] == []
+def test_litter_is_counted_and_not_read(name):
+    assert open_archive(pack((name, KICK), ("./a.wav", KICK)))[1] == [Skipped(name, SYSTEM)]
     assert list(outcomes(pack((name, KICK), ("./a.wav", KICK)))) == ["./a.wav"]
 
 

@@ -160,3 +160,32 @@ def test_a_folder_without_sounds_is_said(tmp_path, capsys):
     assert main(["sort", str(tmp_path / "in"), str(tmp_path / "out")]) == 1
     assert "no sound files" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_companions_move_along_under_the_new_name_and_back(tmp_path, capsys):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    for name in ("Kick 01", "other.wav"):
+        (folder / name).write_bytes(KICK.read_bytes())
+    (folder / "Kick 01.asd").write_bytes(b"of Kick 01")
+    (folder / "other.wav.reapeaks").write_bytes(b"of other")
+    (folder / "other.xmp").write_bytes(b"tags of other")
+    (folder / "nobody.wav.asd").write_bytes(b"of nobody")
+    before = tree(folder)
+    assert main(["sort", str(folder), str(out), "--move", "--pattern", "{class}_{n}"]) == 0
+    assert "skipped, since it is no sound: 4 companions of sounds" in capsys.readouterr().err
+    moved = tree(out)
+    assert moved["kick/kick_1.asd"] == b"of Kick 01"
+    assert moved["kick/kick_2.wav.reapeaks"] == b"of other"
+    assert moved["kick/kick_2.xmp"] == b"tags of other"
+    assert tree(folder) == {"nobody.wav.asd": b"of nobody"}
+    assert run(capsys, "undo", out)[0] == 0
+    assert tree(folder) == before
+
+
+def test_a_copy_takes_no_companion_along(tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "kick.wav").write_bytes(KICK.read_bytes())
+    (tmp_path / "in" / "kick.wav.asd").write_bytes(b"x")
+    run(capsys, "sort", tmp_path / "in", tmp_path / "out")
+    assert set(tree(tmp_path / "out")) == {"kick/kick.wav"}

@@ -81,8 +81,17 @@ def test_a_zip_is_a_table_and_other_files_are_named(page):
     files = {"kit/kick.wav": KICK, "kit/sub/hat.wav": HAT, "kit/readme.txt": b"hello", ".DS_Store": b"x"}
     drop(page, {"pack.zip": zip_of(files)})
     assert list(table(page)["file"]) == ["kick.wav", "hat.wav"]
-    assert "1 file skipped: not audio" in page.expander[0].label
+    assert page.expander[0].label == "Skipped, since it is no sound: 1 text file, 1 system file"
     assert page.expander[0].text[0].value == "kit/readme.txt"
+
+
+def test_a_folder_is_sorted_out_by_content_as_a_zip_is(page):
+    files = {"Crash": HAT, "kick.wav": KICK, "kick.wav.asd": b"\xab\x1eVx", "cover.jpg": b"\xff\xd8\xff\xe0", "bad.wav": b"x"}
+    drop(page, files)
+    assert list(table(page)["file"]) == ["Crash", "kick.wav"]
+    assert "1 not read" in page.markdown[0].value
+    assert page.expander[0].label == "Skipped, since it is no sound: 1 companion of a sound, 1 picture"
+    assert page.expander[0].text[0].value == "kick.wav.asd\ncover.jpg"
 
 
 def test_a_bad_zip_is_one_row(page):
