@@ -23,7 +23,8 @@ _KIND_BY_SUFFIX = {
     for kind, suffixes in {
         COMPANION: " ".join(COMPANION_SUFFIXES),
         "picture": ".png .jpg .jpeg .gif .bmp .tif .tiff .webp .svg .heic .psd .ico",
-        "text file": ".txt .md .nfo .rtf .pdf .html .htm .url .doc .docx .odt .csv .json .jsonl .log .ini .xml .yaml .m3u",
+        "text file": ".txt .md .nfo .rtf .pdf .html .htm .url .doc .docx .odt .csv .json .jsonl "
+        ".log .ini .xml .yaml .m3u",
         "preset": ".adg .adv .als .alp .nki .nkm .nkx .fxp .fxb .sfz .exs .vstpreset .nmsv .h2p .flp .fst .sf2 .dls "
         ".xpm .xpj .rex .mxgrp .dspreset .patch .axp .aupreset",
         "MIDI file": ".mid .midi",

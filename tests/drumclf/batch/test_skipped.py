@@ -100,4 +100,5 @@ def test_links_and_pipes_are_accounted_for_and_not_opened(tmp_path):
 
 def test_counts_in_words():
     assert say_skipped([]) == ""
-    assert say_skipped([Skipped("a", "text file"), Skipped("b", "picture"), Skipped("c", "picture")]) == "2 pictures, 1 text file"
+    three = [Skipped("a", "text file"), Skipped("b", "picture"), Skipped("c", "picture")]
+    assert say_skipped(three) == "2 pictures, 1 text file"
