@@ -22,7 +22,7 @@ RANKS = (
     {"audio", "network"},
     {"classifier"},
     {"batch", "explain", "hits", "traits"},
-    {"cluster", "drawing", "processes"},
+    {"cluster", "drawing", "library", "processes"},
     {"cli"},
     {"__main__"},
 )
