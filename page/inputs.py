@@ -43,7 +43,7 @@ def choose_files() -> None:
     )
     short = f"Max {limits.MAX_FILE_BYTES // 1_000_000} MB, zip {limits.MAX_ARCHIVE_BYTES // 1_000_000} MB"
     # Replaces Streamlit's own text, which can state only one limit.
-    st.html(f'<style>:root {{ --limits: "{short}"; }}</style>')
+    st.html(f'<style>:root {{ --limits: "{short}\\A Many files? A zip is faster."; }}</style>')
     st.toggle("A whole folder", key="whole folder", on_change=empty_inputs)
 
 
@@ -52,7 +52,8 @@ def take_files() -> None:
     """Make one sound, or a pack, of the uploader's files; a pack keeps answers and labels that the last one had."""
     from page.uploads import is_single_sound, pack_of, still_here
 
-    uploads, known = still_here(state[_key("upload")]), state.get("pack")
+    # After quick clicks the old uploader may still report when a new one, without a value yet, is to take its place.
+    uploads, known = still_here(state.get(_key("upload"))), state.get("pack")
     file_ids = [upload.file_id for upload in uploads]
     if file_ids == state.get("uploaded", []):  # a new uploader also reports that it is empty
         return
@@ -75,6 +76,8 @@ def record() -> None:
 
 def take_recording() -> None:
     """Look at the recording; at nothing if it was deleted."""
+    if _key("recording") not in state:  # as in `take_files`
+        return
     recording = state[_key("recording")]
     if recording is not None:
         state.setdefault("recordings", set()).add(recording.file_id)

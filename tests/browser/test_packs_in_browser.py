@@ -5,11 +5,11 @@ import io
 import zipfile
 
 import pytest
-from conftest import EXAMPLES, assert_nothing_is_wider
+from conftest import EXAMPLES, assert_nothing_is_wider, in_one_window
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
-from steps import drop_zip, expect_played, expect_stage, settle
+from steps import drop_zip, example, expect_played, expect_stage, settle
 
 SOUNDS = {f"My kit/{path.name}": path.read_bytes() for path in sorted(EXAMPLES.glob("*.wav"))}
 HEADER = 38  # height in the table, in pixels
@@ -57,6 +57,29 @@ def test_a_zip_becomes_a_table(page):
     expect(page.get_by_text("no sound: 1 text file")).to_be_visible()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     assert_nothing_is_wider(page)
+
+
+@in_one_window
+def test_many_loose_files_are_told_that_a_zip_is_faster(page):
+    words = "(part) => [null, '::before', '::after'].map((side) => getComputedStyle(part, side).content).join()"
+    dropzone = page.get_by_test_id("stFileUploaderDropzone")
+    before = page.get_by_test_id("stFileUploaderDropzoneInstructions")
+    assert "A zip is faster." in before.evaluate(words)
+    held, released = [], []  # nothing arrives yet
+    page.route("**/upload_file/**", lambda route: route.continue_() if released else held.append(route))
+    sound = example("snare_acoustic")
+    files = [{"name": f"{k}.wav", "mimeType": "audio/wav", "buffer": sound} for k in range(60)]
+    page.locator("input[type=file]").set_input_files(files[:40])
+    expect(page.get_by_test_id("stFileChip")).to_have_count(40)
+    assert "A zip" not in dropzone.evaluate(words)  # these take no time
+    page.locator("input[type=file]").set_input_files(files[40:])
+    expect(page.get_by_test_id("stFileChip")).to_have_count(60)
+    assert "A zip of them takes seconds." in dropzone.evaluate(words)
+    released.append(True)
+    for route in held:
+        route.continue_()
+    expect(page.get_by_role("heading", name="60 sounds")).to_be_visible()
+    assert "A zip" not in dropzone.evaluate(words)
 
 
 def test_a_click_plays_and_ticks_are_labelled_and_exported(wide_page):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 from conftest import EXAMPLES, drawn, encode, make_hit
-from page_steps import LOOP, NAMES, RATE, four_hits, note_downloads, open_page, press, titles, upload, words
+from page_steps import LOOP, NAMES, RATE, choose, four_hits, note_downloads, open_page, press, titles, upload, words
 
 from drumclf.hits.files import hit_files
 from drumclf.hits.find import find_hits
@@ -127,6 +127,18 @@ def test_a_recording_is_classified_like_a_file(page, classifier, loop):
     page.audio_input[0].set_value(None).run()
     assert not page.exception
     assert not page.get("bidi_component")
+
+
+@pytest.mark.parametrize("widget", ["file_uploader", "audio_input"])
+def test_an_input_that_reports_while_it_is_replaced_is_not_an_error(page, widget):
+    """As after quick clicks on the pads: the visitor would see an apology, and for a moment the page twice."""
+    choose(page, "snare_acoustic")
+    before = titles(page)
+    page.session_state["inputs"] += 1  # as the pads' callback does
+    page.get(widget)[0].set_value(("late.wav", encode(make_hit()), "audio/wav")).run()
+    assert not page.exception
+    assert not page.error
+    assert titles(page) == before
 
 
 def test_a_recording_of_silence_gets_a_sentence(page):
