@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -66,12 +67,15 @@ class Journal:
         Every step that was planned and not undone, by its destination, in the order of the plan.
     filed : dict[str, Filed]
         Those that were taken, by destination.
+    duplicates : dict[str, Filed]
+        Sounds that were left out as duplicates of another one, by their path, as they were.
     """
 
     def __init__(self, folder: Path):
         self.folder = folder
         self.steps: dict[str, Step] = {}
         self.filed: dict[str, Filed] = {}
+        self.duplicates: dict[str, Filed] = {}
         self._n_whole_bytes: int | None = None  # of a file whose last line was cut off
 
     def unfinished(self) -> list[Step]:
@@ -91,6 +95,7 @@ class Journal:
             with part.open("w", encoding="utf-8") as file:
                 file.writelines(_line(asdict(step)) for step in self.steps.values())
                 file.writelines(_line({"done": place, **asdict(filed)}) for place, filed in self.filed.items())
+                file.writelines(_line({"duplicate": name, **asdict(was)}) for name, was in self.duplicates.items())
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(journal)
@@ -99,6 +104,12 @@ class Journal:
             part.unlink(missing_ok=True)
             remove_if_empty(self.folder)
             raise
+
+    def note_duplicates(self, duplicates: Iterable[tuple[str, str]]) -> None:
+        """Remember, until `write`, which sounds were left out; `duplicates` gives each with its original."""
+        for name, _ in duplicates:
+            with contextlib.suppress(OSError):  # it is gone by now
+                self.duplicates[name] = Filed(Path(name).stat().st_size, digest_of(Path(name)))
 
     def is_there(self) -> bool:
         """Whether the file is in its place; not if its drive is gone."""
@@ -184,6 +195,8 @@ def _take_in(journal: Journal, entry: dict) -> None:
     if "undone" in entry:
         journal.steps.pop(entry["undone"], None)
         journal.filed.pop(entry["undone"], None)
+    elif "duplicate" in entry:
+        journal.duplicates[entry["duplicate"]] = Filed(entry["size"], entry["digest"])
     elif "done" in entry:
         if entry["done"] in journal.steps:
             journal.filed[entry["done"]] = Filed(entry["size"], entry["digest"])

@@ -63,9 +63,15 @@ class Earlier:
         for step in kept.values():
             self._by_source.setdefault(step.source, []).append(step)
 
-    def is_new(self, path: Path) -> bool:
-        """Whether a sound is to be sorted: no step was planned for it, and it is none that was filed before."""
+    def is_new(self, path: Path, skip_duplicates: bool = False) -> bool:
+        """Whether a sound is to be sorted: no step was planned for it, and it is none that was filed before.
+
+        Nor, with `skip_duplicates`, one that was left out before and is as it was.
+        """
         name = str(path)
+        was = self._journal.duplicates.get(name) if skip_duplicates else None
+        if was and _is_as(path, was):
+            return False
         if name in self.places or self._is_in_destination(path):
             return False
         if any(not self._made_room(step, path) for step in self._by_source.get(name, ())):
@@ -74,15 +80,16 @@ class Earlier:
 
     def sounds(self) -> list[Path]:
         """Where the sounds that were filed before are now; not those that are gone."""
-        places = ((step.source, step.destination) for step in self._journal.steps.values())
+        steps = (step for step in self._journal.steps.values() if not _is_companion(step))
+        places = ((step.source, step.destination) for step in steps)
         found = (next((path for path in both if os.path.isfile(path)), None) for both in places)  # noqa: PTH113
         return [Path(path) for path in dict.fromkeys(path for path in found if path)]
 
     @property
     def n_filed(self) -> int:
         """How many sounds of the folder that is sorted were filed before."""
-        sources = (Path(self._journal.steps[place].source) for place in self._journal.filed)
-        return sum(self._root in source.parents and source.suffix not in COMPANION_SUFFIXES for source in sources)
+        steps = (self._journal.steps[place] for place in self._journal.filed)
+        return sum(self._root in Path(step.source).parents and not _is_companion(step) for step in steps)
 
     def _is_in_destination(self, path: Path) -> bool:
         """Whether a sound lies where only what is sorted lies; if a folder is sorted into itself, in a class's."""
@@ -170,6 +177,10 @@ def split_duplicates(
     first = find_duplicates(rows, lambda i: read(rows[i].name))[len(known) :]
     duplicates = [(row.name, rows[i].name) for row, i in zip(sounds, first, strict=True) if i is not None]
     return [row for row, i in zip(sounds, first, strict=True) if i is None], duplicates
+
+
+def _is_companion(step: Step) -> bool:
+    return Path(step.source).suffix.lower() in COMPANION_SUFFIXES
 
 
 def _is_as(path: Path, filed: Filed) -> bool:

@@ -90,6 +90,9 @@ def sort(options: argparse.Namespace) -> int:
             _say_all_is_filed(options, plan.n_filed)
             return OK
         write_lines(_shown(plan, journal.folder, whole=options.dry_run))
+        if plan.duplicates and not plan.steps and not options.dry_run:
+            journal.note_duplicates(plan.duplicates)
+            _write(journal)
         if options.dry_run or not plan.steps:
             return SOME_REFUSED if plan.refused else OK
         if sys.stdin.isatty() and not options.yes and not _agreed():
@@ -97,6 +100,7 @@ def sort(options: argparse.Namespace) -> int:
         for step in earlier.given_up:
             del journal.steps[step.destination]
         journal.steps |= {step.destination: step for step in plan.steps}
+        journal.note_duplicates(plan.duplicates)
         _write(journal)
     except KeyboardInterrupt as stopped:
         raise KeyboardInterrupt("nothing was sorted") from stopped
@@ -126,6 +130,7 @@ def undo_sort(options: argparse.Namespace) -> int:
     more = f"; {counted(n_left, 'file')} left as said above" if n_left else ""
     say(f"{n_undone:,} of {counted(max(total, n_undone), 'file')} undone{more}")
     if not trouble:
+        journal.duplicates.clear()
         _write(journal)
     return SOME_REFUSED if n_kept or trouble else OK
 
@@ -165,7 +170,8 @@ def _make_plan(options: argparse.Namespace, journal: Journal) -> tuple[Earlier, 
     if earlier.unfinished:
         say(f"{counted(len(earlier.unfinished), 'file')} left from an earlier run: first in the plan")
     skipped: list[Skipped] = []
-    paths = [path for path in find_sounds([root], skipped.append) if earlier.is_new(path)]
+    found = find_sounds([root], skipped.append)
+    paths = [path for path in found if earlier.is_new(path, options.skip_duplicates)]
     skipped = [each for each in skipped if Path(each.name).name != JOURNAL]
     report_skipped(skipped)
     links = [path for path in paths if options.action == "move" and path.is_symlink()]

@@ -59,11 +59,12 @@ def test_a_dry_run_shows_the_plan_and_does_nothing(sounds, tmp_path, capsysbinar
 
 def test_copies_are_left_out_the_second_time_too(sounds, tmp_path, capsys):
     out = tmp_path / "out"
-    for action in ("--copy", "--move", "--copy"):
+    actions = ("--copy", "--move", "--link")
+    for action in actions:
         status, text = run(capsys, "sort", sounds, out, "--skip-duplicates", action)
         assert status == 1  # the refused one
         assert len(tree(out)) == 3
-        assert "left out as duplicates: 2" in text
+        assert ("left out as duplicates: 2" in text) == (action == actions[0])  # a later run is silent about them
     (sounds / "tom.wav").write_bytes((EXAMPLES / "tom_acoustic.wav").read_bytes())
     run(capsys, "sort", sounds, out, "--skip-duplicates")
     assert len(tree(out)) == 4
@@ -189,3 +190,23 @@ def test_a_copy_takes_no_companion_along(tmp_path, capsys):
     (tmp_path / "in" / "kick.wav.asd").write_bytes(b"x")
     run(capsys, "sort", tmp_path / "in", tmp_path / "out")
     assert set(tree(tmp_path / "out")) == {"kick/kick.wav"}
+
+
+def test_what_was_left_out_is_remembered_until_it_is_wanted_or_undone(tmp_path, capsys):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    for name in ("a.wav", "b.wav"):
+        (folder / name).write_bytes(KICK.read_bytes())
+    arguments = ["sort", folder, out, "--skip-duplicates"]
+    assert f"left out: {folder / 'b.wav'}, a duplicate of {folder / 'a.wav'}" in run(capsys, *arguments, "--dry-run")[1]
+    assert not out.exists()
+    assert "left out as duplicates: 1" in run(capsys, *arguments)[1]
+    assert run(capsys, *arguments) == (0, "")
+    (folder / "c.wav").write_bytes(KICK.read_bytes())
+    assert "left out as duplicates: 1" in run(capsys, *arguments)[1]
+    assert run(capsys, *arguments) == (0, "")
+    assert run(capsys, "undo", out)[0] == 0
+    assert not out.exists()
+    assert "left out as duplicates: 2" in run(capsys, *arguments)[1]
+    run(capsys, *arguments[:-1])
+    assert len(tree(out)) == 3
