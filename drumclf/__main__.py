@@ -1,4 +1,4 @@
-"""The command line: ``drumclf classify``, ``hits``, ``sort`` and the others; also as ``python -m drumclf``.
+"""The command line: ``drumclf classify``, ``hits``, ``sort``, ``undo`` and ``serve``; also as ``python -m drumclf``.
 
 Nothing that takes time is imported before Ctrl-C is provided for.
 """
@@ -48,7 +48,6 @@ def build_parser():
     from drumclf import __version__
     from drumclf.cli.classify import add_classify
     from drumclf.cli.hits import add_hits
-    from drumclf.cli.library import add_library_and_find
     from drumclf.cli.serve import add_serve
     from drumclf.cli.sort import add_sort_and_undo
     from drumclf.cli.terminal import Parser
@@ -59,7 +58,6 @@ def build_parser():
     add_classify(commands)
     add_hits(commands)
     add_sort_and_undo(commands)
-    add_library_and_find(commands)
     add_serve(commands)
     return parser
 

@@ -22,7 +22,7 @@ RANKS = (
     {"audio", "network"},
     {"classifier"},
     {"batch", "explain", "hits", "traits"},
-    {"cluster", "drawing", "library", "processes"},
+    {"cluster", "drawing", "processes"},
     {"cli"},
     {"__main__"},
 )
