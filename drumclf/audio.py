@@ -61,12 +61,18 @@ class Clip:
         Whether the clip reaches the end of the file.
     file_duration : float
         Length of the whole file in seconds; for a long one, as its header states. NaN if unknown.
+    file_rate : int
+        Sample rate of the file in hertz; 0 if the clip is not from a file.
+    level : float
+        Peak amplitude that the samples had in the file; full scale is 1.
     """
 
     samples: np.ndarray
     start: float
     is_whole: bool
     file_duration: float = math.nan
+    file_rate: int = 0
+    level: float = 1.0
 
     @property
     def duration(self) -> float:
@@ -109,7 +115,8 @@ def read_open(file: BinaryIO, duration: float = c.CLIP_DURATION) -> Clip:
     except (UndecodableError, MemoryError, OSError) as error:
         raise AudioError(_BLANK if is_blank(file) else DAMAGED) from error
     decoded_duration = len(channels) / rate
-    samples = soxr.resample(_loudest_channel(channels), rate, c.SAMPLE_RATE)[: round(duration * c.SAMPLE_RATE)]
+    loudest, level = _loudest_channel(channels)
+    samples = soxr.resample(loudest, rate, c.SAMPLE_RATE)[: round(duration * c.SAMPLE_RATE)]
     if len(samples) < limits.MIN_DURATION * c.SAMPLE_RATE:
         raise AudioError(f"This sound is too short to tell; send at least {1000 * limits.MIN_DURATION:.0f} ms.")
     if np.abs(samples).max() < limits.INAUDIBLE_LEVEL:
@@ -117,7 +124,9 @@ def read_open(file: BinaryIO, duration: float = c.CLIP_DURATION) -> Clip:
             f"There is nothing below {c.SAMPLE_RATE // 2000} kHz in this sound; send one that can be heard."
         )
     is_whole = stated_duration is None
-    return Clip(_to_full_scale(samples), start, is_whole, start + decoded_duration if is_whole else stated_duration)
+    peak = _peak(samples)
+    file_duration = start + decoded_duration if is_whole else stated_duration
+    return Clip(samples / peak, start, is_whole, file_duration, rate, float(level * peak))
 
 
 def encode_wav(clip: Clip) -> bytes:
@@ -245,20 +254,19 @@ def _finite(samples: np.ndarray) -> np.ndarray:
     return samples
 
 
-def _loudest_channel(channels: np.ndarray) -> np.ndarray:
-    """The channel with the most energy: shape (n,), no DC, peak 1. Works in place, since 5 s can be 120 MB.
+def _loudest_channel(channels: np.ndarray) -> tuple[np.ndarray, float]:
+    """The channel with the most energy, and its peak: shape (n,), no DC, scaled to 1. In place, as 5 s can be 120 MB.
 
     Not the sum of the channels: in opposite phase they would cancel, and with a few
     milliseconds of delay between them, as from a stereo widener, the sum is a comb filter.
     """
-    channels /= _peak(channels)
+    highest = _peak(channels)
+    channels /= highest
     channels -= channels.mean(axis=0)
     energies = np.einsum("ij,ij->j", channels, channels)
-    return _to_full_scale(channels[:, np.argmax(energies)])
-
-
-def _to_full_scale(samples: np.ndarray) -> np.ndarray:
-    return samples / _peak(samples)
+    loudest = channels[:, np.argmax(energies)]
+    peak = _peak(loudest)
+    return loudest / peak, float(highest) * float(peak)
 
 
 def _peak(samples: np.ndarray) -> np.float32:

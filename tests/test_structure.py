@@ -23,6 +23,7 @@ RANKS = (
     {"classifier"},
     {"batch", "explain", "hits", "traits"},
     {"cluster", "drawing", "processes"},
+    {"library"},
     {"cli"},
     {"__main__"},
 )

@@ -34,6 +34,7 @@ from drumclf.processes.lent_file import LentFile, is_request, piece
 from drumclf.sources import open_source, size_of
 from drumclf.threads import WORKERS, Turns
 
+_SENT = ("start", "is_whole", "file_duration", "file_rate", "level")  # of a clip, beside its samples
 TOO_SLOW = "This file takes too long to decode; save the sound again, as WAV."
 _COMMAND = (sys.executable, "-m", "drumclf.processes.decoders")
 # Limits that the process sets itself.
@@ -207,9 +208,10 @@ def _watch(owner: "weakref.ref[Decoders]") -> None:
 def _clip(head: dict, samples: np.ndarray) -> Clip:
     """The clip that was sent; raises ValueError, KeyError or TypeError if it is not one."""
     start, file_duration = float(head["start"]), float(head["file_duration"])
-    if not (len(samples) and np.isfinite(samples).all() and math.isfinite(start)):
+    file_rate, level = int(head["file_rate"]), float(head["level"])
+    if not (len(samples) and np.isfinite(samples).all() and math.isfinite(start) and math.isfinite(level)):
         raise ValueError("this is not a clip")
-    return Clip(samples, start, bool(head["is_whole"]), file_duration)
+    return Clip(samples, start, bool(head["is_whole"]), file_duration, file_rate, level)
 
 
 # --- The process itself.
@@ -235,7 +237,7 @@ def _serve_one(incoming: Connection, outgoing: Connection) -> bool:
             clip = read_open(LentFile(request["lent"], incoming, outgoing), request["duration"])
         else:
             clip = read_clip(data, request["duration"])
-        head = {"error": None, "start": clip.start, "is_whole": clip.is_whole, "file_duration": clip.file_duration}
+        head = {"error": None} | {name: getattr(clip, name) for name in _SENT}
         samples = clip.samples.astype("<f4").tobytes()
     except AudioError as error:
         head = {"error": str(error)}
