@@ -6,7 +6,7 @@ PORT ?= 8501
 WATCH ?= none
 ALL ?=
 
-.PHONY: app test model report bench bench-start hits-report audit soak compare labels examples architecture screenshot lint image-check resolve
+.PHONY: app test model report bench bench-library bench-start hits-report audit soak compare labels examples architecture screenshot lint image-check resolve
 
 app: .venv/app  ## start the page
 	$(BIN)/streamlit run app.py --server.port $(PORT) --server.fileWatcherType $(WATCH)
@@ -28,6 +28,9 @@ report: .venv/app  ## score the model and the original on unseen kits
 bench: .venv/app  ## time one warm call and many files beside the original's, and their memory
 	$(BIN)/python -m tools.bench.one_sound
 	$(BIN)/python -m tools.bench.many_files
+
+bench-library: .venv/app  ## time a library of 100,000 sounds, and measure its size and memory
+	$(BIN)/python -m tools.bench.library
 
 bench-start: .venv/dev  ## time cold starts beside a bare import of TensorFlow
 	$(BIN)/python -m tools.bench.start

@@ -12,11 +12,11 @@ TYPE_CHECKING = False  # what type checkers take for true; `typing` takes 20 ms 
 
 if TYPE_CHECKING:
     from drumclf.audio import AudioError as AudioError
-    from drumclf.audio import Channels as Channels
-    from drumclf.audio import Clip as Clip
     from drumclf.classifier import Classifier as Classifier
     from drumclf.classifier import Prediction as Prediction
     from drumclf.classifier import load_classifier as load_classifier
+    from drumclf.clips import Channels as Channels
+    from drumclf.clips import Clip as Clip
     from drumclf.cluster.run import ClusterError as ClusterError
     from drumclf.cluster.run import classify_on_cluster as classify_on_cluster
     from drumclf.decision import verdict as verdict
@@ -40,8 +40,8 @@ __version__ = "0.2.0"
 
 _HOMES = {
     "AudioError": "audio",
-    "Channels": "audio",
-    "Clip": "audio",
+    "Channels": "clips",
+    "Clip": "clips",
     "Classifier": "classifier",
     "Prediction": "classifier",
     "load_classifier": "classifier",

@@ -1,4 +1,4 @@
-"""The command line: ``drumclf classify``, ``hits``, ``sort``, ``undo`` and ``serve``; also as ``python -m drumclf``.
+"""The command line: ``drumclf classify``, ``find``, ``serve`` and the rest; also as ``python -m drumclf``.
 
 Nothing that takes time is imported before Ctrl-C is provided for.
 """
@@ -48,6 +48,7 @@ def build_parser():
     from drumclf import __version__
     from drumclf.cli.classify import add_classify
     from drumclf.cli.hits import add_hits
+    from drumclf.cli.library import add_library_and_find
     from drumclf.cli.serve import add_serve
     from drumclf.cli.sort import add_sort_and_undo
     from drumclf.cli.terminal import Parser
@@ -58,6 +59,7 @@ def build_parser():
     add_classify(commands)
     add_hits(commands)
     add_sort_and_undo(commands)
+    add_library_and_find(commands)
     add_serve(commands)
     return parser
 

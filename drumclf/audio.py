@@ -9,7 +9,6 @@ import contextlib
 import io
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
@@ -19,6 +18,7 @@ import soxr
 from drumclf import constants as c
 from drumclf import limits
 from drumclf.chunks import find_in_chunks
+from drumclf.clips import Channels, Clip
 from drumclf.ffmpeg import FFmpegFile
 from drumclf.foreign import describe_foreign, is_blank
 from drumclf.headers import Place, find_sound
@@ -44,53 +44,6 @@ DAMAGED = f"This file is damaged or not a sound that can be read; send {limits.A
 NO_SAMPLES = "This file holds no samples; send a sound."
 _BLANK = "This file holds nothing but zeros, as after a failed download or copy; fetch it again."
 _SCAN_DURATION = 0.1  # seconds read at a time while looking for the first sound
-
-
-@dataclass(frozen=True)
-class Clip:
-    """Decoded, checked, mono sound at the model's sample rate.
-
-    Attributes
-    ----------
-    samples : np.ndarray, shape (n,), float32
-        Mono, ``SAMPLE_RATE`` Hz, free of DC, peak 1.0, never silent; at most
-        ``CLIP_DURATION`` seconds, or as many as were asked for, from the first sound in the file.
-    start : float
-        Seconds of silence that were skipped at the start of the file.
-    is_whole : bool
-        Whether the clip reaches the end of the file.
-    file_duration : float
-        Length of the whole file in seconds; for a long one, as its header states. NaN if unknown.
-    """
-
-    samples: np.ndarray
-    start: float
-    is_whole: bool
-    file_duration: float = math.nan
-
-    @property
-    def duration(self) -> float:
-        """Length of the clip in seconds."""
-        return len(self.samples) / c.SAMPLE_RATE
-
-
-@dataclass(frozen=True)
-class Channels:
-    """All channels of a sound, at the level and the rate that they have in the file.
-
-    Attributes
-    ----------
-    samples : np.ndarray, shape (n, n_channels), float32
-        Finite; from the first sound in the file on.
-    rate : int
-        In hertz.
-    start : float
-        Seconds of silence that were skipped at the start of the file.
-    """
-
-    samples: np.ndarray
-    rate: int
-    start: float
 
 
 def read_clip(source: Source, duration: float = c.CLIP_DURATION) -> Clip:
@@ -122,7 +75,8 @@ def read_open(file: BinaryIO, duration: float = c.CLIP_DURATION) -> Clip:
     """
     channels, rate, start, stated_duration = _decode(file, duration)
     decoded_duration = len(channels) / rate
-    samples = soxr.resample(_loudest_channel(channels), rate, c.SAMPLE_RATE)[: round(duration * c.SAMPLE_RATE)]
+    loudest, level = _loudest_channel(channels)
+    samples = soxr.resample(loudest, rate, c.SAMPLE_RATE)[: round(duration * c.SAMPLE_RATE)]
     if len(samples) < limits.MIN_DURATION * c.SAMPLE_RATE:
         raise AudioError(f"This sound is too short to tell; send at least {1000 * limits.MIN_DURATION:.0f} ms.")
     if np.abs(samples).max() < limits.INAUDIBLE_LEVEL:
@@ -130,7 +84,9 @@ def read_open(file: BinaryIO, duration: float = c.CLIP_DURATION) -> Clip:
             f"There is nothing below {c.SAMPLE_RATE // 2000} kHz in this sound; send one that can be heard."
         )
     is_whole = stated_duration is None
-    return Clip(_to_full_scale(samples), start, is_whole, start + decoded_duration if is_whole else stated_duration)
+    peak = _peak(samples)
+    file_duration = start + decoded_duration if is_whole else stated_duration
+    return Clip(samples / peak, start, is_whole, file_duration, rate, float(level * peak))
 
 
 def read_channels(source: Source, duration: float = limits.RECORDING_DURATION) -> Channels:
@@ -280,20 +236,19 @@ def _finite(samples: np.ndarray) -> np.ndarray:
     return samples
 
 
-def _loudest_channel(channels: np.ndarray) -> np.ndarray:
-    """The channel with the most energy: shape (n,), no DC, peak 1. Works in place, since 5 s can be 120 MB.
+def _loudest_channel(channels: np.ndarray) -> tuple[np.ndarray, float]:
+    """The channel with the most energy, and its peak: shape (n,), no DC, scaled to 1. In place, as 5 s can be 120 MB.
 
     Not the sum of the channels: in opposite phase they would cancel, and with a few
     milliseconds of delay between them, as from a stereo widener, the sum is a comb filter.
     """
-    channels /= _peak(channels)
+    highest = _peak(channels)
+    channels /= highest
     channels -= channels.mean(axis=0)
     energies = np.einsum("ij,ij->j", channels, channels)
-    return _to_full_scale(channels[:, np.argmax(energies)])
-
-
-def _to_full_scale(samples: np.ndarray) -> np.ndarray:
-    return samples / _peak(samples)
+    loudest = channels[:, np.argmax(energies)]
+    peak = _peak(loudest)
+    return loudest / peak, float(highest) * float(peak)
 
 
 def _peak(samples: np.ndarray) -> np.float32:

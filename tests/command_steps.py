@@ -9,9 +9,15 @@ KICK, SNARE = EXAMPLES / "kick_analogue.wav", EXAMPLES / "snare_acoustic.wav"
 
 def load_once(classifier, monkeypatch):
     """The model is loaded once for all tests, and reads in this process; `test_as_a_process` loads its own."""
-    for command in ("classify", "sort"):
+    for command in ("classify", "sort", "library"):
         monkeypatch.setattr(f"drumclf.cli.{command}.load_classifier", lambda *_, **__: classifier)
         monkeypatch.setattr(f"drumclf.cli.{command}.separate_reader", lambda: classifier.read_clip)
+
+
+def keep_library_in(monkeypatch, folder):
+    """The library of the tests is not the one of whoever runs them."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
 
 
 def run(capsys, *arguments):

@@ -7,6 +7,7 @@ import shutil
 import tomllib
 
 import pytest
+from command_steps import keep_library_in
 from conftest import EXAMPLES, ROOT, encode, make_loop
 from test_docs import PAGES, each_page
 
@@ -74,6 +75,7 @@ def folder(tmp_path, monkeypatch):
     for name, place in [("kick_acoustic", "kit"), ("snare_acoustic", "kit"), ("clap_hands", ""), ("tom_acoustic", "")]:
         shutil.copy(EXAMPLES / f"{name}.wav", tmp_path / "sounds" / place)
     monkeypatch.chdir(tmp_path)
+    keep_library_in(monkeypatch, tmp_path)
     return tmp_path
 
 
@@ -122,7 +124,7 @@ def test_commands_run(name, folder):
 
 def test_every_option_is_in_the_docs(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "1000")  # or help breaks lines at hyphens
-    for command in ("classify", "hits", "sort", "undo", "serve"):
+    for command in ("classify", "hits", "sort", "undo", "library", "find", "serve"):
         with pytest.raises(SystemExit):
             build_parser().parse_args([command, "--help"])
     text = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")

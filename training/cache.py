@@ -5,10 +5,10 @@ import inspect
 import json
 from types import ModuleType
 
-from drumclf import audio, chunks, constants, ffmpeg, headers, libsndfile, limits, onset, spectrogram
+from drumclf import audio, chunks, clips, constants, ffmpeg, headers, libsndfile, limits, onset, spectrogram
 
 # The modules that decide what a sound's picture is.
-FRONT_END = (audio, chunks, constants, ffmpeg, headers, libsndfile, limits, onset, spectrogram)
+FRONT_END = (audio, chunks, clips, constants, ffmpeg, headers, libsndfile, limits, onset, spectrogram)
 
 
 def fingerprint(values, *modules: ModuleType) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -9,11 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from drumclf.audio import AudioError, Source
+from drumclf import constants as c
+from drumclf.audio import AudioError, Clip, Source
 from drumclf.batch.duplicates import fingerprint
 from drumclf.batch.skipped import BROKEN, HEAD_BYTES, LINKED, LITTER, OTHER, SYSTEM, Skipped, is_called_sound, what_else
 from drumclf.classifier import Classifier, Prediction
 from drumclf.decision import Decided
+
+_LOUDEST = 0.05  # seconds over which loudness is measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +40,12 @@ class Row(Decided):
         As in `Prediction`.
     duration : float or None
         Length of the file in seconds; NaN if unknown.
+    rate : int or None
+        Sample rate of the file in hertz.
+    loudness : float or None
+        Of the loudest 50 ms (root mean square), in decibels relative to full scale.
+    onset : float or None
+        Where in the file the hit begins, in seconds.
     embedding : np.ndarray or None, shape (n,), float32
         As in `Prediction`.
     digest : bytes
@@ -52,6 +62,9 @@ class Row(Decided):
     kinds: dict[str, float] = field(default_factory=dict)
     kind: str | None = None
     duration: float | None = None
+    rate: int | None = None
+    loudness: float | None = None
+    onset: float | None = None
     embedding: np.ndarray | None = field(default=None, repr=False)
     digest: bytes = field(default=b"", repr=False)
     fingerprint: np.ndarray | None = field(default=None, repr=False)
@@ -115,10 +128,20 @@ def row_of(name: str, outcome: Prediction | AudioError) -> Row:
         kinds=outcome.kinds,
         kind=outcome.kind,
         duration=outcome.clip.file_duration,
+        rate=outcome.clip.file_rate,
+        loudness=_loudness(outcome.clip),
+        onset=outcome.clip.start + outcome.onset,
         embedding=outcome.embedding,
         digest=hashlib.blake2b(outcome.clip.samples.tobytes(), digest_size=16).digest(),
         fingerprint=fingerprint(outcome.spectrogram),
     )
+
+
+def _loudness(clip: Clip) -> float:
+    n = min(round(_LOUDEST * c.SAMPLE_RATE), len(clip.samples))
+    blocks = clip.samples[: len(clip.samples) // n * n].reshape(-1, n)
+    power = float(np.einsum("ij,ij->i", blocks, blocks).max()) / n
+    return 10 * math.log10(clip.level**2 * power + 1e-20)
 
 
 def _walk(root: Path, skip: Callable[[Skipped], object]) -> Iterator[Path]:

@@ -32,6 +32,7 @@ from drumclf.names import visible
 from drumclf.processes.child import Child, parent
 from drumclf.processes.confinement import confine
 from drumclf.processes.lent_file import LentFile, is_request, piece
+from drumclf.processes.sent import MAKE, head_of
 from drumclf.sources import open_source, size_of
 from drumclf.threads import WORKERS, Turns
 
@@ -156,7 +157,7 @@ class _Decoder(Child):
         try:
             self._wait_until_ready()
             head, samples = self._answer(file, what, duration)
-            sound = _MAKE[what](head, samples) if head["error"] is None else None
+            sound = MAKE[what](head, samples) if head["error"] is None else None
         except Exception as error:  # whatever came back was not an answer
             self.end()
             status = self.status
@@ -231,26 +232,6 @@ def _watch(owner: "weakref.ref[Decoders]") -> None:
         time.sleep(_CHECK_INTERVAL)
 
 
-def _clip(head: dict, samples: np.ndarray) -> Clip:
-    """The clip that was sent; raises ValueError, KeyError or TypeError if it is not one."""
-    start, file_duration = float(head["start"]), float(head["file_duration"])
-    if not (len(samples) and np.isfinite(samples).all() and math.isfinite(start)):
-        raise ValueError("this is not a clip")
-    return Clip(samples, start, bool(head["is_whole"]), file_duration)
-
-
-def _channels(head: dict, samples: np.ndarray) -> Channels:
-    """The channels that were sent; raises ValueError, KeyError or TypeError if they are none."""
-    rate, n_channels, start = int(head["rate"]), int(head["n_channels"]), float(head["start"])
-    is_within = limits.MIN_FILE_RATE <= rate <= limits.MAX_FILE_RATE and 1 <= n_channels <= limits.MAX_CHANNELS
-    if not (len(samples) and is_within and np.isfinite(samples).all() and math.isfinite(start)):
-        raise ValueError("these are no channels")
-    return Channels(samples.reshape(-1, n_channels), rate, start)
-
-
-_MAKE = {"clip": _clip, "channels": _channels}
-
-
 # --- The process itself.
 
 
@@ -287,11 +268,9 @@ def _read(request: dict, data: bytes | None, incoming: Connection, outgoing: Con
     file = io.BytesIO(data) if data is not None else LentFile(request["lent"], incoming, outgoing)
     if request["what"] == "channels":
         sound = read_channels_of(file, request["duration"])
-        head = {"error": None, "start": sound.start, "rate": sound.rate, "n_channels": sound.samples.shape[1]}
-        return head, sound.samples.astype("<f4", copy=False)
-    clip = read_open(file, request["duration"]) if data is None else read_clip(data, request["duration"])
-    head = {"error": None, "start": clip.start, "is_whole": clip.is_whole, "file_duration": clip.file_duration}
-    return head, clip.samples.astype("<f4", copy=False)
+    else:
+        sound = read_open(file, request["duration"]) if data is None else read_clip(data, request["duration"])
+    return head_of(sound), sound.samples.astype("<f4", copy=False)
 
 
 if __name__ == "__main__":
