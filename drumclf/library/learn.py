@@ -2,8 +2,9 @@
 
 The model's answers stay where they are; what is learned is a correction of its logits that is smooth
 in the embeddings: kernel logistic regression with the model's answer as offset (Jaakkola and
-Haussler 1999). Far from every correction it is zero, apart from a share that holds for all sounds of
-the library. The numbers below were chosen on the `tune` sources (``tools.bench.learning``, docs/library-mode.md).
+Haussler 1999). Far from every correction it is small, not zero: a part holds for all sounds of the
+library, and an undecided one may tip over. The numbers below were chosen on the `tune` sources
+(``tools.bench.learning``, docs/library-mode.md).
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_WIDTH = 0.1  # of the kernel, as 1 - cosine
+_WIDTH = 0.4  # of the kernel, as 1 - cosine
 _SHARE_OF_ALL = 0.1  # of the kernel that does not depend on likeness
 _RIDGE = 0.3  # keeps the correction small
 _MARGIN = 0.5  # by how much, in logits, a new label must lead before it is proposed
