@@ -1,13 +1,11 @@
-"""Logits on the ``tune`` split -> biases, temperatures and thresholds."""
+"""Logits on the ``tune`` split -> temperatures and thresholds."""
 
 import numpy as np
-from scipy.optimize import minimize
 
 from drumclf.classifier import softmax, split_kinds
 from drumclf.decision import decide, shares
 from training.data import Example
 
-_BIAS_PENALTY = 0.01
 _PRIOR_ANSWERS = 30
 # No threshold is below these, however accurate lower ones were on the sounds at hand.
 _LOWEST_ONE = 0.6
@@ -15,41 +13,6 @@ _LOWEST_TWO = 0.7
 _LOWEST_KIND = 0.5
 _LEAST_KIND_ANSWERS = 5
 _NEVER = 2.0  # no probability is as high
-
-
-def fit_biases(logits: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """What to add to the logits of each class, so that no class is named too often or too seldom.
-
-    Bias-corrected temperature scaling (Alexandari et al. 2020): the log loss is lowest with these biases and some
-    temperature. A class counts by the square root of its number of sounds, halfway between all sounds and all
-    classes alike; a small penalty on the squares keeps a class with few sounds where it is.
-
-    Parameters
-    ----------
-    logits : np.ndarray, shape (n, n_classes)
-    truth : np.ndarray, shape (n,), int
-
-    Returns
-    -------
-    np.ndarray, shape (n_classes,), float64
-        0 for a class without sounds.
-    """
-    n_classes = logits.shape[1]
-    counts = np.bincount(truth, minlength=n_classes)
-    weights = counts[truth] ** -0.5
-    weights /= weights.sum()
-    wanted, is_known = np.eye(n_classes)[truth], counts > 0
-
-    def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
-        scale, biases = np.exp(parameters[0]), parameters[1:]
-        probabilities = softmax(scale * logits + biases, 1.0)
-        step = weights[:, None] * (probabilities - wanted)
-        gradient = [(step * logits).sum() * scale, *(step.sum(axis=0) * is_known + _BIAS_PENALTY * biases)]
-        entropy = -(weights * np.log((probabilities * wanted).sum(axis=1) + 1e-300)).sum()
-        return entropy + _BIAS_PENALTY / 2 * (biases**2).sum(), np.array(gradient)
-
-    fitted = minimize(loss, np.zeros(n_classes + 1), jac=True, method="L-BFGS-B").x
-    return fitted[1:] / np.exp(fitted[0])
 
 
 def calibrate(logits: np.ndarray, examples: list[Example], classes: list[str], kinds: dict[str, list[str]]) -> dict:

@@ -18,7 +18,7 @@ from drumclf.constants import CLASS_TITLES, KIND_TITLES
 from drumclf.model_folder import checksum, front_end_constants
 from drumclf.spectrogram import rgb_spectrogram
 from drumclf.traits import TRAITS, find_traits
-from training.calibrate import calibrate, fit_biases
+from training.calibrate import calibrate
 from training.card import model_card
 from training.data import REPORT, SYNTHETIC, TRAIN, TUNE, held_out_by
 from training.evaluate import kind_scores, score
@@ -40,7 +40,7 @@ def finish_model(
 ) -> dict:
     """Calibrate, score and write a model.
 
-    The classes' biases, temperature and thresholds are chosen on the ``tune`` split only, never on ``report``.
+    Temperature and thresholds are chosen on the ``tune`` split only, never on ``report``.
 
     Returns
     -------
@@ -50,7 +50,6 @@ def finish_model(
     folder.mkdir(parents=True, exist_ok=True)
     tune = features.select(TUNE)
     n_logits = len(classes) + sum(map(len, kinds.values()))
-    _correct_biases(network, _logits(network, tune, n_logits)[:, : len(classes)], _truth(tune, classes))
     new = folder / "new.keras"  # the old model stays complete until the new one is
     # A new model around the same layers leaves the optimizer's state out of the file.
     keras.Model(network.inputs, network.outputs, name=network.name).save(new)
@@ -85,18 +84,6 @@ def finish_model(
     (folder / "report.json").unlink(missing_ok=True)  # it was about the old model
     _export(folder)
     return metadata["scores"]
-
-
-def _correct_biases(network: keras.Model, logits: np.ndarray, truth: np.ndarray) -> None:
-    """Add fitted biases to the last layer of each member, so that they cost nothing later."""
-    fitted = fit_biases(logits, truth)
-    for layer in network.layers:
-        if layer.name.startswith("logits_"):
-            layer.bias.assign(layer.bias + np.pad(fitted, (0, layer.units - len(fitted))))
-
-
-def _truth(features: Features, classes: list[str]) -> np.ndarray:
-    return np.array([classes.index(example.label) for example in features.examples], int)
 
 
 def _export(folder: Path) -> None:

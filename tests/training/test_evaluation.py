@@ -19,24 +19,6 @@ def test_temperature_undoes_a_known_scaling():
     assert calibrate.fit_temperature([(3 * logits, truth)]) == pytest.approx(3, rel=0.1)
 
 
-def test_biases_undo_a_known_shift():
-    rng = np.random.default_rng(0)
-    truth = rng.integers(3, size=3_000)
-    logits = 2 * np.eye(3)[truth] + rng.normal(0, 1, (3_000, 3))
-    shift = np.array([1.0, -0.5, -0.5])
-    undone = calibrate.fit_biases(logits + shift, truth) - calibrate.fit_biases(logits, truth)
-    assert undone == pytest.approx(-shift, abs=0.1)
-
-
-def test_a_class_without_sounds_keeps_its_logits_and_so_do_all_without_any():
-    truth = np.array([0] * 50 + [1] * 50)
-    logits = np.eye(3)[truth] + np.array([2.0, 0, 0])
-    biases = calibrate.fit_biases(logits, truth)
-    assert biases[2] == 0
-    assert biases[0] < biases[1]
-    assert not calibrate.fit_biases(np.empty((0, 3)), np.empty(0, int)).any()
-
-
 def test_calibration_error_of_an_overconfident_model():
     probabilities = np.tile([0.9, 0.1], (1_000, 1))
     truth = np.resize([0, 1], 1_000)
