@@ -21,6 +21,7 @@ from drumclf import constants as c
 from drumclf.onset import find_onset
 
 _SAMPLES_AT_ONCE = 2**17  # in spectra; more of them would not stay in a core's cache
+_ROWS_AT_ONCE = 12  # in a product of matrices; for larger ones OpenBLAS starts threads, which wait for one another
 
 
 def rgb_spectrogram(samples: np.ndarray, onset: int | None = None) -> np.ndarray:
@@ -120,15 +121,19 @@ def _mel_power(samples: np.ndarray, start: int, i: int) -> np.ndarray:
     slices = np.lib.stride_tricks.sliding_window_view(padded, window_length)
     at_once = _SAMPLES_AT_ONCE // n_fft
     batches = [positions[i : i + at_once] for i in range(0, n_spectra, at_once)]
-    bands = np.concatenate([_band_power(slices[batch] * _window(window_length), n_fft) for batch in batches])
-    return (averaging[:, :n_spectra] @ bands).T / n_fft
+    bands = np.zeros((averaging.shape[1], c.N_MELS), np.float32)
+    bands[:n_spectra] = np.concatenate([_band_power(slices[b] * _window(window_length), n_fft) for b in batches])
+    return (averaging @ bands).T / n_fft
 
 
 def _band_power(slices: np.ndarray, n_fft: int) -> np.ndarray:
     """Windowed slices, shape (n, window), to mel spectra, shape (n, N_MELS)."""
     n_points, weights = _filters(slices.shape[1], n_fft)
     spectrum = scipy.fft.rfft(slices, n_points)
-    return (spectrum.real**2 + spectrum.imag**2) @ weights
+    power = spectrum.real**2 + spectrum.imag**2
+    if scipy.sparse.issparse(weights):
+        return power @ weights
+    return np.concatenate([power[i : i + _ROWS_AT_ONCE] @ weights for i in range(0, len(power), _ROWS_AT_ONCE)])
 
 
 @cache
@@ -161,7 +166,7 @@ def _window(length: int) -> np.ndarray:
 
 
 @cache
-def _spectra(hop: int) -> tuple[np.ndarray, np.ndarray]:
+def _spectra(hop: int) -> tuple[np.ndarray, scipy.sparse.csr_array]:
     """Where spectra are computed, and weights that average them into the frames of the grid.
 
     Spectra are `hop` samples apart, or further if that still makes ``SPECTRA_PER_FRAME`` of them.
@@ -172,7 +177,7 @@ def _spectra(hop: int) -> tuple[np.ndarray, np.ndarray]:
     -------
     positions : np.ndarray, shape (n_spectra,), int
         Centres, in samples from the start of the grid.
-    weights : np.ndarray, shape (N_FRAMES, n_spectra), float32
+    weights : scipy.sparse.csr_array, shape (N_FRAMES, n_spectra), float32
         Every row sums to 1.
     """
     edges = frame_edges() * c.SAMPLE_RATE
@@ -189,4 +194,4 @@ def _spectra(hop: int) -> tuple[np.ndarray, np.ndarray]:
     integral = np.where(offset < 0, rising, falling)
     integral[:, 0] -= left[0] / 2  # the first hat has no left half
     weights = np.diff(integral, axis=0)
-    return knots, (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return knots, scipy.sparse.csr_array((weights / weights.sum(axis=1, keepdims=True)).astype(np.float32))
