@@ -170,7 +170,7 @@ def test_a_users_own_classes_and_kinds_train_into_a_working_model(class_folders,
     model, docs = str(tmp_path / "model"), str(tmp_path / "docs")
     assert report.main([str(data), "--model", model, "--docs", docs]) == 0
     assert "laser_zap" in (tmp_path / "docs" / "report.md").read_text()
-    assert set(read_report(tmp_path / "model", metadata)) == {"sha256", "drumclf", "robustness"}
+    assert set(read_report(tmp_path / "model", metadata)) == {"sha256", "drumclf", "robustness", "mistakes"}
     assert {path.stem for path in (tmp_path / "docs" / "figures").iterdir()} == {
         "confusion", "kinds_kick", "kinds_laser_zap", "reliability", "spectrograms", "training", "waveforms"
     }  # fmt: skip

@@ -141,5 +141,7 @@ def test_a_change_in_the_front_end_gives_another_fingerprint(module, monkeypatch
 
 def test_the_fingerprint_knows_all_modules_that_decide_on_a_picture():
     names = {module.__name__ for module in cache.FRONT_END}
-    modules = ("audio", "chunks", "constants", "ffmpeg", "headers", "libsndfile", "limits", "onset", "spectrogram")
+    modules = (
+        "audio", "chunks", "clips", "constants", "ffmpeg", "headers", "libsndfile", "limits", "onset", "spectrogram",
+    )  # fmt: skip
     assert names == {f"drumclf.{name}" for name in modules}

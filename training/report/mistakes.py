@@ -67,7 +67,7 @@ def draw_mistakes(mistakes: list[Mistake], titles: dict[str, str]) -> Figure:
     n_rows = -(-len(mistakes) // 5)
     figure = Figure(figsize=(11, 2.7 * n_rows), layout="constrained")
     for axes, mistake in zip(figure.subplots(n_rows, 5, squeeze=False).flat, mistakes, strict=False):
-        axes.imshow(mistake.image, origin="lower", aspect="auto")
+        axes.imshow(mistake.image, origin="lower", aspect="auto", interpolation="nearest")
         said = f"{titles[mistake.heard]} {format_percent(mistake.probability)}"
         axes.set_title(f"{titles[mistake.example.label]}, taken for\n{said}", size=9)
         axes.set_xlabel(_shortened(mistake.example.source), size=7)
