@@ -21,6 +21,7 @@ _MAGIC = (  # offset, bytes, FFmpeg's name of the demuxer
 )
 _BEGINNING = 16_384  # bytes that are looked at in any case
 _SPDIF = b"\x72\xf8\x1f\x4e"  # where AC-3 passes for 16-bit stereo, as it does on S/PDIF (IEC 61937): else, noise
+_STARTS = (b"fLaC", b"OggS", b".snd", b"ID3", b"APETAGEX", b"riff\x2e\x91\xcf\x11")
 _RIFF = (b"RIFF", b"RF64", b"BW64")
 _SEARCHED = 1_000_000  # bytes of junk before the first frame
 _MOST_TAGS = 32
@@ -82,6 +83,16 @@ def find_sound(file: BinaryIO) -> Place:
     if demuxer or head[:4] in (b"fLaC", b"OggS"):
         return Place(demuxer, after_tags, is_misread=demuxer is not None)
     return _find_frames(file, after_tags) or (_find_frames(file, 10) if after_tags else None) or Place(None)
+
+
+def starts_as_sound(head: bytes) -> bool:
+    """Whether the first bytes of a file are those of a sound that can be read; quick whatever they are."""
+    if head[:4] in _RIFF or head[:4] == b"FORM":
+        return head[8:12] in (b"WAVE", b"AIFF", b"AIFC")
+    if head.startswith(_STARTS) or _by_magic(head):
+        return True
+    kind, length, constant = _frame(head[:7])
+    return kind is not None and _frame(head[length : length + 7])[2] == constant
 
 
 def _by_magic(head: bytes) -> str | None:

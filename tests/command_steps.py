@@ -14,6 +14,17 @@ def load_once(classifier, monkeypatch):
         monkeypatch.setattr(f"drumclf.cli.{command}.separate_reader", lambda: classifier.read_clip)
 
 
+def hits_command(classifier, monkeypatch, capsys):
+    """Runs `drumclf hits` with the loaded model; returns status, output and messages."""
+    monkeypatch.setattr("drumclf.cli.hits.load_classifier", lambda *_, **__: classifier)
+
+    def run(*arguments):
+        status = main(["hits", *map(str, arguments)])
+        return status, *capsys.readouterr()
+
+    return run
+
+
 def keep_library_in(monkeypatch, folder):
     """The library of the tests is not the one of whoever runs them."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))

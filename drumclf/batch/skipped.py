@@ -1,6 +1,5 @@
-"""What is no sound among the files of a folder or a zip: told from the content, counted by kind."""
+"""What is not a sound among the files of a folder or a zip: told from the content, counted by kind."""
 
-import io
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,16 +7,15 @@ from pathlib import PurePath
 
 from drumclf.file_types import SOUND_SUFFIXES
 from drumclf.foreign import describe_foreign
-from drumclf.headers import find_sound
+from drumclf.headers import starts_as_sound
 
-HEAD_BYTES = 16_384  # enough for `what_else`
-SYSTEM, LINKED, BROKEN, OTHER, COMPANION = "system file", "linked folder", "broken link", "other file", "companion"
+HEAD_BYTES = 4_096  # enough for `what_else`
+SYSTEM, LINKED, BROKEN, OTHER, COMPANION = "system file", "linked folder", "broken link", "other file", "companion file"
 LITTER = frozenset(("__macosx", "thumbs.db", "desktop.ini", ".ds_store"))
 # What programs keep beside a sound: Live, REAPER, Sound Forge, Audition, WaveLab, Adobe's tags.
 COMPANION_SUFFIXES = (".asd", ".reapeaks", ".sfk", ".sfap0", ".pkf", ".pk", ".gpk", ".mrk", ".ovw", ".wfm", ".xmp")
 # Films may have sound; what cannot be read is refused with a sentence, while pictures and texts are skipped.
 _READ_SUFFIXES = SOUND_SUFFIXES | {".mp4", ".rx2", ".rex"}
-_SOUND_MAGIC = (b"fLaC", b"OggS", b".snd", b"ID3", b"APETAGEX", b"riff\x2e\x91\xcf\x11")
 _KIND_BY_SUFFIX = {
     suffix: kind
     for kind, suffixes in {
@@ -37,7 +35,6 @@ _KIND_BY_WORD = {
     "instrument": "preset", "SoundFont": "preset", "patch": "preset", "project": "preset", "document": "text file",
     "web page": "text file", "playlist": "text file", "settings": "text file",
 }  # fmt: skip
-_PLURALS = {COMPANION: ("companion of a sound", "companions of sounds")}
 
 
 @dataclass(frozen=True)
@@ -57,7 +54,7 @@ class Skipped:
 
 
 def what_else(name: str, head: bytes) -> str | None:
-    """Kind of a file that is no sound; None if it is to be read as one.
+    """Kind of a file that is not a sound; None if it is to be read as one.
 
     Only the name can make a damaged sound one: what is called ``kick.wav`` gets its own sentence if it cannot be
     read. What is called otherwise is a sound if its content is.
@@ -68,7 +65,7 @@ def what_else(name: str, head: bytes) -> str | None:
     head : bytes
         The first `HEAD_BYTES` of it; not needed if `is_called_sound`.
     """
-    if is_called_sound(name) or _is_sound(head):
+    if is_called_sound(name) or (describe_foreign(head) is None and starts_as_sound(head)):
         return None
     return _KIND_BY_SUFFIX.get(PurePath(name).suffix.lower()) or _by_content(head)
 
@@ -79,23 +76,14 @@ def is_called_sound(name: str) -> bool:
 
 
 def say_skipped(skipped: Iterable[Skipped]) -> str:
-    """How many of each kind: "2 companions of sounds, 1 picture"; "" if there are none."""
+    """How many of each kind: "2 companion files, 1 picture"; "" if there are none."""
     counts = Counter(each.kind for each in skipped).most_common()
     counts.sort(key=lambda kind_and_n: kind_and_n[0] == SYSTEM)  # nobody is interested in these
-    return ", ".join(f"{n:,} {_PLURALS.get(kind, (kind, kind + 's'))[n != 1]}" for kind, n in counts)
-
-
-def _is_sound(head: bytes) -> bool:
-    if describe_foreign(head[:4_096]) is not None:
-        return False
-    if head.startswith(_SOUND_MAGIC):
-        return True
-    place = find_sound(io.BytesIO(head))
-    return place.demuxer is not None and not place.is_guess
+    return ", ".join(f"{n:,} {kind}" + ("s" if n != 1 else "") for kind, n in counts)
 
 
 def _by_content(head: bytes) -> str:
-    described = describe_foreign(head[:4_096]) or ""
+    described = describe_foreign(head) or ""
     named = next((kind for word, kind in _KIND_BY_WORD.items() if word in described.partition(";")[0]), None)
     is_text = head and b"\0" not in head and head.decode("utf-8", "replace").count("\ufffd") <= 1  # cut off at the end
     return named or ("text file" if is_text else OTHER)

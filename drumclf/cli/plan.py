@@ -80,7 +80,7 @@ class Earlier:
 
     def sounds(self) -> list[Path]:
         """Where the sounds that were filed before are now; not those that are gone."""
-        steps = (step for step in self._journal.steps.values() if not _is_companion(step))
+        steps = (step for step in self._journal.steps.values() if not _is_companion(Path(step.source)))
         places = ((step.source, step.destination) for step in steps)
         found = (next((path for path in both if os.path.isfile(path)), None) for both in places)  # noqa: PTH113
         return [Path(path) for path in dict.fromkeys(path for path in found if path)]
@@ -88,8 +88,8 @@ class Earlier:
     @property
     def n_filed(self) -> int:
         """How many sounds of the folder that is sorted were filed before."""
-        steps = (self._journal.steps[place] for place in self._journal.filed)
-        return sum(self._root in Path(step.source).parents and not _is_companion(step) for step in steps)
+        sources = (Path(self._journal.steps[place].source) for place in self._journal.filed)
+        return sum(self._root in source.parents and not _is_companion(source) for source in sources)
 
     def _is_in_destination(self, path: Path) -> bool:
         """Whether a sound lies where only what is sorted lies; if a folder is sorted into itself, in a class's."""
@@ -146,26 +146,34 @@ def make_steps(
     return steps
 
 
-def with_companions(steps: list[Step], companions: Iterable[Path]) -> list[Step]:
+def with_companions(steps: list[Step], sounds: Iterable[Path], others: Iterable[Path]) -> list[Step]:
     """The same steps, each followed by those that take the sound's companions along, under its new name.
 
-    A companion is called as the sound with another suffix after its own, or in place of it if no other sound in the
-    folder could be meant: ``kick.wav.asd``, ``kick.xmp``.
+    A companion has the sound's name with another suffix after its own, or in place of it if that could mean no other
+    sound: ``kick.wav.asd``, ``kick.xmp``.
+
+    Parameters
+    ----------
+    steps : list of Step
+    sounds : iterable of Path
+        All sounds in the folders, also those that stay.
+    others : iterable of Path
+        What else is there.
     """
     beside: dict[str, list[Path]] = {}
-    for companion in companions:
+    for companion in filter(_is_companion, others):
         beside.setdefault(str(companion.with_suffix("")), []).append(companion)
-    stems = Counter(str(Path(step.source).with_suffix("")) for step in steps)
+    stems = Counter(str(sound.with_suffix("")) for sound in sounds)
     taken_along = []
     for step in steps:
         source, destination = Path(step.source), Path(step.destination)
         taken_along.append(step)
         stem = str(source.with_suffix(""))
-        for companion in beside.get(step.source, []) + (beside.get(stem, []) if stems[stem] == 1 else []):
-            name = (
-                destination.name if str(companion.with_suffix("")) == step.source else destination.stem
-            ) + companion.suffix
-            taken_along.append(replace(step, source=str(companion), destination=str(destination.with_name(name))))
+        named = {step.source: destination.name} | ({stem: destination.stem} if stems[stem] == 1 else {})
+        for before, name in named.items():
+            for companion in beside.get(before, ()):
+                place = destination.with_name(name + companion.suffix)
+                taken_along.append(replace(step, source=str(companion), destination=str(place)))
     return taken_along
 
 
@@ -179,8 +187,8 @@ def split_duplicates(
     return [row for row, i in zip(sounds, first, strict=True) if i is None], duplicates
 
 
-def _is_companion(step: Step) -> bool:
-    return Path(step.source).suffix.lower() in COMPANION_SUFFIXES
+def _is_companion(path: Path) -> bool:
+    return path.suffix.lower() in COMPANION_SUFFIXES
 
 
 def _is_as(path: Path, filed: Filed) -> bool:

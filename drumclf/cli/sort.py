@@ -11,7 +11,7 @@ from pathlib import Path
 from drumclf.audio import Clip, Source
 from drumclf.batch.destinations import ORIGINAL_NAMES, UNSURE_FOLDER, PatternError, check_pattern
 from drumclf.batch.rows import Row, classify_files, find_sounds
-from drumclf.batch.skipped import COMPANION, Skipped
+from drumclf.batch.skipped import Skipped
 from drumclf.classifier import load_classifier
 from drumclf.cli.filing import DiskError, carry_out, settle
 from drumclf.cli.journal import JOURNAL, Journal, read_journal
@@ -170,7 +170,7 @@ def _make_plan(options: argparse.Namespace, journal: Journal) -> tuple[Earlier, 
     if earlier.unfinished:
         say(f"{counted(len(earlier.unfinished), 'file')} left from an earlier run: first in the plan")
     skipped: list[Skipped] = []
-    found = find_sounds([root], skipped.append)
+    found = list(find_sounds([root], skipped.append))
     paths = [path for path in found if earlier.is_new(path, options.skip_duplicates)]
     skipped = [each for each in skipped if Path(each.name).name != JOURNAL]
     report_skipped(skipped)
@@ -193,7 +193,7 @@ def _make_plan(options: argparse.Namespace, journal: Journal) -> tuple[Earlier, 
         taken=lambda place: os.path.lexists(destination / place) or str(destination / place) in earlier.places,
     )
     if options.action == "move":
-        steps = with_companions(steps, [Path(each.name) for each in skipped if each.kind == COMPANION])
+        steps = with_companions(steps, found, [Path(each.name) for each in skipped])
     refused = [row for row in new if row.error is not None] + [Row(str(path), _A_LINK) for path in links]
     return earlier, Plan(earlier.unfinished + steps, refused, duplicates, earlier.n_filed)
 

@@ -49,14 +49,14 @@ def say(text: str) -> None:
 
 
 def report_skipped(skipped: list[Skipped]) -> None:
-    """Say how many files are no sounds, by kind, and which links to folders are not followed."""
+    """Say how many files are not sounds, by kind, and which links to folders are not followed."""
     linked = [each.name for each in skipped if each.kind == LINKED]
     for name in linked[:_MOST_LINKS]:
         say(f"{name} is a link to a folder, which is not followed: name it as well to include it")
     if len(linked) > _MOST_LINKS:
         say(f"{len(linked) - _MOST_LINKS:,} more links to folders are not followed")
     if said := say_skipped(each for each in skipped if each.kind != LINKED):
-        say(f"skipped, since it is no sound: {said}")
+        say(f"skipped (not sounds): {said}")
 
 
 def counted(n: int, noun: str) -> str:

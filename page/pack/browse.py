@@ -80,7 +80,7 @@ def browse(pack: Pack, classifier: Classifier) -> None:
                 show_just_labelled(pack, classifier)
             show_current(pack, classifier)
     if pack.skipped:
-        said = f"Skipped, since it is no sound: {say_skipped(pack.skipped)}"
+        said = f"Skipped (not sounds): {say_skipped(pack.skipped)}"
         named = [visible(each.name) for each in pack.skipped if each.kind != SYSTEM]
         if named:
             st.expander(said).text("\n".join(named))

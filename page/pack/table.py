@@ -12,7 +12,7 @@ from drumclf.batch.rows import Row
 from drumclf.decision import format_percent, full_title
 from drumclf.names import shortened, visible
 from page.pack.current import listen_to
-from page.words import text_only
+from page.words import counted, text_only
 
 ALL, NOT_SURE, COPIES, NOT_READ = "all", "not sure", "copies", "not read"
 TABLE_HEIGHT = 560
@@ -126,10 +126,9 @@ def show_just_labelled(pack: Pack, classifier: Classifier) -> None:
         pack.correct(indices, label, state.pop("kind labelled"))
         state["just labelled"] = None
 
-    what = "it" if len(indices) == 1 else f"the {len(indices):,} sounds"
     with st.container(border=True):
         st.pills(
-            f"Labelled as {classifier.titles[label].lower()}. More precisely, {what} can be",
+            f"{counted(len(indices), 'sound')} labelled as {classifier.titles[label].lower()}. More precisely:",
             kinds,
             format_func=classifier.kind_titles.get,
             key="kind labelled",

@@ -54,7 +54,7 @@ def test_a_zip_becomes_a_table(page):
     drop_zip(page, SOUNDS | {"My kit/bad.wav": b"no sound", "__MACOSX/My kit/._kick.wav": b"x", "notes.txt": b"hello"})
     expect(page.get_by_role("heading", name="14 sounds")).to_be_visible()
     expect(page.get_by_text("1 not read")).to_be_visible()
-    expect(page.get_by_text("no sound: 1 text file")).to_be_visible()
+    expect(page.get_by_text("(not sounds): 1 text file")).to_be_visible()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     assert_nothing_is_wider(page)
 

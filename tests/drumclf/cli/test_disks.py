@@ -122,7 +122,7 @@ def test_answers_to_a_full_disk_are_one_sentence(command, tmp_path):
         )
     *skipped, said = done.stderr.splitlines()
     assert (done.returncode, said) == (2, "drumclf: cannot write the output: No space left on device")
-    assert skipped == ["drumclf: skipped, since it is no sound: 2 text files"]
+    assert skipped == ["drumclf: skipped (not sounds): 2 text files"]
 
 
 @pytest.mark.parametrize("leaves", ["the mount point", "folders of the same name", "nothing"])

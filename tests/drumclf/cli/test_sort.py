@@ -174,7 +174,7 @@ def test_companions_move_along_under_the_new_name_and_back(tmp_path, capsys):
     (folder / "nobody.wav.asd").write_bytes(b"of nobody")
     before = tree(folder)
     assert main(["sort", str(folder), str(out), "--move", "--pattern", "{class}_{n}"]) == 0
-    assert "skipped, since it is no sound: 4 companions of sounds" in capsys.readouterr().err
+    assert "skipped (not sounds): 4 companion files" in capsys.readouterr().err
     moved = tree(out)
     assert moved["kick/kick_1.asd"] == b"of Kick 01"
     assert moved["kick/kick_2.wav.reapeaks"] == b"of other"
@@ -182,6 +182,15 @@ def test_companions_move_along_under_the_new_name_and_back(tmp_path, capsys):
     assert tree(folder) == {"nobody.wav.asd": b"of nobody"}
     assert run(capsys, "undo", out)[0] == 0
     assert tree(folder) == before
+
+
+def test_a_companion_that_could_belong_to_two_sounds_stays(tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    for name, data in {"a.wav": KICK.read_bytes(), "a.bwf": b"no sound", "a.xmp": b"x", "a": b"\xab\x1eVx"}.items():
+        (tmp_path / "in" / name).write_bytes(data)
+    run(capsys, "sort", tmp_path / "in", tmp_path / "out", "--move")
+    assert set(tree(tmp_path / "out")) == {"kick/a.wav"}
+    assert set(tree(tmp_path / "in")) == {"a.bwf", "a.xmp", "a"}
 
 
 def test_a_copy_takes_no_companion_along(tmp_path, capsys):

@@ -6,12 +6,12 @@ import sys
 
 import numpy as np
 import pytest
+from command_steps import hits_command
 from conftest import EXAMPLES, PATTERN, ROOT, encode, make_loop
 from scipy.optimize import linear_sum_assignment
 
 from drumclf import AudioError, limits, load_classifier
 from drumclf import constants as c
-from drumclf.__main__ import main
 from drumclf.audio import Clip, read_clip
 from drumclf.hits.find import find_hits, find_hits_in, may_hold_hits
 from drumclf.hits.onsets import MIN_DISTANCE
@@ -170,16 +170,7 @@ def test_where_half_a_minute_cannot_be_read_it_is_an_ordinary_clip():
         find_hits(classifier, b"")
 
 
-@pytest.fixture
-def commands(classifier, monkeypatch, capsys):
-    """Runs the command with the loaded model; returns status, output and messages."""
-    monkeypatch.setattr("drumclf.cli.hits.load_classifier", lambda *_, **__: classifier)
-
-    def run(*arguments):
-        status = main(["hits", *map(str, arguments)])
-        return status, *capsys.readouterr()
-
-    return run
+commands = pytest.fixture(hits_command)
 
 
 @pytest.fixture

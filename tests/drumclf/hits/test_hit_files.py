@@ -7,10 +7,10 @@ import sys
 import numpy as np
 import pytest
 import soundfile
+from command_steps import hits_command
 from conftest import EXAMPLES, encode, make_hit, make_loop
 
 from drumclf import AudioError, cut_hits, find_hits, hit_files, load_classifier
-from drumclf.__main__ import main
 from drumclf.audio import read_channels
 from drumclf.names import safe_name
 from drumclf.processes.decoders import Decoders
@@ -204,16 +204,7 @@ def test_what_a_process_sends_is_checked(lie):
 # The command.
 
 
-@pytest.fixture
-def command(classifier, monkeypatch, capsys):
-    """Runs `drumclf hits` with the loaded model; returns status, output and messages."""
-    monkeypatch.setattr("drumclf.cli.hits.load_classifier", lambda *_, **__: classifier)
-
-    def run(*arguments):
-        status = main(["hits", *map(str, arguments)])
-        return status, *capsys.readouterr()
-
-    return run
+command = pytest.fixture(hits_command)
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ def test_a_zip_is_a_table_and_other_files_are_named(page):
     files = {"kit/kick.wav": KICK, "kit/sub/hat.wav": HAT, "kit/readme.txt": b"hello", ".DS_Store": b"x"}
     drop(page, {"pack.zip": zip_of(files)})
     assert list(table(page)["file"]) == ["kick.wav", "hat.wav"]
-    assert page.expander[0].label == "Skipped, since it is no sound: 1 text file, 1 system file"
+    assert page.expander[0].label == "Skipped (not sounds): 1 text file, 1 system file"
     assert page.expander[0].text[0].value == "kit/readme.txt"
 
 
@@ -90,7 +90,7 @@ def test_a_folder_is_sorted_out_by_content_as_a_zip_is(page):
     drop(page, sounds | {"kick.wav.asd": b"\xab\x1eVx", "cover.jpg": b"\xff\xd8\xff\xe0"})
     assert list(table(page)["file"]) == ["Crash", "kick.wav"]
     assert "1 not read" in page.markdown[0].value
-    assert page.expander[0].label == "Skipped, since it is no sound: 1 companion of a sound, 1 picture"
+    assert page.expander[0].label == "Skipped (not sounds): 1 companion file, 1 picture"
     assert page.expander[0].text[0].value == "kick.wav.asd\ncover.jpg"
 
 
@@ -141,12 +141,12 @@ def test_many_labels_are_made_more_precise_in_a_second_step(page):
     tick(page, [0, 2])
     group(page, "Label the 2 ticked sounds as").select("percussion").run()
     assert list(table(page)["label"]) == ["Percussion ✎", "Snare", "Percussion ✎"]
-    group(page, "Labelled as percussion. More precisely, the 2 sounds can be").select("cowbell").run()
+    group(page, "2 sounds labelled as percussion. More precisely:").select("cowbell").run()
     assert list(table(page)["label"]) == ["Percussion (cowbell) ✎", "Snare", "Percussion (cowbell) ✎"]
-    assert not [g for g in page.button_group if g.label.startswith("Labelled as")]
+    assert not [g for g in page.button_group if g.label.endswith("More precisely:")]
     tick(page, [1])
     group(page, "Label the ticked sound as").select("tom").run()  # a class without kinds asks for nothing more
-    assert not [g for g in page.button_group if g.label.startswith("Labelled as")]
+    assert not [g for g in page.button_group if g.label.endswith("More precisely:")]
 
 
 def test_an_example_does_not_take_the_pack_away(page):
