@@ -97,7 +97,7 @@ def find(options: argparse.Namespace) -> int:
     where = options.folder or "FOLDER"
     if search.n_other:
         other = counted(search.n_other, "file")
-        say(f"{other} left out, heard by another model; to hear them again: drumclf library {where} --scan-only")
+        say(f"{other} left out, indexed with another model; to index them again: drumclf library {where} --scan-only")
     if not len(search):
         say(f"no sounds are known here; first: drumclf library {where} --scan-only")
         return SOME_REFUSED
