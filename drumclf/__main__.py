@@ -47,8 +47,9 @@ def build_parser():
     """The parser of all commands; each sets ``run``, a function of the options that returns the exit status."""
     from drumclf import __version__
     from drumclf.cli.classify import add_classify
+    from drumclf.cli.find import add_find
     from drumclf.cli.hits import add_hits
-    from drumclf.cli.library import add_library_and_find
+    from drumclf.cli.library import add_library
     from drumclf.cli.serve import add_serve
     from drumclf.cli.sort import add_sort_and_undo
     from drumclf.cli.terminal import Parser
@@ -59,7 +60,8 @@ def build_parser():
     add_classify(commands)
     add_hits(commands)
     add_sort_and_undo(commands)
-    add_library_and_find(commands)
+    add_library(commands)
+    add_find(commands)
     add_serve(commands)
     return parser
 

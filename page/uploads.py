@@ -51,7 +51,7 @@ def pack_of(uploads: list[UploadedFile]) -> Pack:
             found.append((upload.file_id, upload.name, Upload(upload)))
     late = Refused(f"Only {MAX_TOGETHER:,} sounds fit at a time. Send this one with the next batch.")
     files = [(name, source if k < MAX_TOGETHER else late) for k, (_, name, source) in enumerate(found)]
-    return Pack(files, skipped, keys=[key for key, _, _ in found])
+    return Pack(files, skipped=skipped, keys=[key for key, _, _ in found])
 
 
 def _kind(upload: UploadedFile, names: set[str]) -> str | None:

@@ -11,13 +11,14 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from drumclf.batch.rows import Row
+from drumclf.batch.sounds import Given
 from drumclf.classifier import Classifier
 from drumclf.names import escaped
 
@@ -153,16 +154,20 @@ class Index:
             self.db.execute(f"delete from files where {is_elsewhere}")
             return max(n_moved, 0)  # -1 of no paths
 
-    def give_label(self, contents: Iterable[bytes], label: str, kind: str | None = None) -> None:
-        """Keep the user's label for sounds; it wins over every model's."""
-        rows = [(content, label, kind, time.time()) for content in contents]
-        with self._writing():
-            self.db.executemany("insert or replace into labels.given values (?, ?, ?, ?)", rows)
+    def keep_labels(self, given: Mapping[bytes, Given]) -> None:
+        """Keep what the user says of sounds, by content; nothing but None forgets it.
 
-    def take_label(self, contents: Iterable[bytes]) -> None:
-        """Forget the user's label for sounds."""
+        Parameters
+        ----------
+        given : mapping of bytes to (label, kind, followed)
+            As in `drumclf.batch.sounds.Sounds`.
+        """
+        now = time.time()
+        rows = [(content, *values, now) for content, values in given.items() if any(values)]
         with self._writing():
-            self.db.executemany("delete from labels.given where content = ?", ((content,) for content in contents))
+            self.db.executemany("delete from labels.given where content = ?", ((content,) for content in given))
+            columns = "content, label, kind, followed, time"
+            self.db.executemany(f"insert into labels.given ({columns}) values (?, ?, ?, ?, ?)", rows)
 
     @contextlib.contextmanager
     def scanning(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ from drumclf.library.places import cache_folder, data_folder
 
 INDEX, LABELS = "library.db", "labels.db"
 SCHEMA = 1  # of the index; any older one is made again
-LABELS_SCHEMA = 1
+LABELS_SCHEMA = 2
 _PATIENCE = 10.0  # seconds to wait while another process writes
 _TABLES = """
 create table models (id integer primary key, fingerprint text unique, classes text);
@@ -26,7 +26,11 @@ create table sounds (
 ) without rowid;
 create table vectors (content blob primary key, model integer, embedding blob);
 """
-_LABEL_TABLE = "create table labels.given (content blob primary key, label text, kind text, time real) without rowid"
+# What makes each version of the labels from the one before it.
+_LABEL_STATEMENTS = (
+    "create table labels.given (content blob primary key, label text, kind text, time real) without rowid",
+    "alter table labels.given add column followed text",
+)
 
 
 def open_index(cache: Path | None = None, data: Path | None = None) -> Index:
@@ -110,9 +114,9 @@ def _attach_labels(db: sqlite3.Connection, path: Path) -> None:
         return
     with db:
         db.execute("begin immediate")
-        if _version(db, "labels") == 0:
-            db.execute(_LABEL_TABLE)
-            db.execute(f"pragma labels.user_version = {LABELS_SCHEMA}")
+        for statement in _LABEL_STATEMENTS[_version(db, "labels") :]:  # whoever waited finds nothing left to do
+            db.execute(statement)
+        db.execute(f"pragma labels.user_version = {LABELS_SCHEMA}")
 
 
 def _version(db: sqlite3.Connection, name: str) -> int:

@@ -10,7 +10,7 @@ import itertools
 import numpy as np
 
 from drumclf import AudioError, load_classifier
-from drumclf.library.learn import propose_changes
+from drumclf.batch.learn import propose_changes
 from training.data import REPORT, TUNE, Example, default_data, read_examples
 from training.markdown import table
 

@@ -32,7 +32,7 @@ FILES = [
 @pytest.fixture
 def pack(classifier):
     """A pack with a refused file and a copy, all classified."""
-    pack = Pack(list(FILES), ["readme.txt"], keys=[str(i) for i in range(len(FILES))])
+    pack = Pack(list(FILES), skipped=["readme.txt"], keys=[str(i) for i in range(len(FILES))])
     assert list(pack.classify_on(classifier)) == [len(FILES)]
     pack.mark_duplicates(classifier)
     return pack

@@ -115,21 +115,21 @@ def test_what_is_not_committed_is_not_there_and_the_rest_is(tmp_path, library, c
 def test_labels_outlive_index_and_model(tmp_path, library, classifier, sounds, monkeypatch):
     scan(library, classifier, sounds)
     content = content_of(sounds / "a.wav")
-    library.give_label([content], "tom", None)
+    library.keep_labels({content: ("tom", None, None)})
     monkeypatch.setitem(classifier.metadata, "checksum", "of another model")
     assert scan(library, classifier, sounds) == {"heard": 3, "refused": 1}
     library.close()
     (tmp_path / "cache" / INDEX).unlink()
     again = open_here(tmp_path)
     assert again.db.execute("select content, label from labels.given").fetchall() == [(content, "tom")]
-    again.take_label([content])
+    again.keep_labels({content: (None, None, None)})
     assert again.db.execute("select count(*) from labels.given").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("damage", ["not a database", "an older version"])
 def test_an_index_that_cannot_be_used_is_begun_anew(tmp_path, library, classifier, sounds, monkeypatch, damage):
     scan(library, classifier, sounds)
-    library.give_label([b"x"], "tom")
+    library.keep_labels({b"x": ("tom", None, None)})
     library.close()
     if damage == "not a database":
         (tmp_path / "cache" / INDEX).write_bytes(b"no database at all " * 1000)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from conftest import EXAMPLES
 
+from drumclf.library.catalogue import Catalogue
 from drumclf.library.opening import open_index
 from drumclf.library.scan import content_of, do_work, look_for_work
 from drumclf.library.search import Search
@@ -23,11 +24,20 @@ def library(tmp_path_factory, classifier):
     return index, folder / "in"
 
 
+def search_in(index, classifier, *folders):
+    return Search(Catalogue(index, classifier, folders or None))
+
+
+def paths(search, matches):
+    return [search.catalogue.paths[match.index] for match in matches]
+
+
 def test_the_order_is_that_of_the_embeddings(library, classifier):
     index, folder = library
     query = classifier.classify(KICK).embedding
-    matches = Search(index, classifier).nearest(query, 100)
-    exact = {match.path: classifier.classify(match.path).embedding @ query for match in matches}
+    search = search_in(index, classifier)
+    matches = search.nearest(query, 100)
+    exact = {path: classifier.classify(path).embedding @ query for path in paths(search, matches)}
     assert len({content_of(path) for path in folder.rglob("*.[wf]*")}) == len(matches)  # one file for each content
     assert [match.cosine for match in matches] == pytest.approx(list(exact.values()), abs=2e-3)
     assert [match.cosine for match in matches] == sorted((match.cosine for match in matches), reverse=True)
@@ -39,7 +49,7 @@ def test_the_order_is_that_of_the_embeddings(library, classifier):
 def test_the_sound_itself_is_left_out(library, classifier):
     index, _ = library
     query = classifier.classify(KICK).embedding
-    search = Search(index, classifier)
+    search = search_in(index, classifier)
     first, second = search.nearest(query, 2)
     assert first.cosine == pytest.approx(1, abs=1e-3)
     assert search.nearest(query, 1, without=content_of(KICK)) == [second]
@@ -47,9 +57,9 @@ def test_the_sound_itself_is_left_out(library, classifier):
 
 def test_nearness_is_the_share_of_pairs_that_are_less_alike(library, classifier):
     index, _ = library
-    search = Search(index, classifier)
+    search = search_in(index, classifier)
     everything = search.nearest(classifier.classify(KICK).embedding, len(search))
-    vectors = np.stack([classifier.classify(match.path).embedding for match in everything])
+    vectors = np.stack([classifier.classify(path).embedding for path in paths(search, everything)])
     cosines = (vectors @ vectors.T)[~np.eye(len(vectors), dtype=bool)]
     for match in everything:
         # 20,000 pairs: a standard deviation of at most 0.004; and 16-bit embeddings may tip a pair of 200.
@@ -60,26 +70,39 @@ def test_within_a_class_the_users_label_wins(library, classifier):
     index, folder = library
     content = content_of(folder / "snare_acoustic.wav")
     query = classifier.classify(KICK).embedding
-    index.give_label([content], "tom")
-    toms = Search(index, classifier).nearest(query, 100, label="tom")
-    index.take_label([content])
-    given = [match for match in toms if match.is_given]
-    assert [match.path for match in given] == [str(folder / "snare_acoustic.wav")]
-    assert given[0].is_sure
-    assert {match.label for match in toms} == {"tom"}
+    index.keep_labels({content: ("tom", None, None)})
+    search = search_in(index, classifier)
+    index.keep_labels({content: (None, None, None)})
+    catalogue = search.catalogue
+    toms = search.nearest(query, 100, catalogue.labelled("tom"))
+    assert {catalogue.label(match.index) for match in toms} == {"tom"}
+    (given,) = (match.index for match in toms if match.index in catalogue.corrections)
+    assert catalogue.paths[given] == str(folder / "snare_acoustic.wav")
+    assert catalogue.is_sure(given)
+
+
+def test_of_copies_the_one_that_may_be_found_is(library, classifier):
+    index, _ = library
+    search = search_in(index, classifier)
+    copies = [i for i, content in enumerate(search.catalogue.contents) if content == content_of(KICK)]
+    assert len(copies) == 2
+    query = classifier.classify(KICK).embedding
+    for i in copies:
+        assert [match.index for match in search.nearest(query, 5, np.array([i]))] == [i]
 
 
 def test_within_a_folder_and_in_an_empty_one(library, classifier):
     index, folder = library
     query = classifier.classify(KICK).embedding
-    loops = Search(index, classifier, folder / "loops").nearest(query, 100)
+    search = search_in(index, classifier, folder / "loops")
+    loops = search.nearest(query, 100)
     assert loops
-    assert {match.path for match in loops} == {str(path) for path in (folder / "loops").iterdir()}
-    assert Search(index, classifier, folder / "none").nearest(query, 5) == []
+    assert set(paths(search, loops)) == {str(path) for path in (folder / "loops").iterdir()}
+    assert search_in(index, classifier, folder / "none").nearest(query, 5) == []
 
 
 def test_answers_of_another_model_are_not_compared(library, classifier, monkeypatch):
     index, _ = library
     monkeypatch.setitem(classifier.metadata, "checksum", "of another model")
-    search = Search(index, classifier)
-    assert (len(search), search.n_other > 10) == (0, True)
+    search = search_in(index, classifier)
+    assert (len(search), search.catalogue.n_other > 10) == (0, True)

@@ -1,9 +1,9 @@
-"""A few corrections -> which other sounds of a library they change, and to what.
+"""A few corrections -> which other sounds of a pack or a library they change, and to what.
 
 The model's answers stay where they are; what is learned is a correction of its logits that is smooth
 in the embeddings: kernel logistic regression with the model's answer as offset (Jaakkola and
-Haussler 1999). Far from every correction it is small, not zero: a part holds for all sounds of the
-library, and an undecided one may tip over. The numbers below were chosen on the `tune` sources
+Haussler 1999). Far from every correction it is small, not zero: a part holds for all sounds, and an
+undecided one may tip over. The numbers below were chosen on the `tune` sources
 (``tools.bench.learning``, docs/library-mode.md).
 """
 
@@ -17,6 +17,7 @@ _SHARE_OF_ALL = 0.1  # of the kernel that does not depend on likeness
 _RIDGE = 0.3  # keeps the correction small
 _MARGIN = 0.5  # by how much, in logits, a new label must lead before it is proposed
 _N_STEPS = 100
+_BLOCK = 4096  # sounds of which the kernel is in memory at a time
 _FLOOR = 1e-4  # least probability that a model is believed in
 
 
@@ -41,7 +42,12 @@ class Change:
 
 
 def propose_changes(
-    embeddings: np.ndarray, probabilities: np.ndarray, corrected: Sequence[int], labels: Sequence[int], **options: float
+    embeddings: np.ndarray,
+    probabilities: np.ndarray,
+    corrected: Sequence[int],
+    labels: Sequence[int],
+    current: np.ndarray | None = None,
+    **options: float,
 ) -> list[Change]:
     """Which other sounds would have another label if the corrections held for what is like them.
 
@@ -55,6 +61,8 @@ def propose_changes(
         Which sounds the user has labelled; labels that confirm the model's count too.
     labels : sequence of int
         What they are, as positions of classes.
+    current : np.ndarray, shape (n,), int, optional
+        What each sound is called now, if earlier changes were applied; by default the model's label.
     options : float
         ``width``, ``share_of_all``, ``ridge`` and ``margin`` in place of the chosen ones, to measure.
 
@@ -78,12 +86,19 @@ def propose_changes(
         raise ValueError(f"A label is a position among {n_classes} classes.")
     options = {"width": _WIDTH, "share_of_all": _SHARE_OF_ALL, "ridge": _RIDGE, "margin": _MARGIN} | options
     offset = np.log(np.maximum(probabilities, _FLOOR))
-    likeness = embeddings @ embeddings[corrected].T
-    kernel = options["share_of_all"] + (1 - options["share_of_all"]) * np.exp((likeness - 1) / options["width"])
-    weights = _fit(kernel[corrected], offset[corrected], np.eye(n_classes)[labels], options["ridge"])
-    logits = offset + kernel @ weights
-    before, after = probabilities.argmax(axis=1), logits.argmax(axis=1)
-    highest = np.sort(logits, axis=1)
+    anchors = embeddings[corrected]
+
+    def kernel(of: np.ndarray) -> np.ndarray:
+        alike = np.exp((of @ anchors.T - 1) / options["width"])
+        return options["share_of_all"] + (1 - options["share_of_all"]) * alike
+
+    weights = _fit(kernel(anchors), offset[corrected], np.eye(n_classes)[labels], options["ridge"])
+    logits = offset
+    for start in range(0, len(embeddings), _BLOCK):
+        logits[start : start + _BLOCK] += kernel(embeddings[start : start + _BLOCK]) @ weights
+    before = probabilities.argmax(axis=1) if current is None else current
+    after = logits.argmax(axis=1)
+    highest = np.partition(logits, n_classes - 2, axis=1)
     margins = highest[:, -1] - highest[:, -2]
     may = (before != after) & (margins >= options["margin"])
     may[corrected] = False

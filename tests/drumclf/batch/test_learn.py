@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from drumclf.library.learn import propose_changes
+from drumclf.batch.learn import propose_changes
 
 # Two groups of sounds at right angles; the model calls all of them class 0, and is not sure of the second group.
 FIRST, SECOND = np.eye(4)[0], np.eye(4)[1]

@@ -1,0 +1,258 @@
+"""The index of a library -> all of its sounds in memory, with the face of a pack."""
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from drumclf.batch.rows import Row
+from drumclf.batch.sounds import Given, Sounds
+from drumclf.classifier import Classifier
+from drumclf.library.index import BELOW, Index, below
+from drumclf.library.opening import open_index
+from drumclf.names import unescaped
+
+_COLUMNS = {  # name -> where it is in the index
+    "path": "path",
+    "content": "files.content",
+    "mtime_ns": "mtime_ns",
+    "error": "coalesce(files.error, sounds.error)",
+    "label": "sounds.label",
+    "probabilities": "probabilities",
+    "decision": "decision",
+    "kind": "sounds.kind",
+    "kind_probability": "kind_probability",
+    "duration": "duration",
+    "rate": "rate",
+    "loudness": "loudness",
+    "onset": "onset",
+    "embedding": "embedding",
+    "given": "given.label",
+    "given_kind": "given.kind",
+    "followed": "followed",
+    "time": "time",
+}
+
+
+class Catalogue(Sounds):
+    """The sounds of a library that the present model has heard, and the files that could not be read.
+
+    0.8 kB a sound. What the user says is kept in the index at once, for all files with the same content.
+
+    Parameters
+    ----------
+    index : Index
+        Open; only used while the catalogue is made.
+    classifier : Classifier
+    folders : sequence of Path, optional
+        Absolute; only what is below them. By default, everything that the index knows.
+    open_again : function
+        Opens the index to write to it: one that is open belongs to its thread.
+
+    Attributes
+    ----------
+    names : list of str
+        Of each file: its path below the folder, after the folder's name if there are several.
+    paths : list of str
+        Of each file.
+    contents : list of bytes
+        Of each file.
+    codes : np.ndarray, shape (n,), int
+        Position of each file's present label among the classes; -1 for a refused file.
+    are_sure, are_copies : np.ndarray, shape (n,), bool
+        Whether a label is sure; whether an earlier file has the same content.
+    durations, loudness, times : np.ndarray, shape (n,), float64
+        In seconds, in dB relative to full scale, and of the last change in seconds since 1970; NaN where not known.
+    n_other : int
+        Files that are left out since they were last heard by another model.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        classifier: Classifier,
+        folders: Sequence[Path] | None = None,
+        open_again: Callable[[], Index] = open_index,
+    ):
+        self._open, self.classes, self._writing = open_again, classifier.classes, threading.Lock()
+        columns, self.n_other = _read(index, index.model_of(classifier), folders)
+        self.paths = [unescaped(path) for path in columns["path"]]
+        self.contents, self._errors = columns["content"], columns["error"]
+        self.names = _names(self.paths, folders or ())
+        super().__init__(files=_Files(self), rows=_Rows(self))
+        self._labels, self._decisions, self._kinds = (_interned(columns[k]) for k in ("label", "decision", "kind"))
+        self._rates, self._onsets, self._kind_probabilities, self.durations, self.loudness = (
+            np.array(columns[name], float) for name in ("rate", "onset", "kind_probability", "duration", "loudness")
+        )
+        self.times = np.array(columns["mtime_ns"], float) / 1e9
+        self.probabilities = _matrix(columns.pop("probabilities"), "<f4", len(self.classes))
+        self.embeddings = _matrix(columns.pop("embedding"), "<f2")
+        self._find_copies()
+        self._take_labels(columns)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def sounds(self, skip_duplicates: bool = False) -> list[int]:
+        """As in `Sounds`."""
+        return np.flatnonzero((self.codes >= 0) & ~(self.are_copies & skip_duplicates)).tolist()
+
+    def counts(self) -> dict[str, int]:
+        """As in `Sounds`."""
+        counts = np.bincount(self.codes[self.codes >= 0], minlength=len(self.classes)).tolist()
+        return dict(zip(self.classes, counts, strict=True))
+
+    def vectors(self, sounds: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """As in `Sounds`."""
+        return self.embeddings[sounds], self.probabilities[sounds]
+
+    def label(self, i: int) -> str | None:
+        """As in `Sounds`."""
+        return self.classes[self.codes[i]] if self.codes[i] >= 0 else None
+
+    def positions(self, sounds: Sequence[int], classes: Sequence[str]) -> np.ndarray:
+        """As in `Sounds`; the classes are the catalogue's."""
+        return self.codes[sounds]
+
+    def labelled(self, label: str) -> np.ndarray:
+        """Indices of the files whose label is that."""
+        return np.flatnonzero(self.codes == self.classes.index(label))
+
+    def place_of(self, path: str) -> int | None:
+        """Index of a file, or None."""
+        return self._places.get(path)
+
+    def _find_copies(self) -> None:
+        self._places = {path: i for i, path in enumerate(self.paths)}
+        firsts: dict[bytes, int] = {}
+        self._same: dict[bytes, list[int]] = {}  # of contents that several files have
+        duplicate_of: list[int | None] = [None] * len(self.paths)
+        for i, content in enumerate(self.contents):
+            if content is None:
+                continue
+            first = firsts.setdefault(content, i)
+            if first != i:
+                self._same.setdefault(content, [first]).append(i)
+                duplicate_of[i] = first if self._errors[i] is None else None
+        self.duplicate_of = duplicate_of
+        self.are_copies = np.array([first is not None for first in duplicate_of], bool)
+
+    def _take_labels(self, columns: dict[str, list]) -> None:
+        """What the user said before; labels that this model does not know stay in the index."""
+        known = set(self.classes)
+        given = zip(columns["time"], columns["given"], columns["given_kind"], columns["followed"], strict=True)
+        given = [(i, *values) for i, values in enumerate(given) if values[0] is not None and self._errors[i] is None]
+        for i, _, label, kind, followed in sorted(given, key=lambda one: one[1]):
+            if label in known or followed in known:
+                super()._set({i: (label if label in known else None, kind if label in known else None, followed)})
+        position = {name: k for k, name in enumerate(self.classes)}
+        self.codes = np.array([position.get(label, -1) for label in self._labels], np.int16)
+        self.are_sure = np.array([d == label for d, label in zip(self._decisions, self._labels, strict=True)], bool)
+        self._look_again({*self.corrections, *self.followed})
+
+    def _step(self, given: dict[int, Given]) -> None:
+        super()._step({j: values for i, values in given.items() for j in self._same.get(self.contents[i], (i,))})
+
+    def _set(self, given: dict[int, Given]) -> None:
+        with self._writing:
+            with closing(self._open()) as index:
+                index.keep_labels({self.contents[i]: values for i, values in given.items()})
+            super()._set(given)
+            self._look_again(given)
+
+    def _look_again(self, changed: Iterable[int]) -> None:
+        for i in changed:
+            self.codes[i] = self.classes.index(super().label(i))
+            self.are_sure[i] = self.is_sure(i)
+
+
+class _Files(Sequence):
+    """Name and path of each file."""
+
+    def __init__(self, catalogue: Catalogue):
+        self._catalogue = catalogue
+
+    def __len__(self) -> int:
+        return len(self._catalogue)
+
+    def __getitem__(self, i: int) -> tuple[str, Path]:
+        return self._catalogue.names[i], Path(self._catalogue.paths[i])
+
+
+class _Rows(Sequence):
+    """Rows, made when they are asked for; they have no digest and no fingerprint."""
+
+    def __init__(self, catalogue: Catalogue):
+        self._catalogue = catalogue
+
+    def __len__(self) -> int:
+        return len(self._catalogue)
+
+    def __getitem__(self, i: int) -> Row:
+        own = self._catalogue
+        if own._errors[i] is not None:
+            return Row(own.names[i], own._errors[i])
+        kind = own._kinds[i]
+        return Row(
+            name=own.names[i],
+            label=own._labels[i],
+            probabilities=dict(zip(own.classes, own.probabilities[i].tolist(), strict=True)),
+            decision=tuple(own._decisions[i].split()),
+            kinds={kind: float(own._kind_probabilities[i])} if kind else {},
+            kind=kind,
+            duration=float(own.durations[i]),
+            rate=int(own._rates[i]),
+            loudness=float(own.loudness[i]),
+            onset=float(own._onsets[i]),
+            embedding=own.embeddings[i],
+        )
+
+
+def _read(index: Index, model: int, folders: Sequence[Path] | None) -> tuple[dict[str, list], int]:
+    """The table by columns, and how many files another model heard."""
+    where, bounds = "", []
+    if folders is not None:
+        where = f"and ({' or '.join([f'({BELOW})'] * len(folders)) or 'false'})"
+        bounds = [bound for folder in folders for bound in below(str(folder))]
+    cursor = index.db.execute(
+        f"select {', '.join(_COLUMNS.values())} from files left join sounds using (content)"
+        " left join vectors on vectors.content = files.content and vectors.model = sounds.model"
+        " left join labels.given as given on given.content = files.content"
+        f" where not vanished and (files.error is not null or sounds.model = ?) {where} order by path",
+        (model, *bounds),
+    )
+    columns = dict(zip(_COLUMNS, map(list, zip(*cursor, strict=True)), strict=False)) or {name: [] for name in _COLUMNS}
+    n_other = index.db.execute(
+        f"select count(*) from files join sounds using (content) where not vanished and sounds.model is not ? {where}",
+        (model, *bounds),
+    ).fetchone()[0]
+    return columns, n_other
+
+
+def _matrix(blobs: list[bytes | None], dtype: str, width: int | None = None) -> np.ndarray:
+    """A row for each, float32; zeros where there is none."""
+    size = np.dtype(dtype).itemsize
+    width = width or next((len(blob) // size for blob in blobs if blob), 0)
+    nothing = bytes(size * width)
+    return (
+        np.frombuffer(b"".join(blob or nothing for blob in blobs), dtype).reshape(len(blobs), width).astype(np.float32)
+    )
+
+
+def _interned(values: list[str | None]) -> list[str | None]:
+    """The same with one object for each text: a database gives a new one for each row."""
+    return [value and sys.intern(value) for value in values]
+
+
+def _names(paths: list[str], folders: Sequence[Path]) -> list[str]:
+    """Paths below their folder, after its name if there are several; with slashes on every system."""
+    starts = [(os.path.join(folder, ""), "" if len(folders) == 1 else f"{folder.name}/") for folder in folders]  # noqa: PTH118
+    names = []
+    for path in paths:
+        start, title = next((pair for pair in starts if path.startswith(pair[0])), ("", ""))
+        names.append(title + path.removeprefix(start).replace(os.sep, "/"))
+    return names
