@@ -1,11 +1,15 @@
 """Everything that asks the library, cached for whoever asked; page/sound.py draws the answers."""
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 
 from drumclf import Classifier, Clip, ModelError, Prediction, load_classifier
+from drumclf.audio import Source, read_bytes
 from drumclf.hits.find import Recording, find_hits_in, read_on
+from drumclf.limits import MAX_FILE_BYTES
 from drumclf.processes.decoders import separate_reader
 from drumclf.processes.slicer import separate_slicer
 from page.chosen import EXAMPLES, drum_titles
@@ -32,6 +36,24 @@ def load() -> Classifier:
 def classify(_classifier: Classifier, data: bytes) -> Prediction:
     """The answer for one sound; raises AudioError."""
     return _classifier.classify(data)
+
+
+def hear(classifier: Classifier, source: Source) -> tuple[Prediction, bytes]:
+    """What a sound among many is, and the bytes to play; raises AudioError.
+
+    Of a file on this computer that is larger than an upload may be, only the clip is played: the bytes are its path.
+    """
+    if isinstance(source, Path) and source.is_file() and source.stat().st_size > MAX_FILE_BYTES:
+        return classify_large(classifier, str(source), source.stat().st_mtime_ns), os.fsencode(source)
+    data = read_bytes(source)
+    return classify(classifier, data), data
+
+
+# Scoped to the session, as above.
+@st.cache_data(scope="session", max_entries=8, show_spinner=False)
+def classify_large(_classifier: Classifier, path: str, mtime_ns: int) -> Prediction:
+    """The answer for a file that is not read as a whole; raises AudioError."""
+    return _classifier.classify(path)
 
 
 def in_line(classifier: Classifier) -> str:

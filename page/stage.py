@@ -33,12 +33,15 @@ class Playback:
     stop : float or None
         When to stop, in seconds; None for its end.
     autoplay : bool
+    n_th : int
+        Another number plays the same sound again.
     """
 
     player: Player
     hit_at: float
     stop: float | None = None
     autoplay: bool = False
+    n_th: int = 0
 
 
 def show_stage(
@@ -59,7 +62,7 @@ def show_stage(
     shown = shown or shown_duration(prediction)
     sound = f"{playback.player.key} {hit}"
     data = _drawn(classifier, prediction, sound, shown) | {
-        "id": f"{sound} {shown}",
+        "id": f"{sound} {shown} {playback.n_th}",
         "audio": playback.player.selector,
         "offset": playback.hit_at,
         "stop": playback.stop,

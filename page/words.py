@@ -24,6 +24,16 @@ def apologising() -> Iterator[None]:
     """Show one sentence in place of what failed; the log has the rest. Also a decorator."""
     try:
         yield
-    except Exception:
+    except Exception as error:
         _log.exception("the page failed")
-        st.error("Something broke on our side, not in your sound. Reload the page, or try another one.")
+        from drumclf.library.index import LibraryError
+
+        if isinstance(error, LibraryError):
+            st.error(sentence(str(error)))
+        else:
+            st.error("Something broke on our side, not in your sound. Reload the page, or try another one.")
+
+
+def sentence(text: str) -> str:
+    """A message of the command line as a sentence of its own."""
+    return f"{text[:1].upper()}{text[1:]}."

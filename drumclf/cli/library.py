@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from drumclf.classifier import Classifier, load_classifier
+from drumclf.cli.serve import add_window, become_page
 from drumclf.cli.stopping import at_once
 from drumclf.cli.terminal import (
     OK,
@@ -31,23 +32,42 @@ def add_library(commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "library",
-        help="listen to folders of sounds once, to find sounds in them",
+        help="the sounds in your folders on a page: browse, search by sound, label, sort",
         description=(
-            "Listen to all sounds in folders and remember them, for 'find'. Later runs listen only to what is new or "
-            "changed. Exit status: 0 all were read, 1 some refused, 2 wrong usage."
+            "Listen to all sounds in folders once, and open a page on them, on this computer only: browse, search by "
+            "sound, label, sort. Later runs listen only to what is new or changed. Exit status with --scan-only: 0 all "
+            "were read, 1 some refused, 2 wrong usage."
         ),
     )
-    command.set_defaults(run=scan)
+    command.set_defaults(run=library)
     command.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="with all its subfolders")
-    command.add_argument("--scan-only", action="store_true", required=True, help="listen, and open no page")
+    command.add_argument("--scan-only", action="store_true", help="listen, and open no page")
+    command.add_argument(
+        "--sort-to",
+        type=Path,
+        metavar="FOLDER",
+        help="where the page sorts to (default: beside the first folder)",
+    )
+    add_window(command)
     add_model(command)
+
+
+def library(options: argparse.Namespace) -> int:
+    """Scan, or open the page, which scans."""
+    for folder in options.folders:
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is not a folder")
+    if options.scan_only:
+        return scan(options)
+    arguments = [str(folder.resolve()) for folder in options.folders]
+    if options.sort_to:
+        arguments = ["--sort-to", str(options.sort_to.resolve()), *arguments]
+    become_page("library.py", options, "localhost", arguments)
+    return OK
 
 
 def scan(options: argparse.Namespace) -> int:
     """Bring the index up to date with folders."""
-    for folder in options.folders:
-        if not folder.is_dir():
-            raise UsageError(f"{folder} is not a folder")
     folders = [folder.resolve() for folder in options.folders]
     with the_library() as index, index.scanning():
         with at_once():

@@ -4,6 +4,7 @@ import argparse
 import os
 import runpy
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,24 +25,40 @@ def add_serve(commands) -> None:
         description="Serve the page until Ctrl-C, on this computer only unless told otherwise.",
     )
     command.set_defaults(run=serve)
-    command.add_argument("--port", type=int, default=8501, help="default: %(default)s")
+    add_window(command)
     command.add_argument(
         "--address", default="localhost", help="0.0.0.0 lets other computers in (default: %(default)s)"
     )
-    command.add_argument("--no-browser", action="store_true", help="do not open a browser window")
     add_model(command)
 
 
+def add_window(command: argparse.ArgumentParser) -> None:
+    """The options of every command that opens a page."""
+    command.add_argument("--port", type=int, default=8501, help="default: %(default)s")
+    command.add_argument("--no-browser", action="store_true", help="do not open a browser window")
+
+
 def serve(options: argparse.Namespace) -> int:
-    """Become ``python -m streamlit run app.py``; Ctrl-C ends it."""
+    """The page, until Ctrl-C."""
+    become_page("app.py", options, options.address)
+    return OK
+
+
+def become_page(script: str, options: argparse.Namespace, address: str, arguments: Sequence[str] = ()) -> None:
+    """Become ``python -m streamlit run SCRIPT -- ARGUMENTS``; Ctrl-C ends it.
+
+    Raises
+    ------
+    UsageError
+        If packages are missing.
+    """
     if any(find_spec(name) is None for name in _NEEDED):
         raise UsageError("the page needs more packages: pip install 'drumclf[page]'")
     if options.model:
         read_metadata(options.model)  # complains here rather than to every visitor
         os.environ[MODEL_VARIABLE] = os.path.abspath(options.model)  # noqa: PTH100
-    place = [f"--server.port={options.port}", f"--server.address={options.address}"]
+    place = [f"--server.port={options.port}", f"--server.address={address}"]
     window = f"--server.headless={str(options.no_browser).lower()}"
     os.chdir(PAGE_FOLDER)  # Streamlit looks for .streamlit/ and static/ here
-    sys.argv = ["streamlit", "run", "app.py", *place, window]
+    sys.argv = ["streamlit", "run", script, *place, window, "--", *arguments]
     runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
-    return OK

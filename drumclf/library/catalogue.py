@@ -55,8 +55,8 @@ class Catalogue(Sounds):
 
     Attributes
     ----------
-    names : list of str
-        Of each file: its path below the folder, after the folder's name if there are several.
+    names, folded : list of str
+        Of each file: its path below the folder, after the folder's name if there are several; and without case.
     paths : list of str
         Of each file.
     contents : list of bytes
@@ -83,7 +83,8 @@ class Catalogue(Sounds):
         self.paths = [unescaped(path) for path in columns["path"]]
         self.contents, self._errors = columns["content"], columns["error"]
         self.names = _names(self.paths, folders or ())
-        super().__init__(files=_Files(self), rows=_Rows(self))
+        self.folded = [name.casefold() for name in self.names]
+        self.corrections, self.corrected_kinds, self.followed, self.history = {}, {}, {}, []
         self._labels, self._decisions, self._kinds = (_interned(columns[k]) for k in ("label", "decision", "kind"))
         self._rates, self._onsets, self._kind_probabilities, self.durations, self.loudness = (
             np.array(columns[name], float) for name in ("rate", "onset", "kind_probability", "duration", "loudness")
@@ -96,6 +97,16 @@ class Catalogue(Sounds):
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    @property
+    def files(self) -> Sequence[tuple[str, Path]]:
+        """As in `Sounds`. Made anew: it may not refer to the catalogue that keeps it, or both would stay in memory."""
+        return _Files(self)
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """As in `Sounds`, likewise."""
+        return _Rows(self)
 
     def sounds(self, skip_duplicates: bool = False) -> list[int]:
         """As in `Sounds`."""
@@ -118,6 +129,13 @@ class Catalogue(Sounds):
         """As in `Sounds`; the classes are the catalogue's."""
         return self.codes[sounds]
 
+    def look_alikes(self, i: int, n: int = 3) -> list[int]:
+        """As in `Sounds`."""
+        cosines = np.where((self.codes >= 0) & ~self.are_copies, self.embeddings @ self.embeddings[i], -np.inf)
+        cosines[self.first(i)] = -np.inf
+        nearest = np.argsort(-cosines)[:n] if len(cosines) <= n else np.argpartition(-cosines, n)[:n]
+        return [int(k) for k in nearest[np.argsort(-cosines[nearest])] if cosines[k] > -np.inf]
+
     def labelled(self, label: str) -> np.ndarray:
         """Indices of the files whose label is that."""
         return np.flatnonzero(self.codes == self.classes.index(label))
@@ -125,6 +143,14 @@ class Catalogue(Sounds):
     def place_of(self, path: str) -> int | None:
         """Index of a file, or None."""
         return self._places.get(path)
+
+    def take_over(self, before: "Catalogue") -> None:
+        """Let the steps of an earlier catalogue of the same library be undone in this one."""
+        for step in before.history:
+            places = {self.place_of(before.paths[i]): values for i, values in step.items()}
+            places.pop(None, None)
+            if places:
+                self.history.append(places)
 
     def _find_copies(self) -> None:
         self._places = {path: i for i, path in enumerate(self.paths)}

@@ -5,14 +5,13 @@ from pathlib import PurePosixPath
 import streamlit as st
 
 from drumclf import AudioError, Classifier
-from drumclf.audio import read_bytes
-from drumclf.batch.pack import Pack
+from drumclf.batch.sounds import Sounds
 from drumclf.names import visible
-from page.answers import classify
+from page.answers import hear
 from page.player import put_player
 from page.sound import show_headline, show_reasons
 from page.stage import Playback, show_stage
-from page.words import text_only
+from page.words import apologising, text_only
 
 
 def listen_to(i: int) -> None:
@@ -20,17 +19,24 @@ def listen_to(i: int) -> None:
     st.session_state.current = i
 
 
-def show_current(pack: Pack, classifier: Classifier) -> None:
-    """One sound of the pack: player, verdict, label to correct, pictures, similar sounds."""
+def show_current(pack: Sounds, classifier: Classifier, keys: str = "") -> None:
+    """One sound of the pack: player, verdict, label to correct, pictures, similar sounds.
+
+    Parameters
+    ----------
+    pack : Sounds
+    classifier : Classifier
+    keys : str
+        The keys that give its labels, in the order of the classes, to be shown with them.
+    """
     i = st.session_state.get("current")
-    if i is None or i >= len(pack.rows):
+    if i is None or not 0 <= i < len(pack.rows):
         st.caption("Play a sound to see it here.")
         return
     row = pack.rows[i]
     st.text(visible(row.name))
     try:
-        data = read_bytes(pack.files[i][1])
-        prediction = classify(classifier, data)
+        prediction, data = hear(classifier, pack.files[i][1])
     except AudioError as error:
         st.error(str(error), icon=":material/hearing_disabled:")
         return
@@ -39,15 +45,17 @@ def show_current(pack: Pack, classifier: Classifier) -> None:
     show_reasons(classifier, prediction)
     key = f"label {i} {pack.label(i)}"
 
+    @apologising()
     def relabel() -> None:
         pack.correct([i], st.session_state[key])
 
+    hints = dict(zip(classifier.classes, keys, strict=False))
     st.pills(
         "It is a",
         classifier.classes,
         default=pack.label(i),
         required=True,
-        format_func=titles.get,
+        format_func=lambda name: f":gray[{hints[name]}] {titles[name]}" if name in hints else titles[name],
         key=key,
         on_change=relabel,
         wrap=True,
@@ -55,7 +63,8 @@ def show_current(pack: Pack, classifier: Classifier) -> None:
     if kinds := classifier.kinds.get(pack.label(i)):
         show_kinds(pack, classifier, i, kinds)
     player = put_player("current", data, prediction.clip)
-    show_stage(classifier, prediction, Playback(player, player.offset + prediction.onset, autoplay=True))
+    playback = Playback(player, player.offset + prediction.onset, autoplay=True, n_th=st.session_state.get("plays", 0))
+    show_stage(classifier, prediction, playback)
     if alike := pack.look_alikes(i):
         nearest = st.container(gap="xxsmall")
         nearest.caption("Nearest look-alikes")
@@ -71,10 +80,11 @@ def show_current(pack: Pack, classifier: Classifier) -> None:
             )
 
 
-def show_kinds(pack: Pack, classifier: Classifier, i: int, kinds: tuple[str, ...]) -> None:
+def show_kinds(pack: Sounds, classifier: Classifier, i: int, kinds: tuple[str, ...]) -> None:
     """The kinds of its label, to choose from; none is chosen while nobody knows."""
     kind_key = f"kind {i} {pack.label(i)} {pack.kind(i)}"
 
+    @apologising()
     def name_kind() -> None:
         pack.correct([i], pack.label(i), st.session_state[kind_key])
 

@@ -1,7 +1,9 @@
 """The table of a pack: filter, sort, listen, tick and label."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 import pandas as pd
 import streamlit as st
@@ -9,13 +11,18 @@ import streamlit as st
 from drumclf import Classifier
 from drumclf.batch.pack import Pack
 from drumclf.batch.rows import Row
+from drumclf.batch.sounds import Sounds
 from drumclf.decision import format_percent, full_title
 from drumclf.names import shortened, visible
 from page.pack.current import listen_to
-from page.words import counted, text_only
+from page.words import apologising, counted, text_only
 
 ALL, NOT_SURE, COPIES, NOT_READ = "all", "not sure", "copies", "not read"
 TABLE_HEIGHT = 560
+MORE_COLUMNS = {
+    "near": st.column_config.TextColumn("Nearness", width=90),
+    "length": st.column_config.NumberColumn("Length", format="%.2f s", width=80),
+}
 _NAME_LENGTH = 34  # letters of a file name that fit into its column
 
 
@@ -55,11 +62,31 @@ def show_table(pack: Pack, classifier: Classifier, unsure_first: bool) -> tuple[
     if unsure_first:
         indices.sort(key=pack.is_sure)
 
+    ticked = show_rows(pack, classifier, indices, table_key)
+    st.caption("Click ▶ to listen. Tick sounds to label them together. Click a column's name to sort.")
+    return ticked, table_key
+
+
+def show_rows(
+    pack: Sounds, classifier: Classifier, indices: list[int], table_key: str, more: Mapping[str, list] | None = None
+) -> list[int]:
+    """A row for each sound, to listen to and to tick; returns the indices ticked.
+
+    Parameters
+    ----------
+    pack : Sounds
+    classifier : Classifier
+    indices : list of int
+    table_key : str
+    more : mapping of str to list, optional
+        Columns from `MORE_COLUMNS`, in place of the second choice.
+    """
+
     def play() -> None:
         listen_to(indices[st.session_state.play.row])
 
     table = st.dataframe(
-        table_of(pack, classifier, indices),
+        table_of(pack, classifier, indices, more or {}),
         hide_index=True,
         width="stretch",
         height=min(TABLE_HEIGHT, 38 + 35 * max(len(indices), 1)),
@@ -76,13 +103,13 @@ def show_table(pack: Pack, classifier: Classifier, unsure_first: bool) -> tuple[
             "second": st.column_config.TextColumn("Second choice", width=125),
             "note": st.column_config.TextColumn("Note", width=260),
             "folder": st.column_config.TextColumn("Folder", width=150),
+            **{name: MORE_COLUMNS[name] for name in more or {}},
         },
     )
-    st.caption("Click ▶ to listen. Tick sounds to label them together. Click a column's name to sort.")
-    return [indices[row] for row in table.selection.rows if row < len(indices)], table_key
+    return [indices[row] for row in table.selection.rows if row < len(indices)]
 
 
-def show_refused(pack: Pack, indices: list[int]) -> None:
+def show_refused(pack: Sounds, indices: list[int]) -> None:
     """The files that could not be read, below the sentence that says why."""
     names = defaultdict(list)
     for row in (pack.rows[i] for i in indices):
@@ -93,9 +120,10 @@ def show_refused(pack: Pack, indices: list[int]) -> None:
             st.text("\n".join(refused))
 
 
-def show_ticked(pack: Pack, classifier: Classifier, ticked: list[int], table_key: str) -> None:
+def show_ticked(pack: Sounds, classifier: Classifier, ticked: list[int], table_key: str) -> None:
     """One label for all ticked sounds, which unticks them."""
 
+    @apologising()
     def label_ticked() -> None:
         label = st.session_state.pop("label ticked")
         pack.correct(ticked, label)
@@ -114,7 +142,7 @@ def show_ticked(pack: Pack, classifier: Classifier, ticked: list[int], table_key
         )
 
 
-def show_just_labelled(pack: Pack, classifier: Classifier) -> None:
+def show_just_labelled(pack: Sounds, classifier: Classifier) -> None:
     """The kinds of the label that was just given to many sounds, until one is chosen."""
     state = st.session_state
     indices, label = state.get("just labelled") or ([], None)
@@ -122,6 +150,7 @@ def show_just_labelled(pack: Pack, classifier: Classifier) -> None:
     if not kinds:
         return
 
+    @apologising()
     def name_kind() -> None:
         pack.correct(indices, label, state.pop("kind labelled"))
         state["just labelled"] = None
@@ -137,19 +166,21 @@ def show_just_labelled(pack: Pack, classifier: Classifier) -> None:
         )
 
 
-def table_of(pack: Pack, classifier: Classifier, indices: list[int]) -> pd.DataFrame:
+def table_of(
+    pack: Sounds, classifier: Classifier, indices: list[int], more: Mapping[str, list] = MappingProxyType({})
+) -> pd.DataFrame:
     """A row of cells for each sound; without notes if there are none, without folders if all share one."""
     rows = [pack.rows[i] for i in indices]
     cells = pd.DataFrame(
         {
-            "play": ["▶"] * len(rows),
+            "play": ["♪" if i == st.session_state.get("current") else "▶" for i in indices],
             "label": [label_cell(pack, classifier, i) for i in indices],
             "probability": [
                 100 * row.probability if row.label == pack.label(i) else None
                 for i, row in zip(indices, rows, strict=True)
             ],
             "file": [file_cell(row) for row in rows],
-            "second": [second_cell(row, classifier) for row in rows],
+            **(more or {"second": [second_cell(row, classifier) for row in rows]}),
             "note": [note_cell(pack, classifier, i) for i in indices],
             "folder": [folder_cell(row) for row in rows],
         }
@@ -169,7 +200,7 @@ def folder_cell(row: Row) -> str:
     return "" if folder == "." else visible(folder)
 
 
-def label_cell(pack: Pack, classifier: Classifier, i: int) -> str:
+def label_cell(pack: Sounds, classifier: Classifier, i: int) -> str:
     """Title of label and kind, with a sign if the visitor gave it."""
     return full_title(classifier, pack.label(i), pack.kind(i)) + (" ✎" if i in pack.corrections else "")
 
@@ -182,7 +213,7 @@ def second_cell(row: Row, classifier: Classifier) -> str:
     return f"{classifier.titles[name]} {format_percent(row.probabilities[name])}"
 
 
-def note_cell(pack: Pack, classifier: Classifier, i: int) -> str:
+def note_cell(pack: Sounds, classifier: Classifier, i: int) -> str:
     """What else there is to say about a sound."""
     row, said = pack.rows[i], []
     if pack.label(i) != row.label:

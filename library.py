@@ -1,0 +1,62 @@
+"""The page of your own library, started by ``drumclf library FOLDER``; read `main` from top to bottom.
+
+It is a page of its own, so that the public one, app.py, has no way to the disk that it runs on. Like app.py, it is run
+anew after every click, and keeps what it knows of its user in the session's state (page/chosen.py).
+"""
+
+import gc
+from pathlib import Path
+
+import streamlit as st
+
+from page.words import apologising
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    """One run of the page."""
+    st.set_page_config(
+        page_title="Your library · drumclf", page_icon=str(HERE / ".streamlit" / "icon.png"), layout="wide"
+    )
+    st.html(HERE / "page" / "look.css")
+    page = st.container(horizontal_alignment="center").container(width=1400, key="library")
+    with page, apologising():
+        show_library()
+
+
+def show_library() -> None:
+    """What is in the folders, or a sentence that says why it cannot be shown."""
+    from page.library.started import the_start
+
+    started = the_start()
+    # Imported here: the brand need not wait for it.
+    from page.answers import the_classifier
+    from page.library.browse import browse, summary
+    from page.library.holdings import follow_current, the_holdings
+    from page.library.scanning import show_scan
+    from page.words import counted
+
+    classifier = the_classifier()
+    holdings = the_holdings(started, classifier)
+    catalogue = holdings.catalogue
+    follow_current(catalogue)
+    with st.container(key="library-top", horizontal=True, vertical_alignment="center"):
+        st.html(HERE / "page" / "brand.html", width="content")
+        st.markdown(f"**{counted(len(catalogue.sounds()), 'sound')}** · {summary(catalogue)}", width="content")
+        show_scan(holdings.scanner, len(catalogue), holdings.scan_again, holdings.show_new)
+    if holdings.notice:
+        st.info(holdings.notice)
+    if len(catalogue):
+        browse(holdings, classifier)
+    settle()
+
+
+@st.cache_resource(show_spinner=False)
+def settle() -> None:
+    """Once, when the page has been shown: exempt all that is imported from collection, as in app.py."""
+    gc.collect()
+    gc.freeze()
+
+
+main()

@@ -1,0 +1,111 @@
+"""The sounds of the library: filters, the table a page at a time, the map, the sound that is listened to."""
+
+import numpy as np
+import streamlit as st
+
+from drumclf import Classifier
+from drumclf.library.catalogue import Catalogue
+from drumclf.library.search import Match
+from page.library.filters import show_filters
+from page.library.holdings import Holdings
+from page.library.keys import PAGE, label_keys, show_keys
+from page.library.like import nearest, show_asking, show_like, the_like
+from page.pack.current import show_current
+from page.pack.table import show_just_labelled, show_refused, show_rows, show_ticked
+from page.words import counted
+
+_KEYS = """
+J and K: next and previous. P: play again. 1 to 9: label it, or all that are ticked. X: tick. U: undo the last labels.
+M: find more like this.
+"""
+TABLE, MAP, SORT, EXPORT = "Table", "Map", "Sort", "Export"
+
+
+def browse(holdings: Holdings, classifier: Classifier) -> None:
+    """Everything below the name of the library."""
+    catalogue, like = holdings.catalogue, the_like()
+    st.session_state.setdefault("view", TABLE)
+    top = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+    top.segmented_control("View", [TABLE, MAP, SORT, EXPORT], required=True, label_visibility="collapsed", key="view")
+    right = top.container(horizontal=True, vertical_alignment="center", width="content")
+    right.toggle("Keys", key="keys", value=True, help=_KEYS)
+    with right.popover("Find by sound", icon=":material/graphic_eq:", width="content"):
+        show_asking(classifier)
+    indices = show_filters(catalogue, classifier, is_ordered=like is not None)
+    matches = None
+    if like is not None:
+        matches = nearest(holdings.search, like, indices)
+        show_like(like, len(matches))
+        indices = np.array([match.index for match in matches], int)
+    left, right = st.columns([2, 1], gap="medium")
+    with left:
+        ticked, table_key = show_page(catalogue, classifier, indices, matches)
+    with right:
+        show_keys(catalogue, classifier, indices, lambda i: _tick(table_key, indices, i), ticked)
+        if ticked:
+            show_ticked(catalogue, classifier, ticked, table_key)
+        else:
+            show_just_labelled(catalogue, classifier)
+        show_current(catalogue, classifier, label_keys())
+
+
+def show_page(
+    catalogue: Catalogue, classifier: Classifier, indices: np.ndarray, matches: list[Match] | None
+) -> tuple[list[int], str]:
+    """One page of the table; returns the indices ticked, and the table's key."""
+    state = st.session_state
+    if not len(indices):
+        st.caption("No sound passes these filters.")
+        return [], ""
+    last = (len(indices) - 1) // PAGE
+    page = min(max(state.get("page", 0), 0), last)
+    some = indices[page * PAGE : (page + 1) * PAGE].tolist()
+    if catalogue.rows[some[0]].error is not None:
+        show_refused(catalogue, some)
+        return [], ""
+    more = {"length": [catalogue.durations[i] for i in some]}
+    if matches is not None:
+        more = {"near": [match.said for match in matches], **more}
+    table_key = f"table {page} {hash(indices.tobytes())}"
+    ticked = show_rows(catalogue, classifier, some, table_key, more)
+    row = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+    row.caption("Click ▶ to listen. Tick sounds to label them together.", width="content")
+    if last:
+        show_pager(row, page, last, len(indices))
+    return ticked, table_key
+
+
+def show_pager(row, page: int, last: int, n: int) -> None:
+    """Which part of the table is shown, and the way to the others."""
+
+    def turn(to: int) -> None:
+        st.session_state["page"] = to
+
+    pages = row.container(horizontal=True, vertical_alignment="center", width="content", gap="xxsmall")
+    pages.button("", key="page before", icon=":material/chevron_left:", type="tertiary", help="Page before",
+                 on_click=turn, args=(page - 1,), disabled=page == 0)  # fmt: skip
+    pages.caption(f"{page * PAGE + 1:,} to {min((page + 1) * PAGE, n):,} of {n:,}", width="content")
+    pages.button("", key="page after", icon=":material/chevron_right:", type="tertiary", help="Page after",
+                 on_click=turn, args=(page + 1,), disabled=page == last)  # fmt: skip
+
+
+def summary(catalogue: Catalogue) -> str:
+    """What is in the library, in one line."""
+    unsure = int(((catalogue.codes >= 0) & ~catalogue.are_sure).sum())
+    refused = int((catalogue.codes < 0).sum())
+    parts = [
+        f"{len(catalogue.corrections):,} labelled by you" if catalogue.corrections else "",
+        f"{len(catalogue.followed):,} followed from yours" if catalogue.followed else "",
+        f"{unsure:,} not sure" if unsure else "",
+        counted(int(catalogue.are_copies.sum()), "copy", "copies") if catalogue.are_copies.any() else "",
+        f"{refused:,} not readable" if refused else "",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def _tick(table_key: str, indices: np.ndarray, i: int) -> None:
+    """Tick the row of a file, or untick it."""
+    state = st.session_state
+    row = int(np.flatnonzero(indices == i)[0]) % PAGE
+    rows = set(state.get(table_key, {}).get("selection", {}).get("rows", [])) ^ {row}
+    state[table_key] = {"selection": {"rows": sorted(rows), "columns": [], "cells": []}}

@@ -1,0 +1,85 @@
+"""Going through the library by keys: next, previous, play again, label, tick, undo, more like this.
+
+Streamlit's buttons take a key each. Those of the labels are hidden, since the labels stand below the sound anyway.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import streamlit as st
+
+from drumclf import Classifier
+from drumclf.library.catalogue import Catalogue
+from page.library.like import like_one_of
+from page.pack.current import listen_to
+from page.words import apologising
+
+PAGE = 200  # rows of the table that the browser gets at a time
+_LABEL_KEYS = "123456789ABDEFGHILNOQSTVWYZ"  # without C and R, which Streamlit keeps for itself, and those below
+
+
+def label_keys() -> str:
+    """The keys that label a sound, in the order of the classes; none if the user has no use for keys."""
+    return _LABEL_KEYS if st.session_state.get("keys", True) else ""
+
+
+def show_keys(
+    catalogue: Catalogue, classifier: Classifier, indices: np.ndarray, tick: Callable[[int], None], ticked: list[int]
+) -> None:
+    """Buttons for what can be done with the sound that is shown, each with its key.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    classifier : Classifier
+    indices : np.ndarray of int
+        All files that are shown, in order.
+    tick : function
+        Ticks the row of a file, or unticks it.
+    ticked : list of int
+        Files that are ticked; a label's key labels them instead of the sound that is shown.
+    """
+    state = st.session_state
+    current = state.get("current")
+    found = np.flatnonzero(indices == current) if current is not None else ()
+    place = int(found[0]) if len(found) else None
+    if place is not None:
+        state["place"] = place
+    with_keys = state.get("keys", True)
+
+    def key(name: str) -> str | None:
+        return name if with_keys else None
+
+    def go(step: int) -> None:
+        # A new label may have taken it out of what is shown; the next one is then where it was.
+        before = place if place is not None else state.get("place", 0) - (step > 0)
+        to = before + step if current is not None else 0
+        to = min(max(to, 0), n - 1)
+        listen_to(int(indices[to]))
+        state["page"] = to // PAGE
+
+    @apologising()
+    def label(name: str) -> None:
+        catalogue.correct(ticked or [current], name)
+
+    n = len(indices)
+    row = st.container(horizontal=True, gap="xsmall", key="going")
+    row.button("Previous", key="previous", shortcut=key("K"), on_click=go, args=(-1,), disabled=not n or place == 0)
+    row.button("Next", key="next", shortcut=key("J"), on_click=go, args=(1,), disabled=not n or place == n - 1)
+    if current is not None:
+        row.button("Play", key="again", shortcut=key("P"), on_click=_play_again)
+        row.button("Tick", key="tick", shortcut=key("X"), on_click=tick, args=(current,), disabled=place is None)
+        row.button("Like this", key="more", shortcut=key("M"), on_click=like_one_of, args=(catalogue, current))
+    if catalogue.history:
+        row.button(
+            "Undo", key="undo", shortcut=key("U"), on_click=apologising()(catalogue.undo), help="Undo the last labels"
+        )
+    if ticked or current is not None:
+        with st.container(key="label-keys"):  # not drawn: page/look.css
+            for name, letter in zip(classifier.classes, label_keys(), strict=False):
+                title = classifier.titles[name]
+                st.button(title, key=f"label key {name}", shortcut=letter, on_click=label, args=(name,))
+
+
+def _play_again() -> None:
+    st.session_state.plays = st.session_state.get("plays", 0) + 1

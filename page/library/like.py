@@ -1,0 +1,121 @@
+"""Search by sound: like one of the library, like one that is dropped or recorded, or like a hit of a loop."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from drumclf import AudioError, Classifier, Prediction
+from drumclf.decision import format_percent
+from drumclf.hits.find import may_hold_hits
+from drumclf.library.catalogue import Catalogue
+from drumclf.library.search import Match, Search
+from drumclf.names import visible
+from page.answers import classify, find
+from page.inputs import RECORDING_RATE
+from page.words import text_only
+
+_MOST = 50
+_ACCEPTED = "Any sound file up to 10 MB. It stays on this computer."
+
+
+@dataclass(frozen=True, eq=False)
+class Like:
+    """The sound that others are to be like.
+
+    Attributes
+    ----------
+    name : str
+    embedding : np.ndarray, shape (d,), float32
+    content : bytes or None
+        Of a file of the library, which is not to be found itself.
+    """
+
+    name: str
+    embedding: np.ndarray
+    content: bytes | None = None
+
+
+def the_like() -> Like | None:
+    """What is searched for now."""
+    return st.session_state.get("like")
+
+
+def like_one_of(catalogue: Catalogue, i: int) -> None:
+    """Search for what is like a sound of the library."""
+    st.session_state.like = Like(catalogue.names[i].rpartition("/")[2], catalogue.embeddings[i], catalogue.contents[i])
+    st.session_state["class"] = "any"
+    st.session_state.view = "Table"
+
+
+def stop_searching() -> None:
+    """Show the library again."""
+    state = st.session_state
+    state.like = None
+    state.asked = state.get("asked", 0) + 1  # new widgets: the old ones still hold the sound
+
+
+def nearest(search: Search, like: Like, among: np.ndarray) -> list[Match]:
+    """The fifty sounds that are most like it, among those that pass the filters."""
+    return search.nearest(like.embedding, _MOST, among, like.content)
+
+
+def show_like(like: Like, n: int) -> None:
+    """What is searched for, and a button that ends it."""
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.markdown(
+        f"The {n} sounds most like **{text_only(visible(like.name))}**" if n else "Nothing here to compare with.",
+        width="content",
+    )
+    row.button("Back to all", icon=":material/close:", type="tertiary", on_click=stop_searching)
+
+
+def show_asking(classifier: Classifier) -> None:
+    """A sound from elsewhere to search for: dropped or recorded."""
+    asked = st.session_state.get("asked", 0)
+    left, right = st.columns(2, gap="medium")
+    file = left.file_uploader("Drop a sound", key=f"like file {asked}", help=_ACCEPTED, max_upload_size=10)
+    recording = right.audio_input(
+        "Or record one: hum a kick, clap your hands", sample_rate=RECORDING_RATE, key=f"like recording {asked}"
+    )
+    source = recording or file
+    if source is None:
+        return
+    name, data = "your recording" if source is recording else source.name, source.getvalue()
+    try:
+        with st.spinner("Listening"):
+            prediction = classify(classifier, data)
+            hits = find(classifier, data, prediction.clip).hits if may_hold_hits(prediction.clip) else ()
+    except AudioError as error:
+        st.error(str(error), icon=":material/hearing_disabled:")
+        return
+    st.audio(data)
+    if len(hits) > 1:
+        predictions = [hit.prediction for hit in hits]
+        chosen = st.pills(
+            "Which hit?",
+            range(len(hits)),
+            format_func=lambda k: f"{k + 1}. {_what(classifier, predictions[k])}",
+            key=f"like hit {source.file_id}",
+            wrap=True,
+        )
+        if chosen is None:
+            return
+        prediction, name = predictions[chosen], f"hit {chosen + 1} of {name}"
+    st.button(
+        f"Find what is like {text_only(visible(name))}: {_what(classifier, prediction)}",
+        type="primary",
+        icon=":material/manage_search:",
+        on_click=_search_for,
+        args=(Like(name, prediction.embedding),),
+    )
+
+
+def _search_for(like: Like) -> None:
+    st.session_state.like = like
+    st.session_state["class"] = "any"
+    st.session_state.view = "Table"
+
+
+def _what(classifier: Classifier, prediction: Prediction) -> str:
+    return f"{classifier.titles[prediction.label]} {format_percent(prediction.probability)}"

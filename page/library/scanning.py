@@ -1,0 +1,149 @@
+"""The scan beside the page: what is new in the folders is listened to while the page is used."""
+
+import sqlite3
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import streamlit as st
+
+from drumclf import Classifier
+from drumclf.batch.skipped import Skipped, say_skipped
+from drumclf.library.index import Index, LibraryError
+from drumclf.library.opening import open_index
+from drumclf.library.scan import do_work, look_for_work
+from page.words import counted, sentence
+
+_EVERY = 1.0  # seconds between two looks at the progress
+
+
+class Scanner:
+    """One scan of some folders, in a thread of its own.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+    classifier : Classifier
+    open_here : function
+        Opens the index, for that thread.
+
+    Attributes
+    ----------
+    n_new, n_done : int
+        Files to be listened to, and how many were.
+    is_looking : bool
+        Whether it still compares the folders with what is known.
+    is_running : bool
+    trouble : str
+        Why it ended early, in one sentence; usually empty.
+    done : Counter of str
+        As in `drumclf.library.scan.Work`.
+    skipped : list of Skipped
+    """
+
+    def __init__(self, folders: Sequence[Path], classifier: Classifier, open_here: Callable[[], Index] = open_index):
+        self._folders, self._classifier, self._open = folders, classifier, open_here
+        self.n_new = self.n_done = 0
+        self.is_looking, self.is_running, self.trouble = True, True, ""
+        self.done: Counter[str] = Counter()
+        self.skipped: list[Skipped] = []
+        self._started, self._is_stopped = time.monotonic(), threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True, name="scan")
+        self._thread.start()
+
+    @property
+    def rate(self) -> float:
+        """Files per second."""
+        return self.n_done / max(time.monotonic() - self._started, 1e-3)
+
+    def stop(self) -> None:
+        """Stop after the file that is being listened to; what is known is kept."""
+        self._is_stopped.set()
+
+    def wait(self) -> None:
+        """Until it has ended."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            with closing(self._open()) as index, index.scanning():
+                work = look_for_work(index, self._classifier, self._folders)
+                self.n_new, self.done, self.skipped = len(work.new), work.done, work.skipped
+                self.is_looking, self._started = False, time.monotonic()
+                with closing(do_work(index, self._classifier, work)) as rows:
+                    for _ in rows:
+                        self.n_done += 1
+                        if self._is_stopped.is_set():
+                            break
+        except LibraryError as error:
+            self.trouble = sentence(str(error))
+        except (sqlite3.Error, OSError) as error:
+            self.trouble = f"The scan has stopped: {error}."
+        finally:
+            self.is_looking = self.is_running = False
+
+
+def show_scan(scanner: Scanner, n_shown: int, again: Callable[[], None], show_new: Callable[[], None]) -> None:
+    """How far the scan is, with a button that stops it, and one that shows what is new.
+
+    Parameters
+    ----------
+    scanner : Scanner
+    n_shown : int
+        Files that the page shows now.
+    again : function
+        Starts a new scan.
+    show_new : function
+        Takes over what the scan has found.
+    """
+    if scanner.is_running:
+        st.fragment(_follow, run_every=_EVERY)(scanner, n_shown, show_new)
+        return
+    st.caption(_said(scanner), width="content")
+    is_cut_off = scanner.trouble or scanner.n_done < scanner.n_new
+    title, icon = ("Scan on", "play_arrow") if is_cut_off else ("Scan again", "refresh")
+    st.button(title, icon=f":material/{icon}:", type="tertiary", on_click=again)
+
+
+def _follow(scanner: Scanner, n_shown: int, show_new: Callable[[], None]) -> None:
+    """Drawn again every second; it takes over what is new whenever that has doubled what is shown."""
+    if not scanner.is_running or scanner.n_done > 2 * n_shown + 50:
+        show_new()
+        st.rerun()
+    if scanner.is_looking:
+        st.progress(0.0, "Looking for new sounds")
+        return
+    left = (scanner.n_new - scanner.n_done) / max(scanner.rate, 1e-3)
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    said = f"Listening: {scanner.n_done:,} of {scanner.n_new:,} · {scanner.rate:.0f} per second · {say_time(left)} left"
+    row.progress(min(scanner.n_done / max(scanner.n_new, 1), 1.0), said)
+    row.button("Stop", icon=":material/stop:", on_click=scanner.stop)
+    if scanner.n_done > n_shown:
+        row.button("Show what is there", on_click=show_new)
+
+
+def say_time(seconds: float) -> str:
+    """'40 s', '3 min'."""
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def _said(scanner: Scanner) -> str:
+    if scanner.trouble:
+        return scanner.trouble
+    names = {
+        "heard": "new",
+        "recognised": "recognised",
+        "moved": "moved",
+        "vanished": "gone",
+        "refused": "not readable",
+    }
+    done = [f"{scanner.done[what]:,} {name}" for what, name in names.items() if scanner.done[what]]
+    said = [", ".join(done) or "Nothing is new"]
+    if scanner.n_done < scanner.n_new:
+        said.append(f"stopped, {counted(scanner.n_new - scanner.n_done, 'file')} left")
+    if scanner.skipped:
+        said.append(f"skipped (not sounds): {say_skipped(scanner.skipped)}")
+    return " · ".join(said)

@@ -1,0 +1,226 @@
+"""The page of a library, driven without a browser."""
+
+import shutil
+import sys
+
+import pytest
+import streamlit as st
+from conftest import EXAMPLES, ROOT, encode, mix
+from page_steps import LOOP, press
+from streamlit import config
+from streamlit.testing.v1 import AppTest
+
+from drumclf.library.catalogue import Catalogue
+from drumclf.library.opening import open_index
+from drumclf.library.scan import do_work, look_for_work
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    shutil.copytree(EXAMPLES, tmp_path / "in" / "kit", ignore=shutil.ignore_patterns("loops", "*.md", "*.csv"))
+    shutil.copy(EXAMPLES / "kick_analogue.wav", tmp_path / "in" / "copy.wav")
+    (tmp_path / "in" / "bad.wav").write_bytes(b"no sound")
+    return tmp_path / "in"
+
+
+@pytest.fixture
+def scanned(folder, classifier):
+    index = open_index()
+    list(do_work(index, classifier, look_for_work(index, classifier, [folder])))
+    return Catalogue(index, classifier, [folder])
+
+
+@pytest.fixture
+def start(monkeypatch):
+    """Open the page as ``drumclf library`` does."""
+    before = config.get_option("server.address")
+
+    def open_page(*arguments, address="localhost"):
+        config.set_option("server.address", address)
+        monkeypatch.setattr(sys, "argv", ["library.py", *map(str, arguments)])
+        return AppTest.from_file(str(ROOT / "library.py"), default_timeout=60).run()
+
+    yield open_page
+    config.set_option("server.address", before)
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def page(start, folder, scanned):
+    page = start(folder)
+    assert not page.exception
+    return page
+
+
+def files(page):
+    return list(page.dataframe[0].value["file"])
+
+
+def said(page):
+    return [element.value for element in [*page.markdown, *page.caption]]
+
+
+def cell(page, file, column):
+    table = page.dataframe[0].value
+    return table[column][list(table["file"]).index(file)]
+
+
+def test_it_shows_what_is_in_the_folders(page, scanned):
+    assert sorted(files(page)) == sorted(name.rpartition("/")[2] for name in scanned.names if name != "bad.wav")
+    assert f"**{len(files(page))} sounds** · " in next(text for text in said(page) if "sounds" in text)
+    assert any("1 copy · 1 not readable" in text for text in said(page))
+
+
+def test_filters_narrow_it_down(page):
+    everything = files(page)
+    page.button_group(key="class").select("kick").run()
+    kicks = files(page)
+    assert kicks and all("kick" in name or name == "copy.wav" for name in kicks)
+    page.text_input(key="words").set_value("-copy").run()
+    assert set(files(page)) == set(kicks) - {"copy.wav"}
+    page.text_input(key="words").set_value("nothing at all").run()
+    assert not page.dataframe
+    assert "No sound passes these filters." in said(page)
+    page.text_input(key="words").set_value("").run()
+    page.button_group(key="class").select("any").run()
+    assert files(page) == everything
+    page.toggle(key="without copies").set_value(True).run()
+    assert len(files(page)) == len(everything) - 1
+    page.selectbox(key="which").set_value("not read").run()
+    assert [text.value for text in page.text] == ["bad.wav"]
+
+
+def test_going_through_it_labelling_and_undo(page):
+    press(page, "Next")
+    assert page.text[0].value == "copy.wav"
+    press(page, "Next")
+    second = page.text[0].value
+    press(page, "Previous")
+    assert page.text[0].value == "copy.wav"
+    page.button(key="label key tom").click().run()
+    assert cell(page, "copy.wav", "label") == cell(page, "kick_analogue.wav", "label") == "Tom ✎"  # the same content
+    press(page, "Undo")
+    assert cell(page, "copy.wav", "label") == "Kick"
+    assert "Undo" not in [button.label for button in page.button]
+    assert second != "copy.wav"
+
+
+def test_labels_are_there_the_next_time(page, start, folder):
+    press(page, "Next")
+    page.button(key="label key tom").click().run()
+    st.cache_resource.clear()
+    again = start(folder)
+    assert cell(again, "copy.wav", "label") == "Tom ✎"
+    assert any("2 labelled by you" in text for text in said(again))
+
+
+def test_what_is_labelled_out_of_the_list_leaves_its_place_to_the_next_one(page):
+    page.button_group(key="class").select("kick").run()
+    before = files(page)
+    for _ in range(2):
+        press(page, "Next")
+    assert page.text[0].value.endswith(before[1])
+    page.button(key="label key tom").click().run()
+    press(page, "Next")
+    assert page.text[0].value.endswith(before[2])
+
+
+def test_ticked_sounds_are_labelled_together(page):
+    for _ in range(2):
+        press(page, "Next")
+        press(page, "Tick")
+    assert len(page.dataframe[0].value) > 2
+    page.button(key="label key clap").click().run()
+    assert [label for label in page.dataframe[0].value["label"] if label == "Clap ✎"] != []
+    assert any("3 labelled by you" in text for text in said(page))  # one of them has a copy
+
+
+def test_keys_can_be_turned_off(page):
+    press(page, "Next")
+    assert page.button(key="again").proto.shortcut
+    page.toggle(key="keys").set_value(False).run()
+    assert not page.button(key="again").proto.shortcut
+    assert "label key tom" not in [button.key for button in page.button]
+
+
+def test_more_like_one_of_the_library(page, scanned):
+    press(page, "Next")
+    press(page, "Like this")
+    assert any("most like **copy" in text for text in said(page))
+    assert "kick" in files(page)[0] and "kick_analogue.wav" not in files(page)  # that is the same content
+    nearness = [float(text.strip(">%")) for text in page.dataframe[0].value["near"]]
+    assert nearness == sorted(nearness, reverse=True)
+    page.button_group(key="class").select("snare").run()
+    assert {label.partition(" ")[0] for label in page.dataframe[0].value["label"]} == {"Snare"}
+    press(page, "Back to all")
+    assert "near" not in page.dataframe[0].value
+
+
+def test_like_one_that_is_dropped(page):
+    page.file_uploader[0].set_value(("mine.wav", (EXAMPLES / "snare_acoustic.wav").read_bytes(), "audio/wav")).run()
+    press(page, next(button.label for button in page.button if button.label.startswith("Find what is like mine")))
+    assert files(page)[0] == "snare_acoustic.wav"
+    assert page.dataframe[0].value["near"][0] == ">99.99%"
+
+
+def test_like_a_hit_of_a_loop(page):
+    page.file_uploader[0].set_value(("loop.wav", encode(mix(LOOP, 2.3)), "audio/wav")).run()
+    hits = next(group for group in page.button_group if group.label == "Which hit?")
+    assert len(hits.options) == len(LOOP)
+    hits.select(3).run()
+    press(page, next(button.label for button in page.button if button.label.startswith("Find what is like hit 4")))
+    assert files(page)[0] == f"{LOOP[3][0]}.wav"
+
+
+def test_what_cannot_be_read_is_refused_where_it_was_dropped(page):
+    page.file_uploader[0].set_value(("mine.wav", b"no sound", "audio/wav")).run()
+    assert len(page.error) == 1 and "damaged" in page.error[0].value
+    assert files(page)
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "192.168.0.7", "", None])
+def test_it_is_shown_to_this_computer_only(start, folder, scanned, address):
+    page = start(folder, address=address)
+    assert [error.value for error in page.error] == [
+        "This page shows the sounds of the computer that it runs on, and only to that computer."
+    ]
+    assert not page.dataframe
+
+
+@pytest.mark.parametrize("arguments", [(), ("relative",), ("--unknown", "/tmp"), ("--sort-to", "x", "/tmp")])
+def test_it_is_started_by_the_command_only(start, arguments):
+    page = start(*arguments)
+    assert [error.value for error in page.error] == ["Start this page with `drumclf library FOLDER`."]
+
+
+def test_no_link_opens_another_folder(start, folder, scanned, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(EXAMPLES / "loops", other)
+    config.set_option("server.address", "localhost")
+    page = start(folder)
+    for name in ("folder", "folders", "path", "sort-to", "current", "like", "view"):
+        page.query_params[name] = str(other)
+    page.run()
+    assert not page.exception
+    assert not any("beat" in name for name in files(page))
+
+
+def test_a_file_that_has_gone_is_a_sentence(page, folder):
+    (folder / "copy.wav").unlink()
+    press(page, "Next")
+    assert len(page.error) == 1
+    assert files(page)
+
+
+def test_a_large_file_of_ones_own_is_played(start, folder, classifier):
+    data = (EXAMPLES / "kick_analogue.wav").read_bytes()
+    (folder / "a long one.wav").write_bytes(data + bytes(12_000_000))
+    index = open_index()
+    list(do_work(index, classifier, look_for_work(index, classifier, [folder])))
+    page = start(folder)
+    press(page, "Next")
+    assert page.text[0].value == "a long one.wav"
+    assert not page.error
+    assert "Kick" in page.subheader[0].value

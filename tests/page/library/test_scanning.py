@@ -1,0 +1,65 @@
+"""The scan beside the page."""
+
+import shutil
+from functools import partial
+
+import pytest
+from command_steps import KICK, SNARE
+
+from drumclf.library.catalogue import Catalogue
+from drumclf.library.opening import open_index
+from page.library.scanning import Scanner, _said, say_time
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for i in range(40):
+        (folder / f"{i:02}.wav").write_bytes(KICK.read_bytes() + bytes(i))  # each a content of its own
+    shutil.copy(SNARE, folder / "snare.wav")
+    (folder / "read me.txt").write_text("Hello.")
+    return folder
+
+
+@pytest.fixture
+def open_here(tmp_path):
+    return partial(open_index, tmp_path / "cache", tmp_path / "data")
+
+
+def test_what_it_finds_is_in_the_index(folder, open_here, classifier):
+    scanner = Scanner([folder], classifier, open_here)
+    scanner.wait()
+    assert (scanner.n_new, scanner.n_done, scanner.trouble) == (41, 41, "")
+    assert not scanner.is_running and not scanner.is_looking
+    assert _said(scanner) == "41 new · skipped (not sounds): 1 text file"
+    assert len(Catalogue(open_here(), classifier, [folder]).sounds()) == 41
+    again = Scanner([folder], classifier, open_here)
+    again.wait()
+    assert (again.n_new, _said(again).partition(" · ")[0]) == (0, "Nothing is new")
+
+
+def test_what_was_heard_before_it_was_stopped_is_kept(folder, open_here, classifier):
+    scanner = Scanner([folder], classifier, open_here)
+    scanner.stop()  # it stops after the first
+    scanner.wait()
+    assert 1 <= scanner.n_done < scanner.n_new == 41
+    assert "stopped" in _said(scanner)
+    known = len(Catalogue(open_here(), classifier, [folder]).sounds())
+    assert known >= scanner.n_done
+    more = Scanner([folder], classifier, open_here)
+    more.wait()
+    assert more.n_new == 41 - known
+    assert len(Catalogue(open_here(), classifier, [folder]).sounds()) == 41
+
+
+def test_another_scan_is_waited_for_in_one_sentence(folder, open_here, classifier):
+    with open_here().scanning():
+        scanner = Scanner([folder], classifier, open_here)
+        scanner.wait()
+    assert scanner.trouble == "The library is being scanned by another drumclf; wait until it is done."
+    assert not scanner.is_running
+
+
+def test_times():
+    assert [say_time(seconds) for seconds in (4.4, 99, 100, 1800)] == ["4 s", "99 s", "2 min", "30 min"]
