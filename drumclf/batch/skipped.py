@@ -76,6 +76,11 @@ def is_called_sound(name: str) -> bool:
     return PurePath(name).suffix.lower() in _READ_SUFFIXES
 
 
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of this name is skipped unseen: it begins with a dot, or the system made it."""
+    return name.startswith(".") or name.lower() in LITTER
+
+
 def say_skipped(skipped: Iterable[Skipped]) -> str:
     """How many of each kind, and what to do about archives: "2 companion files, 1 picture"; "" if there are none."""
     counts = Counter(each.kind for each in skipped).most_common()
