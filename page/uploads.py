@@ -38,27 +38,22 @@ def pack_of(uploads: list[UploadedFile]) -> Pack:
     found: list[tuple[str, str, Source]] = []
     skipped, budget, names = [], Budget(), {upload.name for upload in uploads}
     for upload in uploads:
-        if _is_archive(upload):
+        if is_litter(upload.name, names):  # also "._pack.zip"
+            skipped.append(Skipped(upload.name, SYSTEM))
+        elif _is_archive(upload):
             try:
                 entries, others = open_archive(upload.getvalue(), budget)
                 found += [(f"{upload.file_id} {k}", entry.name, entry) for k, entry in enumerate(entries)]
                 skipped += others
             except ArchiveError as error:
                 found.append((upload.file_id, upload.name, Refused(str(error))))
-        elif kind := _kind(upload, names):
+        elif kind := what_else(upload.name, bytes(upload.getbuffer()[:HEAD_BYTES])):
             skipped.append(Skipped(upload.name, kind))
         else:
             found.append((upload.file_id, upload.name, Upload(upload)))
     late = Refused(f"Only {MAX_TOGETHER:,} sounds fit at a time. Send this one with the next batch.")
     files = [(name, source if k < MAX_TOGETHER else late) for k, (_, name, source) in enumerate(found)]
     return Pack(files, skipped=skipped, keys=[key for key, _, _ in found])
-
-
-def _kind(upload: UploadedFile, names: set[str]) -> str | None:
-    """What an upload is if it is no sound."""
-    if is_litter(upload.name, names):
-        return SYSTEM
-    return what_else(upload.name, bytes(upload.getbuffer()[:HEAD_BYTES]))
 
 
 def _is_archive(upload: UploadedFile) -> bool:

@@ -13,7 +13,17 @@ import numpy as np
 from drumclf import constants as c
 from drumclf.audio import AudioError, Clip, Source
 from drumclf.batch.duplicates import fingerprint
-from drumclf.batch.skipped import BROKEN, HEAD_BYTES, LINKED, LITTER, OTHER, SYSTEM, Skipped, is_called_sound, what_else
+from drumclf.batch.skipped import (
+    BROKEN,
+    HEAD_BYTES,
+    LINKED,
+    OTHER,
+    SYSTEM,
+    Skipped,
+    is_called_sound,
+    is_hidden,
+    what_else,
+)
 from drumclf.classifier import Classifier, Prediction
 from drumclf.decision import Decided
 
@@ -164,7 +174,7 @@ def _walk(root: Path, skip: Callable[[Skipped], object]) -> Iterator[Path]:
 
 def _kind(entry: os.DirEntry) -> str | None:
     """Why an entry of a folder is skipped; None if it is not."""
-    if entry.name.startswith(".") or entry.name.lower() in LITTER:
+    if is_hidden(entry.name):
         return SYSTEM
     if entry.is_dir(follow_symlinks=False):
         return None

@@ -10,7 +10,8 @@ from drumclf.foreign import describe_foreign
 from drumclf.headers import starts_as_sound
 
 HEAD_BYTES = 4_096  # enough for `what_else`
-SYSTEM, LINKED, BROKEN, OTHER, COMPANION = "system file", "linked folder", "broken link", "other file", "companion file"
+SYSTEM, LINKED, BROKEN, OTHER = "system file", "linked folder", "broken link", "other file"
+COMPANION, ARCHIVE = "companion file", "archive"
 LITTER = frozenset(("__macosx", "thumbs.db", "desktop.ini", ".ds_store"))
 # What programs keep beside a sound: Live, REAPER, Sound Forge, Audition, WaveLab, Adobe's tags.
 COMPANION_SUFFIXES = (".asd", ".reapeaks", ".sfk", ".sfap0", ".pkf", ".pk", ".gpk", ".mrk", ".ovw", ".wfm", ".xmp")
@@ -26,12 +27,12 @@ _KIND_BY_SUFFIX = {
         "preset": ".adg .adv .als .alp .nki .nkm .nkx .fxp .fxb .sfz .exs .vstpreset .nmsv .h2p .flp .fst .sf2 .dls "
         ".xpm .xpj .rex .mxgrp .dspreset .patch .axp .aupreset",
         "MIDI file": ".mid .midi",
-        "archive": ".zip .rar .7z .gz .tar .xz .bz2",
+        ARCHIVE: ".zip .rar .7z .gz .tar .xz .bz2",
     }.items()
     for suffix in suffixes.split()
 }
 _KIND_BY_WORD = {
-    "picture": "picture", "MIDI": "MIDI file", "archive": "archive", "companion": COMPANION, "preset": "preset",
+    "picture": "picture", "MIDI": "MIDI file", "archive": ARCHIVE, "companion": COMPANION, "preset": "preset",
     "instrument": "preset", "SoundFont": "preset", "patch": "preset", "project": "preset", "document": "text file",
     "web page": "text file", "playlist": "text file", "settings": "text file",
 }  # fmt: skip
@@ -75,11 +76,22 @@ def is_called_sound(name: str) -> bool:
     return PurePath(name).suffix.lower() in _READ_SUFFIXES
 
 
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of this name is skipped unseen: it begins with a dot, or the system made it."""
+    return name.startswith(".") or name.lower() in LITTER
+
+
 def say_skipped(skipped: Iterable[Skipped]) -> str:
-    """How many of each kind: "2 companion files, 1 picture"; "" if there are none."""
+    """How many of each kind, and what to do about archives: "2 companion files, 1 picture"; "" if there are none."""
     counts = Counter(each.kind for each in skipped).most_common()
     counts.sort(key=lambda kind_and_n: kind_and_n[0] == SYSTEM)  # nobody is interested in these
-    return ", ".join(f"{n:,} {kind}" + ("s" if n != 1 else "") for kind, n in counts)
+    return ", ".join(f"{n:,} {kind}" + ("s" if n != 1 else "") + _advice(kind, n) for kind, n in counts)
+
+
+def _advice(kind: str, n: int) -> str:
+    if kind != ARCHIVE:
+        return ""
+    return " (unpack it to include its sounds)" if n == 1 else " (unpack them to include their sounds)"
 
 
 def _by_content(head: bytes) -> str:

@@ -128,7 +128,8 @@ def _classify_on_cluster(options: argparse.Namespace) -> int:
         raise UsageError(f"each worker loads its own model: set {MODEL_VARIABLE} here and on the workers")
     try:
         with counting() as report:
-            summary = classify_on_cluster(options.paths, options.out, options.scheduler, options.workers, report=report)
+            follow = {"report": report, "report_skipped": report_skipped}
+            summary = classify_on_cluster(options.paths, options.out, options.scheduler, options.workers, **follow)
     except (ValueError, ClusterError) as error:
         raise UsageError(str(error)) from error
     say(f"{summary.n_files} files, {summary.n_refused} of them refused; the answers are in {options.out}")

@@ -54,10 +54,14 @@ class Earlier:
     def __init__(self, journal: Journal, root: Path, classes: Iterable[str]):
         self._journal, self._root, self._classes = journal, root, set(classes)
         unfinished = [step for step in journal.unfinished() if os.path.lexists(step.source)]
-        self.unfinished = [step for step in unfinished if can_resume(step)]
-        # Something else is in their place by now: they are planned anew.
-        self.given_up = [step for step in unfinished if step not in set(self.unfinished)]
-        kept = {step.destination: step for step in journal.steps.values() if step not in set(self.given_up)}
+        # Something else is in their place by now: they are planned anew, and so are their companions.
+        taken = {step.destination for step in unfinished if not can_resume(step)}
+        self.given_up = [step for step in unfinished if not taken.isdisjoint((step.destination, step.sound))]
+        # A companion waits for its sound, if that is gone.
+        there = journal.filed.keys() | {step.destination for step in unfinished} | {None}
+        given_up = set(self.given_up)
+        self.unfinished = [step for step in unfinished if step.sound in there and step not in given_up]
+        kept = {step.destination: step for step in journal.steps.values() if step not in given_up}
         self.places = kept.keys()
         self._by_source: dict[str, list[Step]] = {}
         for step in kept.values():
@@ -173,7 +177,8 @@ def with_companions(steps: list[Step], sounds: Iterable[Path], others: Iterable[
         for before, name in named.items():
             for companion in beside.get(before, ()):
                 place = destination.with_name(name + companion.suffix)
-                taken_along.append(replace(step, source=str(companion), destination=str(place)))
+                goes_with = {"source": str(companion), "destination": str(place), "sound": step.destination}
+                taken_along.append(replace(step, **goes_with))
     return taken_along
 
 

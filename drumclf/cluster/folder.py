@@ -4,7 +4,9 @@ import io
 import itertools
 import json
 import os
+from collections.abc import Callable
 
+from drumclf.batch.skipped import Skipped
 from drumclf.cluster.remote import file_system, join, list_sounds, names_in, or_say, put
 from drumclf.threads import in_batches, map_ahead
 
@@ -19,16 +21,16 @@ LIST = "_paths.parquet"
 _COUNTERS = 16  # finished files that are checked at once
 
 
-def open_list(paths: list[str], out: str, settings: dict):
+def open_list(paths: list[str], out: str, settings: dict, report_skipped: Callable[[list[Skipped]], object]):
     """The list of a run as a ParquetFile, with a row group for each partition: written, or checked if it exists."""
     names = names_in(out)
     if LIST in names:
-        return _check_list(paths, out, settings)
+        return _check_list(paths, out, settings, report_skipped)
     if any(name.endswith(".parquet") for name in names):
         raise ValueError(f"{out} holds other Parquet files: give an empty folder.")
     schema, file = pa.schema({"path": pa.binary()}, {"drumclf": json.dumps(settings)}), io.BytesIO()
     with ParquetWriter(file, schema, compression="zstd") as writer:
-        for batch in in_batches(list_sounds(paths), settings["partition_size"]):
+        for batch in in_batches(list_sounds(paths, report_skipped), settings["partition_size"]):
             table = pa.table({"path": [os.fsencode(path) for path in batch]}, schema)
             writer.write_table(table, row_group_size=len(batch))
     listed = ParquetFile(file)
@@ -66,7 +68,7 @@ def part_name(partition: int) -> str:
     return f"part-{partition:06}.parquet"
 
 
-def _check_list(paths: list[str], out: str, settings: dict):
+def _check_list(paths: list[str], out: str, settings: dict, report_skipped: Callable[[list[Skipped]], object]):
     fs, root = file_system(out)
     with or_say(f"{out} holds a list of sounds that cannot be read: give an empty folder."):
         listed = ParquetFile(io.BytesIO(fs.cat_file(join(root, LIST))))
@@ -77,7 +79,7 @@ def _check_list(paths: list[str], out: str, settings: dict):
     if size != settings["partition_size"]:
         raise ValueError(f"{out} was begun with {size} files in a partition: give the same number.")
     recorded = (read_list(listed, i) for i in range(listed.num_row_groups))
-    found = in_batches(list_sounds(paths), size)
+    found = in_batches(list_sounds(paths, report_skipped), size)
     if any(then != now for then, now in itertools.zip_longest(recorded, found)):
         raise ValueError(f"{out} holds the answers for another list of sounds: give an empty folder.")
     return listed

@@ -1,15 +1,17 @@
 """Folders and files wherever fsspec reaches: a disk, a bucket, a store in memory."""
 
 import contextlib
+import functools
 import os
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from drumclf import limits
 from drumclf.audio import NO_FILE, NO_PERMISSION, Source
 from drumclf.batch.rows import Refused, find_sounds
-from drumclf.file_types import SOUND_SUFFIXES
+from drumclf.batch.skipped import HEAD_BYTES, SYSTEM, Skipped, is_called_sound, is_hidden, what_else
+from drumclf.threads import map_ahead
 
 try:
     from fsspec.core import url_to_fs
@@ -17,27 +19,44 @@ try:
 except ImportError:  # drumclf.cluster.run reports it
     url_to_fs = None
 
+READERS = 8  # remote files that are read at once: most of the time is spent waiting for the first byte
 
-def list_sounds(paths: Iterable[str]) -> Iterator[str]:
-    """Absolute paths and addresses of all sound files, in the order of `find_sounds`.
+
+def list_sounds(
+    paths: Iterable[str], report_skipped: Callable[[list[Skipped]], object] = lambda _: None
+) -> Iterator[str]:
+    """Absolute paths and addresses of all sounds, told from the rest and in order as by `find_sounds`.
+
+    Parameters
+    ----------
+    paths : iterable of str
+    report_skipped : function
+        Called in the end, with everything that is skipped.
 
     Raises
     ------
     ValueError
         If an address is of an unknown kind, or a folder there cannot be listed.
     """
+    skipped: list[Skipped] = []
     for path in paths:
         fs, root = file_system(path)
         if isinstance(fs, LocalFileSystem):
-            yield from map(str, find_sounds([Path(root)]))
+            yield from map(str, find_sounds([Path(root)], skipped.append))
             continue
         root = root.rstrip("/")
         with or_say(f"{path} cannot be listed: check the address and your right to read it."):
             fs.invalidate_cache()
-            if fs.isdir(root):
-                yield from (join(path, name[len(root) :].lstrip("/")) for name in _walk(fs, root))
-            else:
+            if not fs.isdir(root):
                 yield path
+                continue
+            for name, kind in map_ahead(functools.partial(_look, fs), _walk(fs, root), READERS):
+                address = join(path, name[len(root) :].lstrip("/"))
+                if kind is None:
+                    yield address
+                else:
+                    skipped.append(Skipped(address, kind))
+    report_skipped(skipped)
 
 
 def fetch(path: str) -> Source:
@@ -104,14 +123,27 @@ def or_say(sentence: str, kind: type[Exception] = ValueError) -> Iterator[None]:
         raise kind(sentence) from error
 
 
-def _walk(fs, folder: str) -> Iterator[str]:
-    entries = sorted((entry["name"].rstrip("/"), entry["type"]) for entry in fs.ls(folder, detail=True))
+def _walk(fs, folder: str) -> Iterator[tuple[str, str | None, int | None]]:
+    """Each file below a folder: its name; why it is skipped, if its name says so; its size in bytes, if known."""
+    entries = sorted(fs.ls(folder, detail=True), key=lambda entry: entry["name"].rstrip("/"))
     fs.invalidate_cache(folder)  # otherwise the listing of a whole bucket stays in memory
-    for name, kind in entries:
-        base = name.rpartition("/")[2]
-        if base.startswith(".") or name == folder:  # some stores list a folder in itself
+    for entry in entries:
+        name = entry["name"].rstrip("/")
+        if name == folder:  # some stores list a folder in itself
             continue
-        if kind == "directory":
+        if is_hidden(name.rpartition("/")[2]):
+            yield name, SYSTEM, None
+        elif entry["type"] == "directory":
             yield from _walk(fs, name)
-        elif os.path.splitext(base)[1].lower() in SOUND_SUFFIXES:  # noqa: PTH122
-            yield name
+        else:
+            yield name, None, entry.get("size")
+
+
+def _look(fs, found: tuple[str, str | None, int | None]) -> tuple[str, str | None]:
+    """A file's name and why it is skipped, if it is; of one that is not called a sound, the first bytes are read."""
+    name, kind, size = found
+    if kind is None and not is_called_sound(name):
+        with contextlib.suppress(Exception):  # a worker will say that it cannot be read
+            # Stores refuse to read a range of nothing.
+            kind = what_else(name, b"" if size == 0 else fs.cat_file(name, 0, HEAD_BYTES)[:HEAD_BYTES])
+    return name, kind

@@ -19,10 +19,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from drumclf.batch.rows import row_of
+from drumclf.batch.skipped import Skipped
 from drumclf.batch.tables import columns, record
 from drumclf.classifier import Classifier, load_classifier
 from drumclf.cluster.folder import LIST, count_finished, open_list, part_name, read_list
-from drumclf.cluster.remote import fetch, file_system, join, names_in, or_say, put
+from drumclf.cluster.remote import READERS, fetch, file_system, join, names_in, or_say, put
 from drumclf.model_folder import ModelError, read_metadata
 from drumclf.threads import map_ahead
 
@@ -36,7 +37,6 @@ except ImportError:  # reported when a cluster is asked for
 
 # What an answer depends on in a model's metadata.
 _DECISIVE = ("sha256", "classes", "front_end", "calibration", "thresholds")
-_FETCHERS = 8  # remote files that a task reads at once: most of the time is spent waiting for the first byte
 _RETRIES = 2  # of a partition after an error: a store may be out of reach for a moment
 _MAX_FATAL = 5  # partitions that may kill their workers before the run stops: so many are no accident
 _NO_SCHEDULER = "The scheduler is gone; the same call with a running scheduler resumes from here."
@@ -70,6 +70,7 @@ def classify_on_cluster(
     workers: int | None = None,
     partition_size: int = 512,
     report: Callable[[int, int], None] | None = None,
+    report_skipped: Callable[[list[Skipped]], object] = lambda _: None,
 ) -> Summary:
     """Classify any number of files on a Dask cluster, or resume a run that was cut off.
 
@@ -91,6 +92,8 @@ def classify_on_cluster(
         Files in a partition.
     report : callable, optional
         Called with the number of files done and the number in all: at the start, then after each partition.
+    report_skipped : callable
+        Called before that with what is no sound in the folders; nothing of it is read on a worker.
 
     Returns
     -------
@@ -112,7 +115,7 @@ def classify_on_cluster(
     if "://" not in out:
         out = os.path.abspath(out)  # noqa: PTH100 - a Path would make one slash of the two in an address
     with _connect(scheduler, workers) as client:
-        listed = open_list(paths, out, {"model": model, "partition_size": partition_size})
+        listed = open_list(paths, out, {"model": model, "partition_size": partition_size}, report_skipped)
         sizes = [listed.metadata.row_group(i).num_rows for i in range(listed.num_row_groups)]
         n_refused = count_finished(out, sizes)
         n_done, n_files = sum(sizes[i] for i in n_refused), sum(sizes)
@@ -197,7 +200,7 @@ def _classify_partition(partition: int, paths: list[str], out: str, model: dict)
     classifier = load_once()
     if any(classifier.metadata[name] != model[name] for name in _DECISIVE):
         raise ClusterError("A worker has a different model from this computer: install the same one on both.")
-    outcomes = classifier.classify_many(map_ahead(fetch, paths, _FETCHERS), workers=1)
+    outcomes = classifier.classify_many(map_ahead(fetch, paths, READERS), workers=1)
     rows = [record(row_of(path, outcome), classifier.classes) for path, outcome in zip(paths, outcomes, strict=True)]
     numbers = {*classifier.classes, "kind_probability", "duration"}
     schema = pa.schema({n: pa.float64() if n in numbers else pa.string() for n in columns(classifier.classes)})

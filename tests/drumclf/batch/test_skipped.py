@@ -106,3 +106,9 @@ def test_counts_in_words():
     assert say_skipped([]) == ""
     three = [Skipped("a", "text file"), Skipped("b", "picture"), Skipped("c", "picture")]
     assert say_skipped(three) == "2 pictures, 1 text file"
+
+
+def test_what_to_do_about_archives_is_said():
+    one, two, three = (Skipped("a.zip", "archive"), Skipped("b.rar", "archive"), Skipped("cover.png", "picture"))
+    assert say_skipped([one, three]) == "1 archive (unpack it to include its sounds), 1 picture"
+    assert say_skipped([one, two, three]) == "2 archives (unpack them to include their sounds), 1 picture"

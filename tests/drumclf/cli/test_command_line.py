@@ -10,7 +10,7 @@ import sys
 
 import pytest
 from command_steps import KICK, SNARE, load_once, mixed_sounds, run
-from conftest import EXAMPLES, ROOT
+from conftest import EXAMPLES, ROOT, zip_of
 
 from drumclf.__main__ import main
 from drumclf.classifier import _BATCH_SIZE
@@ -100,6 +100,18 @@ def test_a_refused_file_is_one_row(capsys, tmp_path):
     assert rows[0]["probabilities"] is None
     assert len(rows[0]["error"]) <= 200
     assert rows[1]["label"] == "kick"
+
+
+def test_a_zip_is_skipped_in_a_folder_and_refused_alone_with_the_same_advice(capsys, tmp_path):
+    (tmp_path / "kick.wav").write_bytes(KICK.read_bytes())
+    (tmp_path / "more.zip").write_bytes(zip_of({"snare.wav": SNARE.read_bytes()}))
+    assert main(["classify", str(tmp_path)]) == 0
+    said = capsys.readouterr()
+    assert said.err == "drumclf: skipped (not sounds): 1 archive (unpack it to include its sounds)\n"
+    assert len(said.out.splitlines()) == 1
+    status, out = run(capsys, "classify", tmp_path / "more.zip")
+    assert status == 1
+    assert "This is a zip archive; unpack it and send the sounds in it." in out
 
 
 def test_sounds_that_only_other_players_play(tmp_path):

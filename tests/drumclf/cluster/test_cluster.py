@@ -243,8 +243,9 @@ def test_addresses_in_place_of_paths(classifier, tmp_path):
     """Answers and sounds in a store. This one is in memory, so the worker is a thread of the same process."""
     store = fsspec.filesystem("memory")
     names = ("b/two.WAV", "a/one.wav", "three.wav", "a/notes.txt", "a/.hidden.wav", "empty.wav")
+    contents = {"empty.wav": b"", "a/notes.txt": b"Kit"}
     for name in names:
-        store.pipe_file(f"/pack/{name}", b"" if name == "empty.wav" else SOUNDS[0].read_bytes())
+        store.pipe_file(f"/pack/{name}", contents.get(name, SOUNDS[0].read_bytes()))
     base = "memory://pack"
     found = [f"{base}/{name}" for name in ("a/one.wav", "b/two.WAV", "empty.wav", "three.wav")]
     assert list(list_sounds([base])) == list(list_sounds([f"{base}/"])) == found

@@ -94,6 +94,17 @@ def test_a_folder_is_sorted_out_by_content_as_a_zip_is(page):
     assert page.expander[0].text[0].value == "kick.wav.asd\ncover.jpg"
 
 
+def test_a_zip_in_a_folder_is_opened_but_not_its_companion(page):
+    files = {"kick.wav": KICK, "more.zip": zip_of({"b.wav": SNARE, "inner.zip": zip_of({"c.wav": HAT})})}
+    drop(page, files | {"._more.zip": b"\0\5\x16\7\0\2\0\0", "old.rar": b"Rar!\x1a\7"})
+    assert list(table(page)["file"]) == ["kick.wav", "b.wav"]
+    assert "not read" not in page.markdown[0].value
+    assert page.expander[0].label == (
+        "Skipped (not sounds): 2 archives (unpack them to include their sounds), 1 system file"
+    )
+    assert page.expander[0].text[0].value == "inner.zip\nold.rar"
+
+
 def test_a_bad_zip_is_one_row(page):
     drop(page, {"pack.zip": zip_of({"kick.wav": KICK})[:-30], "b.wav": SNARE})
     assert list(table(page)["label"]) == ["Snare"]
