@@ -31,14 +31,19 @@ def show_library() -> None:
 
     started = the_start()
     # Imported here: the brand need not wait for it.
+    from drumclf.library.index import LibraryError
     from page.answers import the_classifier
     from page.library.browse import browse, summary
     from page.library.holdings import follow_current, the_holdings
     from page.library.scanning import show_scan
-    from page.words import counted
+    from page.words import counted, sentence
 
     classifier = the_classifier()
-    holdings = the_holdings(started, classifier)
+    try:
+        holdings = the_holdings(started, classifier)
+    except LibraryError as error:
+        st.error(sentence(str(error)))
+        st.stop()
     catalogue = holdings.catalogue
     follow_current(catalogue)
     with st.container(key="library-top", horizontal=True, vertical_alignment="center"):

@@ -26,9 +26,9 @@ def apologising() -> Iterator[None]:
         yield
     except Exception as error:
         _log.exception("the page failed")
-        from drumclf.library.index import LibraryError
+        from drumclf.batch.sounds import NotKeptError
 
-        if isinstance(error, LibraryError):
+        if isinstance(error, NotKeptError):
             st.error(sentence(str(error)))
         else:
             st.error("Something broke on our side, not in your sound. Reload the page, or try another one.")

@@ -77,6 +77,19 @@ def test_no_imports_run_in_a_circle():
     tuple(TopologicalSorter(graph).static_order())  # raises CycleError
 
 
+def test_the_public_page_has_no_way_to_the_library():
+    """What app.py imports, at once or later, leads to no module that opens a folder of the computer it runs on."""
+    reached, left = set(), ["app"]
+    while left:
+        module = left.pop()
+        if module not in reached and module in MODULES:
+            reached.add(module)
+            left += [target for target, _ in imports(module)]
+    assert {"page.pack.browse", "drumclf.classifier"} <= reached
+    ways = ("page.library.", "drumclf.library.", "drumclf.filing.", "drumclf.cli.")
+    assert {module for module in reached if f"{module}.".startswith(ways)} == set()
+
+
 @pytest.mark.parametrize(
     ("code", "found"),
     [

@@ -15,7 +15,7 @@ MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for package in PACKAGES
     for path in sorted((ROOT / package).rglob("*.py"))
-} | {"app": ROOT / "app.py"}
+} | {"app": ROOT / "app.py", "library": ROOT / "library.py"}
 
 
 class Import(NamedTuple):

@@ -14,6 +14,10 @@ _MOST_EVIDENCE = 500  # corrections that are learned from: the latest
 Given = tuple[str | None, str | None, str | None]  # a sound's label and kind by the user, and the label that follows
 
 
+class NotKeptError(Exception):
+    """What the user said of a sound cannot be kept; the text says why, in one sentence without its end."""
+
+
 @dataclass(eq=False)
 class Sounds:
     """Many sounds, each identified by its index in `files`: a pack, or a library.

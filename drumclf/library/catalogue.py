@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from drumclf.batch.rows import Row
-from drumclf.batch.sounds import Given, Sounds
+from drumclf.batch.sounds import Given, NotKeptError, Sounds
 from drumclf.classifier import Classifier
-from drumclf.library.index import BELOW, Index, below
+from drumclf.library.index import BELOW, Index, LibraryError, below
 from drumclf.library.opening import open_index
 from drumclf.names import unescaped
 
@@ -185,8 +185,11 @@ class Catalogue(Sounds):
 
     def _set(self, given: dict[int, Given]) -> None:
         with self._writing:
-            with closing(self._open()) as index:
-                index.keep_labels({self.contents[i]: values for i, values in given.items()})
+            try:
+                with closing(self._open()) as index:
+                    index.keep_labels({self.contents[i]: values for i, values in given.items()})
+            except LibraryError as error:
+                raise NotKeptError(str(error)) from error
             super()._set(given)
             self._look_again(given)
 

@@ -9,6 +9,7 @@ from command_steps import KICK, SNARE
 from conftest import EXAMPLES
 
 from drumclf.batch.learn import Change
+from drumclf.batch.sounds import NotKeptError
 from drumclf.library.catalogue import Catalogue
 from drumclf.library.index import LibraryError
 from drumclf.library.opening import open_index
@@ -102,7 +103,7 @@ def test_what_cannot_be_kept_is_not_shown_as_kept(catalogue, monkeypatch):
         raise LibraryError("the disk is full")
 
     monkeypatch.setattr(catalogue, "_open", full)
-    with pytest.raises(LibraryError):
+    with pytest.raises(NotKeptError, match="full"):
         catalogue.correct([0], "tom")
     assert (catalogue.label(0), catalogue.history) == ("kick", [])
 
