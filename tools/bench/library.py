@@ -20,11 +20,14 @@ import numpy as np
 
 from drumclf import load_classifier
 from drumclf.batch.rows import classify_files, find_sounds
+from drumclf.library.catalogue import Catalogue
 from drumclf.library.opening import INDEX, open_index
 from drumclf.library.scan import do_work, look_for_work
 from drumclf.library.search import Search
+from drumclf.library.select import BY_NAME, Wanted, select
 from drumclf.names import escaped
 from drumclf.processes.decoders import separate_reader
+from tools.bench.library_page import measure_page
 from training.data import ROOT, default_data
 from training.markdown import table
 
@@ -53,7 +56,8 @@ def _bench(files: list[Path], many: int, folder: Path) -> None:
     links = folder / "sounds"
     for i, file in enumerate(files):
         _link(file, links, i)
-    index = open_index(folder / "cache", folder / "data")
+    cache, data = (folder / name / "drumclf" for name in ("cache", "data"))
+    index = open_index(cache, data)
     named = [(str(file), file) for file in files]
     list(classify_files(classifier, named[:100]))  # warm
     alone, (took, rows) = (
@@ -75,7 +79,7 @@ def _bench(files: list[Path], many: int, folder: Path) -> None:
         index.write(model, new_files, sounds)
     again, _ = _cpu(lambda: look_for_work(index, classifier, [links]))
     index.close()
-    size = (folder / "cache" / INDEX).stat().st_size / 1e6
+    size = (cache / INDEX).stat().st_size / 1e6
     print(f"{many:,} sounds, {os.cpu_count()} cores, CPU time of the process, medians of {_ROUNDS} where repeated:\n")
     figures = [
         ("scan, files per second of CPU time of its own process (decoders not counted)", f"{len(files) / took:.0f}"),
@@ -84,9 +88,10 @@ def _bench(files: list[Path], many: int, folder: Path) -> None:
         ("looking for what is new where nothing is, s", f"{again:.2f}"),
         ("size of the index, MB", f"{size:.0f}"),
     ]
-    command = [sys.executable, "-m", "tools.bench.library", "--measure", folder / "cache", folder / "data"]
+    command = [sys.executable, "-m", "tools.bench.library", "--measure", cache, data]
     said = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     figures += [tuple(line.split("\t")) for line in said.splitlines()]
+    figures += measure_page(cache.parent, data.parent, links)
     print("\n".join(table(("", ""), figures)))
 
 
@@ -94,16 +99,19 @@ def _measure(cache: Path, data: Path) -> None:
     """In a process of its own, for its memory."""
     classifier = load_classifier()
     before = _peak()
-    opening, search = _median(lambda: Search(open_index(cache, data), classifier))
-    query = search._vectors[0]
+    opening, search = _median(lambda: Search(Catalogue(open_index(cache, data), classifier)))
+    catalogue = search.catalogue
+    query, snares = catalogue.embeddings[0], catalogue.labelled("snare")
     found, _ = _median(lambda: search.nearest(query, 50))
-    of_class, _ = _median(lambda: search.nearest(query, 50, label="snare"))
+    of_class, _ = _median(lambda: search.nearest(query, 50, snares))
+    filtered, _ = _median(lambda: select(catalogue, Wanted(words="hat -open", longest=1.0, order=BY_NAME)))
     peak = _peak()
     rows = open_index(cache, data).db.execute("select embedding from vectors").fetchall()
     rival, _ = _median(lambda: sorted(((np.frombuffer(v, "<f2") @ query, v) for (v,) in rows), reverse=True)[:50])
     print(f"opening for a search, s\t{opening:.2f}")
     print(f"nearest 50, s\t{found:.4f}")
     print(f"nearest 50 of a class, s\t{of_class:.4f}")
+    print(f"two words, a length, in the order of names, s\t{filtered:.4f}")
     print(f"nearest 50 one embedding after the other, times as long\t{rival / found:.0f}")
     print(f"peak memory, MB (before the library: {before:.0f})\t{peak:.0f}")
 
