@@ -88,6 +88,7 @@ class Earlier:
     def __init__(self, journal: Journal, roots: Sequence[Path], classes: Iterable[str]):
         settle(journal)
         self.folder = journal.folder
+        self._start = os.path.join(self.folder, "")  # noqa: PTH118 - as text: there may be many
         self._journal, self._roots, self._classes = journal, list(roots), set(classes)
         unfinished = [step for step in journal.unfinished() if os.path.lexists(step.source)]
         self.unfinished = [step for step in unfinished if can_resume(step)]
@@ -130,8 +131,12 @@ class Earlier:
 
     def is_taken(self, place: str) -> bool:
         """Whether a path below the destination is a file's, or will be."""
-        path = str(self.folder / place)
+        path = self.path_of(place)
         return path in self.places or os.path.lexists(path)
+
+    def path_of(self, place: str) -> str:
+        """The path of a place below the destination, which is given with slashes on every system."""
+        return self._start + place.replace("/", os.sep)
 
     def plan(self, steps: list[Step], refused: list[Row], duplicates: list[tuple[str, str]], n_filed: int) -> Plan:
         """A plan in which what an earlier run left undone comes first."""
@@ -145,7 +150,7 @@ class Earlier:
 
     def _is_in_destination(self, path: Path) -> bool:
         """Whether a sound lies where only what is sorted lies; if a folder is sorted into itself, in a class's."""
-        if self.folder not in path.parents:
+        if not str(path).startswith(self._start):
             return False
         if self.folder in self._roots:
             return bool(self._journal.filed) and path.relative_to(self.folder).parts[0] in self._classes
@@ -154,7 +159,8 @@ class Earlier:
     def _made_room(self, step: Step, path: Path) -> bool:
         """Whether another file is in the place of one that was moved away; a person may have put it back."""
         filed = self._journal.filed.get(step.destination)
-        return step.action == "move" and filed is not None and filed.digest is not None and not _is_as(path, filed)
+        is_moved = step.action == "move" and filed is not None and filed.digest is not None
+        return is_moved and os.path.lexists(path) and not _is_as(path, filed)
 
     def _was_moved_by_hand(self, path: Path) -> bool:
         """Whether a file of a folder that is sorted into itself was filed, and is no longer where it was put."""
@@ -200,12 +206,11 @@ def make_steps(earlier: Earlier, order: Order, sounds: Iterable[tuple[str, str, 
     """
     sounds = list(sounds)
     steps, of_folders = [], {}
-    for (name, *_), place in zip(sounds, destinations(sounds, order.pattern, earlier.is_taken), strict=True):
-        path = Path(name)
-        folder = path.parent
+    for (path, *_), place in zip(sounds, destinations(sounds, order.pattern, earlier.is_taken), strict=True):
+        folder = os.path.dirname(path)  # noqa: PTH120 - as text: there may be many
         if folder not in of_folders:
-            of_folders[folder] = str(earlier.root_of(path) or folder), mount_of(folder)
-        steps.append(Step(order.action, name, str(earlier.folder / place), *of_folders[folder]))
+            of_folders[folder] = str(earlier.root_of(Path(path)) or folder), mount_of(Path(folder))
+        steps.append(Step(order.action, path, earlier.path_of(place), *of_folders[folder]))
     return steps
 
 

@@ -55,6 +55,8 @@ class Catalogue(Sounds):
 
     Attributes
     ----------
+    folders : tuple of Path
+        As given.
     names : list of str
         Of each file: its path below the folder, after the folder's name if there are several.
     paths : list of str
@@ -79,6 +81,7 @@ class Catalogue(Sounds):
         open_again: Callable[[], Index] = open_index,
     ):
         self._open, self.classes, self._writing = open_again, classifier.classes, threading.Lock()
+        self.folders = tuple(folders or ())
         columns, self.n_other = _read(index, index.model_of(classifier), folders)
         self.paths = [unescaped(path) for path in columns["path"]]
         self.contents, self._errors = columns["content"], columns["error"]
