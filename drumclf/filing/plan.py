@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import compress
 from pathlib import Path
 
 from drumclf.batch.destinations import ORIGINAL_NAMES, destinations
@@ -64,7 +65,7 @@ class Plan:
 
     def n_sounds(self) -> int:
         """How many of the files are no companions."""
-        return sum(not is_companion(Path(step.source)) for step in self.steps)
+        return sum(not is_companion(step.source) for step in self.steps)
 
     def folders(self, destination: Path) -> dict[str, int]:
         """How many files go into each folder, by its path below the destination, in order."""
@@ -91,10 +92,12 @@ class Earlier:
         self._start = os.path.join(self.folder, "")  # noqa: PTH118 - as text: there may be many
         self._journal, self._roots, self._classes = journal, list(roots), set(classes)
         unfinished = [step for step in journal.unfinished() if os.path.lexists(step.source)]
-        self.unfinished = [step for step in unfinished if can_resume(step)]
+        can = [can_resume(step) for step in unfinished]
+        self.unfinished = list(compress(unfinished, can))
         # Something else is in their place by now: they are planned anew.
-        self.given_up = [step for step in unfinished if step not in set(self.unfinished)]
-        kept = {step.destination: step for step in journal.steps.values() if step not in set(self.given_up)}
+        self.given_up = [step for step, is_free in zip(unfinished, can, strict=True) if not is_free]
+        given_up = {step.destination for step in self.given_up}
+        kept = {place: step for place, step in journal.steps.items() if place not in given_up}
         self.places = kept.keys()
         self._by_source: dict[str, list[Step]] = {}
         for step in kept.values():
@@ -120,7 +123,7 @@ class Earlier:
 
     def sounds(self) -> dict[Path, str]:
         """Where the sounds that were filed before are now, and their paths before that; not those that are gone."""
-        steps = (step for step in self._journal.steps.values() if not is_companion(Path(step.source)))
+        steps = (step for step in self._journal.steps.values() if not is_companion(step.source))
         places = ((step.source, step.destination) for step in steps)
         found = {next((path for path in both if os.path.isfile(path)), None): both[0] for both in places}  # noqa: PTH113
         return {Path(path): source for path, source in found.items() if path}
@@ -254,9 +257,9 @@ def record(journal: Journal, plan: Plan) -> None:
     journal.write()
 
 
-def is_companion(path: Path) -> bool:
+def is_companion(path: Path | str) -> bool:
     """Whether a file is what a program keeps beside a sound, by its suffix."""
-    return path.suffix.lower() in COMPANION_SUFFIXES
+    return os.path.splitext(path)[1].lower() in COMPANION_SUFFIXES  # noqa: PTH122 - as text: there may be many
 
 
 def _is_as(path: Path, filed: Filed) -> bool:

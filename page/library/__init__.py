@@ -1,0 +1,1 @@
+"""The rooms of the library: the page of the sounds on this computer."""
