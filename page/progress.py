@@ -10,7 +10,9 @@ _INTERVAL = 0.1  # seconds between two reports; each takes a message to the brow
 
 
 @contextlib.contextmanager
-def progress(total: int, done: int = 0, stop: Callable[[], None] | None = None) -> Iterator[Callable[..., None]]:
+def progress(
+    total: int, done: int = 0, stop: Callable[[], None] | None = None, note: str = ""
+) -> Iterator[Callable[..., None]]:
     """A bar and a button that stops the work.
 
     Any click on the page stops it, too: the next report does not return.
@@ -23,6 +25,8 @@ def progress(total: int, done: int = 0, stop: Callable[[], None] | None = None) 
         How many of them were done before.
     stop : function, optional
         Called when the button is clicked.
+    note : str
+        What to say below the bar.
 
     Yields
     ------
@@ -30,9 +34,12 @@ def progress(total: int, done: int = 0, stop: Callable[[], None] | None = None) 
         Takes the number done, and what else to say.
     """
     place = st.empty()
-    row = place.container(horizontal=True, vertical_alignment="bottom")
+    box = place.container()
+    row = box.container(horizontal=True, vertical_alignment="bottom")
     bar = row.progress(done / max(total, 1), "Reading" if not done else f"{done:,} of {total:,}")
     row.button("Stop", icon=":material/stop:", on_click=stop)
+    if note:
+        box.caption(note)
     started, shown = time.monotonic(), 0.0
 
     def report(n: int, more: str = "") -> None:

@@ -9,7 +9,7 @@ from drumclf.batch.skipped import is_called_sound
 from drumclf.batch.sounds import Sounds
 from drumclf.filing.plan import A_LINK, Earlier, Order, Plan, make_steps, with_companions
 
-_GONE = "It is no longer there."
+_GONE = "No longer there."
 
 
 def plan_known(sounds: Sounds, indices: Iterable[int], earlier: Earlier, order: Order) -> Plan:

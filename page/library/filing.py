@@ -20,6 +20,7 @@ from page.words import counted
 
 _DONE = {"copy": "copied", "move": "moved", "link": "linked"}
 _PATIENCE = 5.0  # seconds to wait for a run of this page that a click has just stopped
+_SAFE = "Any click on this page stops it, at no risk: the same button goes on."
 _ANOTHER = "another tab of this page is at it. Wait until it is done."
 
 
@@ -53,8 +54,9 @@ def carry_out_shown(
         if not is_alone:
             return Outcome(f"Nothing was sorted: {_ANOTHER}", is_trouble=True)
         try:
-            journal = read_there(destination)
-            plan = make_plan(journal, catalogue, indices, order)
+            with st.spinner("Looking at the files again"):
+                journal = read_there(destination)
+                plan = make_plan(journal, catalogue, indices, order)
             if (plan.steps, plan.duplicates) != (wanted.steps, wanted.duplicates):
                 return Outcome("Nothing was sorted: the plan is another one by now. Look at it again.", [], True)
             record(journal, plan)
@@ -85,7 +87,7 @@ def _carry_out(journal: Journal, plan: Plan, order: Order) -> Outcome:
         return counted(sum(step.destination in journal.filed for step in plan.steps), "file")
 
     try:
-        with progress(len(plan.steps)) as report:
+        with progress(len(plan.steps), note=_SAFE) as report:
             for n, (_, error) in enumerate(carry_out(journal, plan.steps), 1):
                 errors += [error] if error else []
                 report(n)
@@ -98,7 +100,7 @@ def _carry_out(journal: Journal, plan: Plan, order: Order) -> Outcome:
 def _take_back(journal: Journal) -> Outcome:
     total, left, n_undone = len(journal.filed), [], 0
     try:
-        with progress(len(journal.steps)) as report:
+        with progress(len(journal.steps), note=_SAFE) as report:
             for n, (_, why) in enumerate(undo(journal), 1):
                 left += [why.why] if why else []
                 n_undone += why is None

@@ -12,7 +12,7 @@ from drumclf import Classifier
 from drumclf.batch.destinations import UNSURE_FOLDER
 from drumclf.filing.carrying_out import settle
 from drumclf.filing.journal import JOURNAL
-from drumclf.filing.plan import Order, Plan
+from drumclf.filing.plan import Order, Plan, is_companion
 from drumclf.library.catalogue import Catalogue
 from drumclf.names import visible
 from page.library.filing import Outcome, carry_out_shown, make_plan, read_there, take_back
@@ -60,12 +60,13 @@ def show_sorting(catalogue: Catalogue, classifier: Classifier, indices: np.ndarr
     """
     destination = destination.resolve()
     wanted, is_undone = state.pop("sort wanted", None), state.pop("undo wanted", False)
+    work = st.container()
     left, right = st.columns([2, 3], gap="large")
     with left:
         order = ask_order(destination)
         names, way_back = st.empty(), st.empty()
     with right:
-        work, body = st.container(), st.empty()  # while files are sorted, an old plan is not there to be clicked
+        body = st.empty()  # while files are sorted, an old plan is not there to be clicked
     with work:
         if wanted is not None:
             state["sort outcome"] = carry_out_shown(wanted, catalogue, indices, order, destination)
@@ -81,7 +82,7 @@ def show_sorting(catalogue: Catalogue, classifier: Classifier, indices: np.ndarr
     if shown.plan is not None:
         with names.container():
             start = len(str(destination)) + 1
-            show_some([step.destination[start:] for step in shown.plan.steps])
+            show_some([step.destination[start:] for step in shown.plan.steps if not is_companion(step.source)])
     if shown.n_filed:
         with way_back.container():
             show_undo(shown.n_filed)
@@ -164,7 +165,7 @@ def show_folders(plan: Plan, destination: Path) -> None:
                 "Files", format="localized", min_value=0, max_value=int(table["n"].max())
             ),
             "unsure": st.column_config.NumberColumn(
-                "Not sure", format="localized", help=f'These go into a folder "{UNSURE_FOLDER}" in it.', width="small"
+                "Not sure", format="localized", help=f'These go into a folder "{UNSURE_FOLDER}" in it.', width=80
             ),
         },
     )
@@ -185,7 +186,7 @@ def show_what_stays(plan: Plan) -> None:
     for name, first in plan.duplicates:
         by_reason["Copies of other sounds."].append(f"{name}, a copy of {first}")
     for reason, names in by_reason.items():
-        with st.expander(f"{counted(len(names), 'sound stays', 'sounds stay')}: {text_only(reason)}"):
+        with st.expander(f"{counted(len(names), 'file')} left out: {text_only(reason)}"):
             st.text(_listed(names))
 
 

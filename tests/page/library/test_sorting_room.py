@@ -73,7 +73,7 @@ def test_what_is_shown_is_done_and_undone(action, room, folder, out):
     assert [code.value for code in room.code] == [
         str(out), "kick/a.wav\nsnare/b.wav\nclap/c.wav\nkick/copy.wav",
     ]  # fmt: skip
-    assert [expander.label.partition(":")[0] for expander in room.expander] == ["1 sound stays"]
+    assert [expander.label.partition(":")[0] for expander in room.expander] == ["1 file left out"]
     assert str(folder / "bad.wav") in room.expander[0].text[0].value
     assert not out.exists()
     press(room, "Sort 4 sounds")
@@ -116,7 +116,7 @@ def test_names_and_copies(room, out):
     room.toggle(key="rename").set_value(True).run()
     room.toggle(key="skip copies").set_value(True).run()
     assert room.code[1].value == "kick/kick_001.wav\nsnare/snare_001.wav\nclap/clap_001.wav"
-    assert [expander.label for expander in room.expander][1].startswith("1 sound stays: Copies")
+    assert [expander.label for expander in room.expander][1].startswith("1 file left out: Copies")
     room.text_input(key="pattern").set_value("{nonsense}").run()
     assert "A pattern has no field {nonsense}" in said(room)
     assert buttons(room) == []
