@@ -55,8 +55,6 @@ class Catalogue(Sounds):
 
     Attributes
     ----------
-    folders : tuple of Path
-        As given.
     names : list of str
         Of each file: its path below the folder, after the folder's name if there are several.
     paths : list of str
@@ -71,6 +69,8 @@ class Catalogue(Sounds):
         In seconds, in dB relative to full scale, and of the last change in seconds since 1970; NaN where not known.
     n_other : int
         Files that are left out since they were last heard by another model.
+    folders : tuple of Path
+        As given.
     """
 
     def __init__(

@@ -1,1 +1,1 @@
-"""The rooms of the library: the page of the sounds on this computer."""
+"""The page of your own library: the sounds in folders of this computer."""
