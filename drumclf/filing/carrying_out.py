@@ -82,6 +82,9 @@ def carry_out(journal: Journal, steps: Iterable[Step]) -> Iterator[tuple[Step, s
         destination = Path(step.destination)
         if not journal.is_there():
             raise DiskError(f"{journal.folder} is gone")
+        if step.sound and step.sound not in journal.filed:
+            yield step, f"{step.source} stays where it is: its sound was not moved."
+            continue
         try:
             part_of(destination).unlink(missing_ok=True)  # left by a run that was cut off
             if not is_done(step):

@@ -31,6 +31,8 @@ class Step:
         The folder that was sorted; None in journals of version 0.1.
     mount : str or None
         Where the drive that held the source was mounted, for example "/" or "/media/stick".
+    sound : str or None
+        For a companion, the destination of the sound that it goes with; it is moved only once the sound is there.
     """
 
     action: str
@@ -38,6 +40,7 @@ class Step:
     destination: str
     root: str | None = None
     mount: str | None = None
+    sound: str | None = None
 
 
 @dataclass(frozen=True)

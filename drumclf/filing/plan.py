@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import compress
 from pathlib import Path
 
 from drumclf.batch.destinations import ORIGINAL_NAMES, destinations
@@ -92,12 +91,14 @@ class Earlier:
         self._start = os.path.join(self.folder, "")  # noqa: PTH118 - as text: there may be many
         self._journal, self._roots, self._classes = journal, list(roots), set(classes)
         unfinished = [step for step in journal.unfinished() if os.path.lexists(step.source)]
-        can = [can_resume(step) for step in unfinished]
-        self.unfinished = list(compress(unfinished, can))
-        # Something else is in their place by now: they are planned anew.
-        self.given_up = [step for step, is_free in zip(unfinished, can, strict=True) if not is_free]
-        given_up = {step.destination for step in self.given_up}
-        kept = {place: step for place, step in journal.steps.items() if place not in given_up}
+        # Something else is in their place by now: they are planned anew, and so are their companions.
+        taken = {step.destination for step in unfinished if not can_resume(step)}
+        self.given_up = [step for step in unfinished if not taken.isdisjoint((step.destination, step.sound))]
+        # A companion waits for its sound, if that is gone.
+        there = journal.filed.keys() | {step.destination for step in unfinished} | {None}
+        given_up = set(self.given_up)
+        self.unfinished = [step for step in unfinished if step.sound in there and step not in given_up]
+        kept = {step.destination: step for step in journal.steps.values() if step not in given_up}
         self.places = kept.keys()
         self._by_source: dict[str, list[Step]] = {}
         for step in kept.values():
@@ -244,7 +245,8 @@ def with_companions(steps: list[Step], sounds: Iterable[Path], others: Iterable[
         for before, name in named.items():
             for companion in beside.get(before, ()):
                 place = destination.with_name(name + companion.suffix)
-                taken_along.append(replace(step, source=str(companion), destination=str(place)))
+                goes_with = {"source": str(companion), "destination": str(place), "sound": step.destination}
+                taken_along.append(replace(step, **goes_with))
     return taken_along
 
 

@@ -184,6 +184,75 @@ def test_companions_move_along_under_the_new_name_and_back(tmp_path, capsys):
     assert tree(folder) == before
 
 
+@pytest.fixture
+def change_before_yes(monkeypatch, capsys):
+    """Sorts the folder "in", while somebody changes something before they answer; gives status and messages."""
+
+    def sort(tmp_path, change):
+        def answer(_):
+            change()
+            return "yes"
+
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+        monkeypatch.setattr("builtins.input", answer)
+        status = main(["sort", str(tmp_path / "in"), str(tmp_path / "out"), "--move"])
+        return status, capsys.readouterr().err
+
+    return sort
+
+
+def kick_with_companions(tmp_path):
+    (tmp_path / "in").mkdir()
+    files = {"kick.wav": KICK.read_bytes(), "kick.wav.asd": b"warp", "kick.xmp": b"tags"}
+    for name, data in files.items():
+        (tmp_path / "in" / name).write_bytes(data)
+    return files
+
+
+def assert_companions_stay(tmp_path, said):
+    for name in ("kick.wav.asd", "kick.xmp"):
+        assert f"{tmp_path / 'in' / name} stays where it is: its sound was not moved." in said
+        assert (tmp_path / "in" / name).exists()
+    assert "0 files sorted" in said
+
+
+def test_companions_wait_for_a_sound_that_is_gone(tmp_path, change_before_yes, capsys):
+    files, sound = kick_with_companions(tmp_path), tmp_path / "in" / "kick.wav"
+    status, said = change_before_yes(tmp_path, lambda: sound.rename(tmp_path / "away"))
+    assert status == 1
+    assert_companions_stay(tmp_path, said)
+    run(capsys, "sort", tmp_path / "in", tmp_path / "out", "--move", "--yes")
+    assert set(tree(tmp_path / "in")) == {"kick.wav.asd", "kick.xmp"}
+    assert tree(tmp_path / "out") == {}
+    (tmp_path / "away").rename(sound)
+    assert run(capsys, "sort", tmp_path / "in", tmp_path / "out", "--move", "--yes")[0] == 0
+    assert tree(tmp_path / "out") == {f"kick/{name}": data for name, data in files.items()}
+    assert run(capsys, "undo", tmp_path / "out")[0] == 0
+    assert tree(tmp_path / "in") == files
+
+
+@pytest.mark.parametrize("is_freed", [True, False])
+def test_companions_stay_with_a_sound_whose_name_is_taken(is_freed, tmp_path, change_before_yes, capsys):
+    files, taken = kick_with_companions(tmp_path), tmp_path / "out" / "kick" / "kick.wav"
+
+    def take():
+        taken.parent.mkdir(parents=True)
+        taken.write_bytes(b"somebody's")
+
+    status, said = change_before_yes(tmp_path, take)
+    assert status == 1
+    assert_companions_stay(tmp_path, said)
+    if is_freed:
+        taken.unlink()
+    assert run(capsys, "sort", tmp_path / "in", tmp_path / "out", "--move", "--yes")[0] == 0
+    assert tree(tmp_path / "in") == {}
+    new = "kick" if is_freed else "kick (2)"
+    expected = {f"kick/{name.replace('kick', new)}": data for name, data in files.items()}
+    assert tree(tmp_path / "out") == expected | ({} if is_freed else {"kick/kick.wav": b"somebody's"})
+    assert run(capsys, "undo", tmp_path / "out")[0] == 0
+    assert tree(tmp_path / "in") == files
+
+
 def test_a_companion_that_could_belong_to_two_sounds_stays(tmp_path, capsys):
     (tmp_path / "in").mkdir()
     for name, data in {"a.wav": KICK.read_bytes(), "a.bwf": b"no sound", "a.xmp": b"x", "a": b"\xab\x1eVx"}.items():
