@@ -31,6 +31,10 @@ kind ...      | kind that was clicked for the sound that is shown  | pack/curren
 label ...     | class that was clicked for the sound that is shown | pack/current         | pack/current
 map           | {"selection": {"clicked": points}}                 | pack/map             | pack/map
 places        | (pack, where its sounds are on the map)            | pack/map             | pack/map
+sort plan     | `Shown`: the plan that is on the page              | library/sorting      | library/sorting
+sort wanted   | `Plan` that was clicked, until it is carried out   | library/sorting      | library/sorting
+undo wanted   | whether undo was clicked, until it is done         | library/sorting      | library/sorting
+sort outcome  | `Outcome` of the last of these clicks, or None     | library/sorting      | library/sorting
 """
 
 import csv

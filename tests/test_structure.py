@@ -23,7 +23,7 @@ RANKS = (
     {"classifier"},
     {"batch", "explain", "hits", "traits"},
     {"cluster", "drawing", "processes"},
-    {"library"},
+    {"filing", "library"},
     {"cli"},
     {"__main__"},
 )

@@ -1,35 +1,62 @@
-"""A sorted pack -> a table, a zip with folders, a training set."""
+"""Sorted sounds -> a table, a zip with folders, a playlist, a training set."""
 
 import io
+import math
 import zipfile
-from pathlib import PurePosixPath
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
 
 from drumclf.audio import AudioError, read_bytes
 from drumclf.batch.destinations import ORIGINAL_NAMES, destinations
 from drumclf.batch.pack import Pack
+from drumclf.batch.sounds import Sounds
 from drumclf.batch.tables import BYTE_ORDER_MARK, DUPLICATE_OF, columns, csv_line, record
-from drumclf.names import escaped
+from drumclf.names import escaped, visible
 
 
-def pack_csv(pack: Pack, classes: tuple[str, ...]) -> str:
+def pack_csv(sounds: Sounds, classes: tuple[str, ...], indices: Iterable[int] | None = None) -> str:
     """A CSV table with a line for every file, after a byte order mark for spreadsheets.
 
-    Columns: path, label (the visitor's if there is one), the probability of each class, decision, kind,
+    Columns: path, label (the user's if there is one), the probability of each class, decision, kind,
     kind_probability, duration in seconds, duplicate_of (path of the first sound that is the same recording), corrected
-    ("yes" if the label is the visitor's), error.
+    ("yes" if the label is the user's own), error.
+
+    Parameters
+    ----------
+    sounds : Sounds
+    classes : tuple of str
+        The model's.
+    indices : iterable of int, optional
+        Only these files.
     """
     names = columns(classes, (DUPLICATE_OF, "corrected"))
     lines = [BYTE_ORDER_MARK + csv_line(names)]
-    for i, row in enumerate(pack.rows):
+    for i in range(len(sounds.rows)) if indices is None else indices:
+        row, kind = sounds.rows[i], sounds.kind(i)
         cells = record(row, classes) | {
-            "label": pack.label(i),
-            "kind": pack.kind(i),
-            "kind_probability": row.kind_probability if pack.kind(i) == row.kind else None,
-            DUPLICATE_OF: escaped(pack.rows[pack.duplicate_of[i]].name) if pack.is_duplicate(i) else None,
-            "corrected": "yes" if i in pack.corrections else None,
+            "path": escaped(_path(sounds, i)),
+            "label": sounds.label(i),
+            "kind": kind,
+            "kind_probability": row.kind_probability if kind == row.kind else None,
+            DUPLICATE_OF: escaped(_path(sounds, sounds.first(i))) if sounds.is_duplicate(i) else None,
+            "corrected": "yes" if i in sounds.corrections else None,
         }
         lines.append(csv_line(cells[name] for name in names))
     return "".join(lines)
+
+
+def playlist(sounds: Sounds, indices: Iterable[int]) -> str:
+    """A playlist of sounds on this disk, for a file ``.m3u8`` in UTF-8; files that could not be read are left out.
+
+    A path that could not stand on a line of its own is written as an address, ``file:///...``.
+    """
+    lines = ["#EXTM3U"]
+    for i in indices:
+        if sounds.label(i) is not None:
+            path, seconds = Path(_path(sounds, i)), sounds.rows[i].duration
+            lines.append(f"#EXTINF:{math.ceil(seconds) if math.isfinite(seconds) else -1},{visible(path.stem)}")
+            lines.append(str(path) if escaped(str(path)) == str(path) else path.as_uri())
+    return "\n".join([*lines, ""])
 
 
 def sorted_names(pack: Pack, pattern: str = ORIGINAL_NAMES, skip_duplicates: bool = False) -> dict[int, str]:
@@ -60,41 +87,57 @@ def sorted_zip(pack: Pack, pattern: str = ORIGINAL_NAMES, skip_duplicates: bool 
     return buffer.getvalue()
 
 
-def training_zip(pack: Pack, corrected_only: bool = True) -> bytes:
+def training_sounds(sounds: Sounds, corrected_only: bool = True, indices: Iterable[int] | None = None) -> list[int]:
+    """Which sounds a training set holds; see `training_zip`."""
+    chosen = [i for i in sounds.sounds() if i in sounds.corrections or not corrected_only]
+    if indices is not None:
+        allowed = set(indices)
+        chosen = [i for i in chosen if i in allowed]
+    chosen.sort(key=lambda i: i not in sounds.corrections)  # of several duplicates, take one that a person labelled
+    return sorted({sounds.first(i): i for i in reversed(chosen)}.values())
+
+
+def training_zip(sounds: Sounds, corrected_only: bool = True, indices: Iterable[int] | None = None) -> bytes:
     """A zip with ``manifest.csv`` and the sounds it names: ``make model DATA=...`` trains on it.
 
     Parameters
     ----------
-    pack : Pack
+    sounds : Sounds
     corrected_only : bool
-        Only include sounds that the visitor labelled; otherwise all, with the model's labels for
-        the rest. Duplicates are included once.
+        Only include sounds that the user labelled; otherwise all, with the model's labels for
+        the rest, and what followed from the user's. Duplicates are included once.
+    indices : iterable of int, optional
+        Only include these.
     """
-    chosen = [i for i in pack.sounds() if i in pack.corrections or not corrected_only]
-    chosen.sort(key=lambda i: i not in pack.corrections)  # of several duplicates, take one that a person labelled
-    sounds = sorted({pack.first(i): i for i in reversed(chosen)}.values())
-    described = ((pack.rows[i].name, pack.label(i), True, pack.kind(i)) for i in sounds)
-    places = {i: f"sounds/{place}" for i, place in zip(sounds, destinations(described), strict=True)}
+    chosen = training_sounds(sounds, corrected_only, indices)
+    described = ((sounds.files[i][0], sounds.label(i), True, sounds.kind(i)) for i in chosen)
+    places = {i: f"sounds/{place}" for i, place in zip(chosen, destinations(described), strict=True)}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         lines = [csv_line(["path", "target", "label", "kit", "labelled_by"])]
-        for i in _write_sounds(archive, pack, places):
-            kit = PurePosixPath(pack.rows[i].name).parent.as_posix()
-            by = "person" if i in pack.corrections else "model"
-            label = pack.kind(i) or pack.label(i)
-            lines.append(csv_line([places[i], pack.label(i), label, "" if kit == "." else escaped(kit), by]))
+        for i in _write_sounds(archive, sounds, places):
+            kit = PurePosixPath(sounds.files[i][0]).parent.as_posix()
+            by = "person" if i in sounds.corrections else "model"
+            label = sounds.kind(i) or sounds.label(i)
+            lines.append(csv_line([places[i], sounds.label(i), label, "" if kit == "." else escaped(kit), by]))
         archive.writestr("manifest.csv", "".join(lines).encode())
     return buffer.getvalue()
 
 
-def _write_sounds(archive: zipfile.ZipFile, pack: Pack, places: dict[int, str]) -> list[int]:
+def _write_sounds(archive: zipfile.ZipFile, sounds: Sounds, places: dict[int, str]) -> list[int]:
     """Add sounds uncompressed: they hardly shrink, and this is instant. Returns those that could be read."""
     written = []
     for i, place in places.items():
         try:
-            data = read_bytes(pack.files[i][1])
+            data = read_bytes(sounds.files[i][1])
         except AudioError:  # the file has gone since; keep the others
             continue
         archive.writestr(place, data)
         written.append(i)
     return written
+
+
+def _path(sounds: Sounds, i: int) -> str:
+    """Where a file is on this disk, or else its name."""
+    name, source = sounds.files[i]
+    return str(source) if isinstance(source, Path) else name

@@ -56,8 +56,8 @@ class Sounds:
 
     def kind(self, i: int) -> str | None:
         """The user's kind, otherwise the model's if the label is the model's, too; None if not known."""
-        of_model = self.rows[i].kind if self.label(i) == self.rows[i].label else None
-        return self.corrected_kinds.get(i, of_model)
+        row = self.rows[i]
+        return self.corrected_kinds.get(i, row.kind if self.label(i) == row.label else None)
 
     def is_sure(self, i: int) -> bool:
         """Whether the user gave or accepted the label, or the model is sure of it."""

@@ -10,10 +10,10 @@ from pathlib import Path
 from drumclf.audio import AudioError
 from drumclf.batch.tables import BYTE_ORDER_MARK, answer, csv_line, said_decision, title_width
 from drumclf.classifier import Classifier, Prediction, load_classifier
-from drumclf.cli.filing import OF_THE_DISK, about_disk, part_of, publish
 from drumclf.cli.stopping import at_once
 from drumclf.cli.terminal import OK, SOME_REFUSED, UsageError, add_model, counted, say, write_lines
 from drumclf.decision import format_percent, full_title
+from drumclf.filing.carrying_out import OF_THE_DISK, about_disk, part_of, publish
 from drumclf.hits.files import hit_files
 from drumclf.hits.find import Recording, find_hits
 from drumclf.hits.onsets import NEEDS_LIBROSA

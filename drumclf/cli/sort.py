@@ -1,23 +1,18 @@
 """``drumclf sort SOURCE DESTINATION`` and ``drumclf undo DESTINATION``."""
 
 import argparse
-import os
+import contextlib
 import shlex
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from drumclf.audio import Clip, Source
 from drumclf.batch.destinations import ORIGINAL_NAMES, UNSURE_FOLDER, PatternError, check_pattern
-from drumclf.batch.rows import Row, classify_files, find_sounds
-from drumclf.batch.skipped import Skipped
+from drumclf.batch.rows import Row, classify_files
 from drumclf.classifier import load_classifier
-from drumclf.cli.filing import DiskError, carry_out, settle
-from drumclf.cli.journal import JOURNAL, Journal, read_journal
-from drumclf.cli.plan import Earlier, Plan, make_steps, split_duplicates, with_companions
 from drumclf.cli.stopping import at_once
-from drumclf.cli.taking_back import undo
 from drumclf.cli.terminal import (
     OK,
     SOME_REFUSED,
@@ -29,11 +24,14 @@ from drumclf.cli.terminal import (
     say,
     write_lines,
 )
+from drumclf.filing.carrying_out import DiskError, carry_out, settle
+from drumclf.filing.folder import look_in, plan_folder
+from drumclf.filing.journal import JOURNAL, Journal, read_journal
+from drumclf.filing.plan import Earlier, Order, Plan, record
+from drumclf.filing.taking_back import undo
 from drumclf.model_folder import read_metadata
 from drumclf.names import visible
 from drumclf.processes.decoders import separate_reader
-
-_A_LINK = "This is a link, which may lead nowhere from another folder; copy the file that it leads to."
 
 
 def add_sort_and_undo(commands) -> None:
@@ -81,7 +79,7 @@ def sort(options: argparse.Namespace) -> int:
     """Plan, show the plan, ask, carry it out."""
     journal = _check(options)
     try:
-        earlier, plan = _make_plan(options, journal)
+        plan = _make_plan(options, journal)
         is_nothing = not (plan.steps or plan.refused or plan.duplicates)
         if is_nothing and not plan.n_filed:
             say(f"there are no sound files in {options.source} that could be sorted")
@@ -90,18 +88,13 @@ def sort(options: argparse.Namespace) -> int:
             _say_all_is_filed(options, plan.n_filed)
             return OK
         write_lines(_shown(plan, journal.folder, whole=options.dry_run))
-        if plan.duplicates and not plan.steps and not options.dry_run:
-            journal.note_duplicates(plan.duplicates)
-            _write(journal)
+        if plan.steps and not (options.dry_run or options.yes) and sys.stdin.isatty() and not _agreed():
+            return OK
+        if (plan.steps or plan.duplicates) and not options.dry_run:
+            with _writing(journal):
+                record(journal, plan)
         if options.dry_run or not plan.steps:
             return SOME_REFUSED if plan.refused else OK
-        if sys.stdin.isatty() and not options.yes and not _agreed():
-            return OK
-        for step in earlier.given_up:
-            del journal.steps[step.destination]
-        journal.steps |= {step.destination: step for step in plan.steps}
-        journal.note_duplicates(plan.duplicates)
-        _write(journal)
     except KeyboardInterrupt as stopped:
         raise KeyboardInterrupt("nothing was sorted") from stopped
     return _carry_out(options, journal, plan)
@@ -131,7 +124,8 @@ def undo_sort(options: argparse.Namespace) -> int:
     say(f"{n_undone:,} of {counted(max(total, n_undone), 'file')} undone{more}")
     if not trouble:
         journal.duplicates.clear()
-        _write(journal)
+        with _writing(journal):
+            journal.write()
     return SOME_REFUSED if n_kept or trouble else OK
 
 
@@ -155,47 +149,25 @@ def _read(destination: Path) -> Journal:
         raise UsageError(str(error)) from error
 
 
-def _write(journal: Journal) -> None:
+@contextlib.contextmanager
+def _writing(journal: Journal) -> Iterator[None]:
     try:
-        journal.write()
+        yield
     except OSError as error:
         raise UsageError(f"cannot write {journal.folder / JOURNAL}: {error.strerror}") from error
 
 
-def _make_plan(options: argparse.Namespace, journal: Journal) -> tuple[Earlier, Plan]:
-    """What was sorted before, and what is to be done now."""
-    root, destination = options.source.resolve(), journal.folder
-    settle(journal)
-    earlier = Earlier(journal, root, read_metadata(options.model)["classes"])
+def _make_plan(options: argparse.Namespace, journal: Journal) -> Plan:
+    """Look what is there and what was sorted before, and decide what is to be done now."""
+    root = options.source.resolve()
+    order = Order(options.action, options.pattern, options.skip_duplicates)
+    earlier = Earlier(journal, [root], read_metadata(options.model)["classes"])
     if earlier.unfinished:
         say(f"{counted(len(earlier.unfinished), 'file')} left from an earlier run: first in the plan")
-    skipped: list[Skipped] = []
-    found = list(find_sounds([root], skipped.append))
-    paths = [path for path in found if earlier.is_new(path, options.skip_duplicates)]
-    skipped = [each for each in skipped if Path(each.name).name != JOURNAL]
-    report_skipped(skipped)
-    links = [path for path in paths if options.action == "move" and path.is_symlink()]
-    paths = [path for path in paths if path not in set(links)]
-    # Sounds that an earlier run sorted are read again only if new ones may be duplicates of them.
-    before = earlier.sounds() if options.skip_duplicates and paths else []
+    found = look_in(root, earlier, order)
+    report_skipped(found.skipped)
     read = separate_reader()
-    rows = _classify(before + paths, options.model, read) if paths else []
-    known, new = rows[: len(before)], rows[len(before) :]
-    sounds, duplicates = [row for row in new if row.error is None], []
-    if options.skip_duplicates:
-        sounds, duplicates = split_duplicates([row for row in known if row.error is None], sounds, read)
-    steps = make_steps(
-        sounds,
-        options.action,
-        options.pattern,
-        root,
-        destination,
-        taken=lambda place: os.path.lexists(destination / place) or str(destination / place) in earlier.places,
-    )
-    if options.action == "move":
-        steps = with_companions(steps, found, [Path(each.name) for each in skipped])
-    refused = [row for row in new if row.error is not None] + [Row(str(path), _A_LINK) for path in links]
-    return earlier, Plan(earlier.unfinished + steps, refused, duplicates, earlier.n_filed)
+    return plan_folder(found, earlier, order, partial(_classify, model=options.model, read=read), read)
 
 
 def _classify(paths: list[Path], model: str | None, read: Callable[[Source], Clip]) -> list[Row]:
@@ -252,11 +224,10 @@ def _shown(plan: Plan, destination: Path, whole: bool) -> Iterator[str]:
 
 
 def _lines(plan: Plan, destination: Path, whole: bool) -> Iterator[str]:
-    steps = plan.steps
-    folders = Counter(Path(step.destination).parent.relative_to(destination).as_posix() for step in steps)
+    steps, folders = plan.steps, plan.folders(destination)
     for action in sorted({step.action for step in steps}):
         yield f"{action} {counted(sum(step.action == action for step in steps), 'file')} into {destination}:"
-    for folder, n in sorted(folders.items()):
+    for folder, n in folders.items():
         yield f"  {n:6}  {folder}"
     if any(UNSURE_FOLDER in folder for folder in folders):
         yield f'  "{UNSURE_FOLDER}" holds the sounds that the model is not sure about.'

@@ -69,6 +69,8 @@ class Catalogue(Sounds):
         In seconds, in dB relative to full scale, and of the last change in seconds since 1970; NaN where not known.
     n_other : int
         Files that are left out since they were last heard by another model.
+    folders : tuple of Path
+        As given.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Catalogue(Sounds):
         open_again: Callable[[], Index] = open_index,
     ):
         self._open, self.classes, self._writing = open_again, classifier.classes, threading.Lock()
+        self.folders = tuple(folders or ())
         columns, self.n_other = _read(index, index.model_of(classifier), folders)
         self.paths = [unescaped(path) for path in columns["path"]]
         self.contents, self._errors = columns["content"], columns["error"]

@@ -1,7 +1,5 @@
 """Many sounds on the page: progress, table, map, one sound at a time, export."""
 
-import time
-
 import streamlit as st
 
 from drumclf import Classifier
@@ -12,6 +10,7 @@ from page.pack.current import show_current
 from page.pack.exports import show_exports
 from page.pack.map import show_map
 from page.pack.table import NOT_READ, NOT_SURE, show_just_labelled, show_table, show_ticked
+from page.progress import progress
 from page.words import counted
 
 
@@ -28,17 +27,9 @@ def show_pack(pack: Pack, classifier: Classifier) -> None:
 
 def follow(pack: Pack, classifier: Classifier) -> None:
     """Classify with a progress bar. The rows stay in the pack, even if this run of the page is interrupted."""
-    place = st.empty()
-    row = place.container(horizontal=True, vertical_alignment="bottom")
-    bar = row.progress(0.0, "Reading")
-    row.button("Stop", icon=":material/stop:", on_click=stop)
-    started, before, total = time.monotonic(), len(pack.rows), len(pack.files)
-    for done in pack.classify_on(classifier):
-        rate = (done - before) / (time.monotonic() - started)
-        shared = " · taking turns with other visitors" if classifier.n_waiting else ""
-        left = f"{rate:.0f} per second · {(total - done) / rate:.0f} s left"
-        bar.progress(done / total, f"{done:,} of {total:,} · {left}{shared}")
-    place.empty()
+    with progress(len(pack.files), len(pack.rows), stop) as report:
+        for done in pack.classify_on(classifier):
+            report(done, " · taking turns with other visitors" if classifier.n_waiting else "")
 
 
 def stop() -> None:

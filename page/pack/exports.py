@@ -1,14 +1,20 @@
 """What a visitor can download: a sorted zip, a table, a training set."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import streamlit as st
 
 from drumclf import Classifier
-from drumclf.batch.destinations import ORIGINAL_NAMES, PatternError
-from drumclf.batch.exports import pack_csv, sorted_names, sorted_zip, training_zip
+from drumclf.audio import Source
+from drumclf.batch.destinations import PatternError
+from drumclf.batch.exports import pack_csv, sorted_names, sorted_zip, training_sounds, training_zip
 from drumclf.batch.pack import Pack
+from drumclf.batch.sounds import Sounds
+from page.naming import ask_names, show_some
 from page.words import counted
 
-SHOWN_NAMES = 5
+MAX_TRAINING_BYTES = 1_000_000_000
 
 
 def show_exports(pack: Pack, classifier: Classifier) -> None:
@@ -19,15 +25,7 @@ def show_exports(pack: Pack, classifier: Classifier) -> None:
         show_sorted_zip(pack)
     with table:
         st.subheader("Table", anchor=False)
-        st.markdown("One line per file: label, all probabilities, decision, kind, duration, copies, corrections.")
-        st.download_button(
-            "Download CSV",
-            lambda: pack_csv(pack, classifier.classes).encode(),
-            "drumclf.csv",
-            "text/csv",
-            icon=":material/table:",
-            on_click="ignore",
-        )
+        show_csv(pack, classifier)
     with training:
         st.subheader("Training set", anchor=False)
         show_training_zip(pack)
@@ -36,25 +34,13 @@ def show_exports(pack: Pack, classifier: Classifier) -> None:
 def show_sorted_zip(pack: Pack) -> None:
     """A zip with a folder for each class."""
     st.markdown('A zip with a folder for each class. Unsure sounds go into a "not sure" subfolder.')
-    rename = st.toggle("Rename the files", key="rename")
-    pattern = ORIGINAL_NAMES
-    if rename:
-        pattern = st.text_input(
-            "Pattern",
-            "{class}_{n:03}",
-            key="pattern",
-            help="{class}, {kind}, {n}, {name}, {folder}; {n:03} is 001, 002, ...; {kind}/{name} makes folders",
-        )
-    skip = st.toggle("Leave out copies", key="skip copies")
+    pattern, skip = ask_names()
     try:
         names = sorted_names(pack, pattern, skip)
     except PatternError as error:
         st.error(str(error))
         return
-    some = list(names.items())[:SHOWN_NAMES]
-    if some:
-        more = f"\n... and {len(names) - len(some):,} more" if len(names) > len(some) else ""
-        st.code("\n".join(place for _, place in some) + more, language=None, wrap_lines=True)
+    show_some(list(names.values()))
     st.download_button(
         f"Download {counted(len(names), 'sound')}",
         lambda: sorted_zip(pack, pattern, skip),
@@ -67,21 +53,49 @@ def show_sorted_zip(pack: Pack) -> None:
     )
 
 
-def show_training_zip(pack: Pack) -> None:
-    """Sounds with their labels, to train a model on."""
+def show_csv(sounds: Sounds, classifier: Classifier, indices: Sequence[int] | None = None) -> None:
+    """A table of all files, or of some."""
+    st.markdown("One line per file: label, all probabilities, decision, kind, duration, copies, corrections.")
+    st.download_button(
+        "Download CSV",
+        lambda: pack_csv(sounds, classifier.classes, indices).encode(),
+        "drumclf.csv",
+        "text/csv",
+        icon=":material/table:",
+        on_click="ignore",
+        disabled=indices is not None and not len(indices),
+    )
+
+
+def show_training_zip(sounds: Sounds, indices: Sequence[int] | None = None) -> None:
+    """Sounds with their labels, to train a model on; of all, or of some."""
     st.markdown("Sounds with their labels, and a manifest. To train on it: `make model DATA=drumclf-training.zip`.")
     everything = st.toggle("Include labels you did not change", key="train on all")
-    n_corrected = len(pack.corrections)
+    chosen = training_sounds(sounds, not everything, indices)
     if not everything:
         st.caption(
-            f"{n_corrected:,} labelled by you so far." if n_corrected else "You have not labelled any sounds yet."
+            f"{len(chosen):,} labelled by you so far." if chosen else "You have not labelled any of these sounds yet."
+        )
+    n_bytes = sum(_size(sounds.files[i][1]) for i in chosen)
+    if n_bytes > MAX_TRAINING_BYTES:
+        st.warning(
+            f"These sounds have {n_bytes / 1e9:.1f} GB; a download holds at most {MAX_TRAINING_BYTES / 1e9:.0f} GB, "
+            "since it is made in memory. Choose fewer."
         )
     st.download_button(
         "Download training set",
-        lambda: training_zip(pack, corrected_only=not everything),
+        lambda: training_zip(sounds, not everything, indices),
         "drumclf-training.zip",
         "application/zip",
         icon=":material/model_training:",
         on_click="ignore",
-        disabled=not (n_corrected or everything),
+        disabled=not chosen or n_bytes > MAX_TRAINING_BYTES,
     )
+
+
+def _size(source: Source) -> int:
+    """Bytes of a file on disk; uploads have a limit of their own, and what is gone takes no room."""
+    try:
+        return source.stat().st_size if isinstance(source, Path) else 0
+    except OSError:
+        return 0

@@ -8,8 +8,8 @@ from command_steps import KICK, SNARE, load_once
 from conftest import EXAMPLES
 
 from drumclf.__main__ import main
-from drumclf.cli import taking_back
-from drumclf.cli.journal import JOURNAL
+from drumclf.filing import taking_back
+from drumclf.filing.journal import JOURNAL
 
 loaded_once = pytest.fixture(load_once, autouse=True)
 CLAP, TOM, COWBELL = (EXAMPLES / f"{name}.wav" for name in ("clap_hands", "tom_acoustic", "cowbell_analogue"))

@@ -11,8 +11,8 @@ import time
 import pytest
 from conftest import EXAMPLES, ROOT
 
-from drumclf.cli.journal import read_journal
 from drumclf.cli.stopping import INTERRUPTED
+from drumclf.filing.journal import read_journal
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are sent")
 ROUNDS = 6  # of a command, each stopped a little later

@@ -9,7 +9,7 @@ from command_steps import KICK, load_once, mixed_sounds, run
 from conftest import EXAMPLES
 
 from drumclf.__main__ import main
-from drumclf.cli.journal import JOURNAL
+from drumclf.filing.journal import JOURNAL
 
 loaded_once = pytest.fixture(load_once, autouse=True)
 sounds = pytest.fixture(mixed_sounds)

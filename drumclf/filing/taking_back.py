@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from drumclf.cli.filing import OF_THE_DISK, DiskError, about_disk, is_done, is_spare, part_of, put_file
-from drumclf.cli.journal import Filed, Journal, Step, digest_of, remove_if_empty
+from drumclf.filing.carrying_out import OF_THE_DISK, DiskError, about_disk, is_done, is_spare, part_of, put_file
+from drumclf.filing.journal import Filed, Journal, Step, digest_of, remove_if_empty
 
 _CHANGED = "it was changed since"
 

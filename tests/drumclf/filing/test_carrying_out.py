@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from drumclf.cli.filing import DiskError, carry_out, is_done, settle
-from drumclf.cli.journal import ACTIONS, JOURNAL, Journal, Step, mount_of, read_journal
-from drumclf.cli.taking_back import undo
+from drumclf.filing.carrying_out import DiskError, carry_out, is_done, settle
+from drumclf.filing.journal import ACTIONS, JOURNAL, Journal, Step, mount_of, read_journal
+from drumclf.filing.taking_back import undo
 
 NAMES = ("a.wav", "deep/b.wav", os.fsdecode(b"caf\xe9.wav"), "c\nd.wav")
 

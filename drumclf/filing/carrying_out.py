@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from drumclf.cli.journal import Filed, Journal, Step, digest_of, remove_if_empty
+from drumclf.filing.journal import Filed, Journal, Step, digest_of, remove_if_empty
 
 # With these, every other file would fail too: the disk is full, or no longer there.
 OF_THE_DISK = frozenset(
