@@ -53,7 +53,7 @@ def show_library() -> None:
     if holdings.notice:
         st.info(holdings.notice)
     if len(catalogue):
-        browse(holdings, classifier)
+        browse(holdings, classifier, started.sort_to)
     settle()
 
 

@@ -4,7 +4,8 @@ The session's state
 -------------------
 All that the page remembers of a visitor from one run to the next is in ``st.session_state``, under these keys. A name
 that ends in "..." has more after it: one key for each player, sound or table. Writing includes giving the key to a
-widget. Keys that only widgets use, whose value the page takes from the call, are not listed.
+widget. Keys that only widgets use, whose value the page takes from the call, are not listed. "library" is all of
+page/library/, whose __init__.py lists the keys that it has for itself.
 
 key           | value                                              | written in           | read in
 ------------- | -------------------------------------------------- | -------------------- | ----------------------
@@ -21,8 +22,10 @@ recordings    | ids of all recordings, to tell them from files     | inputs     
 timeline ...  | {"hit": index of the selected hit}                 | recording            | recording
 heard ...     | index of the hit that was played last              | recording            | recording
 stopped       | whether the visitor stopped the classifying        | inputs, pack/browse  | pack/browse
-current       | index of the sound of the pack that is shown       | inputs, pack/current | pack/current, pack/map
-table ...     | ticked rows of the table                           | pack/table           |
+current       | index of the sound of the pack that is shown       | inputs, pack/current, library | pack/current
+table ...     | ticked rows of the table                           | pack/table, library  | library
+view          | table, map or export                               | pack/browse, library | library
+plays         | how often a sound was to be played again           | library              | pack/current, library
 play          | row whose ▶ was clicked                            | pack/table           | pack/table
 label ticked  | class that was clicked for the ticked sounds       | pack/table           | pack/table
 just labelled | (indices, class) of the sounds that were ticked    | inputs, pack/table   | pack/table
@@ -31,10 +34,6 @@ kind ...      | kind that was clicked for the sound that is shown  | pack/curren
 label ...     | class that was clicked for the sound that is shown | pack/current         | pack/current
 map           | {"selection": {"clicked": points}}                 | pack/map             | pack/map
 places        | (pack, where its sounds are on the map)            | pack/map             | pack/map
-sort plan     | `Shown`: the plan that is on the page              | library/sorting      | library/sorting
-sort wanted   | `Plan` that was clicked, until it is carried out   | library/sorting      | library/sorting
-undo wanted   | whether undo was clicked, until it is done         | library/sorting      | library/sorting
-sort outcome  | `Outcome` of the last of these clicks, or None     | library/sorting      | library/sorting
 """
 
 import csv

@@ -1,1 +1,18 @@
-"""The page of your own library: the sounds in folders of this computer."""
+"""The page of your own library: the sounds in folders of this computer.
+
+The keys of the session's state that only it has, as in page/chosen.py, with modules of this package:
+
+key           | value                                              | written in           | read in
+------------- | -------------------------------------------------- | -------------------- | ----------------------
+catalogue     | `Catalogue` that `current` is an index of          | holdings     | holdings
+class         | class that is shown, or "any"                      | filters, like | filters
+page          | which part of the table is shown, from 0           | browse, keys | browse
+place         | of the sound that is shown among all, when it last had one | keys | keys
+keys          | whether keys do what the buttons do                | browse       | keys
+like          | `Like`: what others are to be like, or None        | like         | like
+asked         | how often the widgets that ask for it were replaced | like        | like
+sort plan     | `Shown`: the plan that is on the page              | sorting      | sorting
+sort wanted   | `Plan` that was clicked, until it is carried out   | sorting      | sorting
+undo wanted   | whether undo was clicked, until it is done         | sorting      | sorting
+sort outcome  | `Outcome` of the last of these clicks, or None     | sorting      | sorting
+"""

@@ -1,15 +1,19 @@
 """The sounds of the library: filters, the table a page at a time, the map, the sound that is listened to."""
 
+from pathlib import Path
+
 import numpy as np
 import streamlit as st
 
 from drumclf import Classifier
 from drumclf.library.catalogue import Catalogue
 from drumclf.library.search import Match
+from page.library.exports import show_library_exports
 from page.library.filters import show_filters
 from page.library.holdings import Holdings
 from page.library.keys import PAGE, label_keys, show_keys
 from page.library.like import nearest, show_asking, show_like, the_like
+from page.library.sorting import show_sorting
 from page.pack.current import show_current
 from page.pack.table import show_just_labelled, show_refused, show_rows, show_ticked
 from page.words import counted
@@ -21,12 +25,14 @@ M: find more like this.
 TABLE, MAP, SORT, EXPORT = "Table", "Map", "Sort", "Export"
 
 
-def browse(holdings: Holdings, classifier: Classifier) -> None:
-    """Everything below the name of the library."""
+def browse(holdings: Holdings, classifier: Classifier, sort_to: Path) -> None:
+    """Everything below the name of the library; sounds are sorted into `sort_to`."""
     catalogue, like = holdings.catalogue, the_like()
     st.session_state.setdefault("view", TABLE)
     top = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
-    top.segmented_control("View", [TABLE, MAP, SORT, EXPORT], required=True, label_visibility="collapsed", key="view")
+    view = top.segmented_control(
+        "View", [TABLE, MAP, SORT, EXPORT], required=True, label_visibility="collapsed", key="view"
+    )
     right = top.container(horizontal=True, vertical_alignment="center", width="content")
     right.toggle("Keys", key="keys", value=True, help=_KEYS)
     with right.popover("Find by sound", icon=":material/graphic_eq:", width="content"):
@@ -37,6 +43,16 @@ def browse(holdings: Holdings, classifier: Classifier) -> None:
         matches = nearest(holdings.search, like, indices)
         show_like(like, len(matches))
         indices = np.array([match.index for match in matches], int)
+    if view == SORT:
+        show_sorting(catalogue, classifier, indices, sort_to)
+    elif view == EXPORT:
+        show_library_exports(catalogue, classifier, indices)
+    else:
+        show_sounds(catalogue, classifier, indices, matches)
+
+
+def show_sounds(catalogue: Catalogue, classifier: Classifier, indices: np.ndarray, matches: list[Match] | None) -> None:
+    """The table on the left, the sound that is listened to on the right."""
     left, right = st.columns([2, 1], gap="medium")
     with left:
         ticked, table_key = show_page(catalogue, classifier, indices, matches)

@@ -10,6 +10,7 @@ from drumclf.library.opening import open_index
 from drumclf.library.search import Search
 from page.library.scanning import Scanner
 from page.library.started import Started
+from page.pack.current import the_current
 
 
 class Holdings:
@@ -62,6 +63,6 @@ def follow_current(catalogue: Catalogue) -> None:
     """Keep looking at the same file when a new catalogue takes the place of the one before."""
     state = st.session_state
     seen = state.get("catalogue")
-    if seen is not None and seen is not catalogue and state.get("current") is not None:
-        state.current = catalogue.place_of(seen.paths[state.current])
+    if seen is not None and seen is not catalogue and the_current() is not None:
+        state.current = catalogue.place_of(seen.paths[the_current()])
     state.catalogue = catalogue

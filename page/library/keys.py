@@ -11,7 +11,7 @@ import streamlit as st
 from drumclf import Classifier
 from drumclf.library.catalogue import Catalogue
 from page.library.like import like_one_of
-from page.pack.current import listen_to
+from page.pack.current import listen_to, the_current
 from page.words import apologising
 
 PAGE = 200  # rows of the table that the browser gets at a time
@@ -40,7 +40,7 @@ def show_keys(
         Files that are ticked; a label's key labels them instead of the sound that is shown.
     """
     state = st.session_state
-    current = state.get("current")
+    current = the_current()
     found = np.flatnonzero(indices == current) if current is not None else ()
     place = int(found[0]) if len(found) else None
     if place is not None:

@@ -19,6 +19,11 @@ def listen_to(i: int) -> None:
     st.session_state.current = i
 
 
+def the_current() -> int | None:
+    """Index of the sound that is shown."""
+    return st.session_state.get("current")
+
+
 def show_current(pack: Sounds, classifier: Classifier, keys: str = "") -> None:
     """One sound of the pack: player, verdict, label to correct, pictures, similar sounds.
 
@@ -29,7 +34,7 @@ def show_current(pack: Sounds, classifier: Classifier, keys: str = "") -> None:
     keys : str
         The keys that give its labels, in the order of the classes, to be shown with them.
     """
-    i = st.session_state.get("current")
+    i = the_current()
     if i is None or not 0 <= i < len(pack.rows):
         st.caption("Play a sound to see it here.")
         return

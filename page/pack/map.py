@@ -16,7 +16,7 @@ from drumclf.batch.sound_map import lay_out
 from drumclf.decision import full_title
 from drumclf.names import visible
 from page.pack.clusters import FONT_SIZE, MARGIN, Word, place_words
-from page.pack.current import listen_to
+from page.pack.current import listen_to, the_current
 from page.words import counted
 
 # In the order of the classes; with more classes they repeat.
@@ -84,7 +84,7 @@ def show_map(pack: Pack, classifier: Classifier) -> None:
     theme = st.context.theme.type or "light"
     ink, paper = (st.get_option(f"theme.{theme}.{part}Color") for part in ("text", "background"))
     words = place_words(points, list(data["label"]))
-    current = st.session_state.get("current")
+    current = the_current()
     chart = draw_map(data, [titles[name] for name in classifier.classes], words, current, ink, paper)
 
     def play() -> None:

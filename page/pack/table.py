@@ -14,7 +14,7 @@ from drumclf.batch.rows import Row
 from drumclf.batch.sounds import Sounds
 from drumclf.decision import format_percent, full_title
 from drumclf.names import shortened, visible
-from page.pack.current import listen_to
+from page.pack.current import listen_to, the_current
 from page.words import apologising, counted, text_only
 
 ALL, NOT_SURE, COPIES, NOT_READ = "all", "not sure", "copies", "not read"
@@ -173,7 +173,7 @@ def table_of(
     rows = [pack.rows[i] for i in indices]
     cells = pd.DataFrame(
         {
-            "play": ["♪" if i == st.session_state.get("current") else "▶" for i in indices],
+            "play": ["♪" if i == the_current() else "▶" for i in indices],
             "label": [label_cell(pack, classifier, i) for i in indices],
             "probability": [
                 100 * row.probability if row.label == pack.label(i) else None

@@ -7,18 +7,28 @@ from collections import defaultdict
 from conftest import ROOT
 
 import page.chosen
+import page.library
 
-FILES = [ROOT / "app.py", *sorted((ROOT / "page").rglob("*.py"))]
+FILES = [ROOT / "app.py", ROOT / "library.py", *sorted((ROOT / "page").rglob("*.py"))]
 
 
 def test_the_table_lists_every_key_with_who_writes_and_who_reads_it():
-    assert documented() == used()
+    """The modules of a page's library stand as one in the table of both pages, and each in their own table."""
+    shared, own = documented(page.chosen), documented(page.library)
+    of_library = {key: [{f"library/{name}" for name in names} for names in cells] for key, cells in own.items()}
+    found = {key: list(cells) if key in own else [as_one(cell) for cell in cells] for key, cells in used().items()}
+    assert shared | of_library == found
+    assert not shared.keys() & own.keys()
 
 
-def documented():
+def as_one(modules):
+    return {"library" if name.startswith("library") else name for name in modules}
+
+
+def documented(module):
     """Key -> the modules that write it and those that read it."""
-    rows = re.findall(r"^(\S.*?) +\|.*?\| ([^|]*?) *\| ?(.*)$", page.chosen.__doc__, re.MULTILINE)
-    split = {key: tuple(set(filter(None, cell.split(", "))) for cell in cells) for key, *cells in rows}
+    rows = re.findall(r"^(\S.*?) +\|.*?\| ([^|]*?) *\| ?(.*)$", module.__doc__, re.MULTILINE)
+    split = {key: [set(filter(None, cell.split(", "))) for cell in cells] for key, *cells in rows}
     return {key: cells for key, cells in split.items() if key != "key" and not key.startswith("-")}
 
 
@@ -26,7 +36,7 @@ def used():
     written, read, of_widgets = defaultdict(set), defaultdict(set), defaultdict(set)
     for file in FILES:
         tree = ast.parse(file.read_text(encoding="utf-8"))
-        module = file.relative_to(ROOT / "page" if file.name != "app.py" else ROOT).with_suffix("").as_posix()
+        module = file.relative_to(ROOT).with_suffix("").as_posix().removeprefix("page/")
         for node in ast.walk(tree):
             for key, is_write in accesses(node):
                 (written if is_write else read)[name_of(key, tree)].add(module)
