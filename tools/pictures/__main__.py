@@ -20,6 +20,11 @@ def main() -> None:
         with serve() as (address, _), browsing(heard) as browser:
             for show in (show_one_sound, show_hits, show_two, show_recorded, show_pack, show_report, show_phone):
                 show(browser, address)
+        sounds = Path(folder) / "Samples"
+        fill_library(sounds)
+        environment = {"XDG_CACHE_HOME": f"{folder}/cache", "XDG_DATA_HOME": f"{folder}/data"}
+        with serve(environment, script="library.py", arguments=[str(sounds)]) as (address, _), browsing(heard) as browser:
+            show_library(browser, address)
     write_share_picture()
 
 

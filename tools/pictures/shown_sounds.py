@@ -2,6 +2,7 @@
 
 import io
 import random
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -51,3 +52,18 @@ def pack() -> bytes:
             archive.write(example.path, f"Garage drums/old/take {i:02}.wav")
         archive.writestr("Garage drums/broken.wav", b"RIFF")
     return buffer.getvalue()
+
+
+def fill_library(folder: Path) -> None:
+    """Synthetic drums in folders, as they lie on a disk: some with names that say what they are, some without."""
+    examples = synthetic_examples(list(CLASSES), 60, ROOT / "build" / "synthetic")
+    random.Random(4).shuffle(examples)
+    kits = ("Garage drums", "From Ada", "Old sampler", "Room mics", "Tape", "unsorted")
+    for i, example in enumerate(examples):
+        kit = kits[i * len(kits) // len(examples)]
+        name = "untitled" if kit == "unsorted" else example.label.replace("_", " ")
+        place = folder / kit / f"{name} {i:03}.wav"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(example.path, place)
+    for i, example in enumerate(examples[::25]):
+        shutil.copy(example.path, folder / "unsorted" / f"copy {i:02}.wav")
