@@ -1,9 +1,13 @@
-"""The points on the map of a pack -> the words to write on it: the name of each class at its cluster."""
+"""The points on a map -> the words on it and about it: the name of each class at its cluster, and a description."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
+from page.words import counted
+
+HELP = "Similar sounds are close together. Point at one for its name, click to listen."
 MARGIN = 0.03  # around the points, which are between 0 and 1, on each side
 NARROWEST = (280, 450)  # width and height in pixels; words that do not overlap on this map overlap on no larger one
 FONT_SIZE = 14
@@ -37,6 +41,12 @@ class Word:
     x: float
     y: float
     half: float
+
+
+def describe_map(counts: Counter[str]) -> str:
+    """What a map shows, for who cannot see it: how many sounds each class has."""
+    each = ", ".join(f"{n:,} {name}" for name, n in counts.most_common())
+    return f"Map of {counted(counts.total(), 'sound')}, similar ones close together: {each}. The table lists them."
 
 
 def place_words(points: np.ndarray, labels: list[str]) -> list[Word]:

@@ -1,0 +1,1 @@
+"""The page of your own library: the sounds in folders of this computer."""

@@ -1,0 +1,136 @@
+"""The map of a library: every sound a point, the names of the classes among them, drawn by the GPU in the browser.
+
+page/browser/map.js draws it. A pack's map (page/pack/map.py) has shapes too, but its SVG is slow with tens of thousands.
+"""
+
+import hashlib
+from collections import Counter
+from functools import lru_cache
+
+import numpy as np
+import streamlit as st
+
+from drumclf import Classifier
+from drumclf.batch.sound_map import lay_out
+from drumclf.decision import full_title
+from drumclf.library.catalogue import Catalogue
+from drumclf.names import visible
+from page.browser.component import component, packed
+from page.colours import COLOURS
+from page.pack.clusters import HELP, describe_map, place_words
+from page.pack.current import listen_to
+
+KEY = "library map"
+
+
+def show_library_map(catalogue: Catalogue, classifier: Classifier, indices: np.ndarray) -> None:
+    """A point for each sound: the pointer shows its name, a click chooses it.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    classifier : Classifier
+    indices : np.ndarray of int, sorted
+        Files to show. The others are left out; the points that are shown stay in their places.
+    """
+    sounds = indices[catalogue.codes[indices] >= 0]
+    if not len(sounds):
+        st.caption("There are no sounds to show.")
+        return
+
+    def choose() -> None:
+        i = sent_index(st.session_state[KEY]["clicked"], sounds)
+        if i is not None:
+            listen_to(i)
+
+    with st.spinner("Drawing the map"):
+        points = draw(catalogue, classifier, sounds)
+    data = {**points, "current": st.session_state.get("current")}
+    component("map")(key=KEY, data=data, on_clicked_change=choose)
+    st.caption(HELP)
+
+
+def sent_index(value: object, sounds: np.ndarray) -> int | None:
+    """What a browser sent as the index of a sound; None unless it is one of those on the map, shape (n,), sorted."""
+    if type(value) is not int or not 0 <= value <= sounds[-1]:
+        return None
+    return value if sounds[np.searchsorted(sounds, value)] == value else None
+
+
+def draw(catalogue: Catalogue, classifier: Classifier, sounds: np.ndarray) -> dict:
+    """What map.js draws: 11 bytes a point, packed, the names, the words and the legend; the same for the same sounds."""
+    codes = catalogue.codes[sounds].astype(np.uint8)
+    kinds = [catalogue.kind(i) for i in sounds.tolist()]
+    pairs = list(zip(codes.tolist(), kinds, strict=True))
+    looks = {pair: k for k, pair in enumerate(dict.fromkeys(pairs))}
+    look = np.array([looks[pair] for pair in pairs], np.uint16)
+    known = st.session_state.get("library points")
+    identity = hashlib.md5(b"".join([sounds.tobytes(), codes.tobytes(), repr(looks).encode(), look.tobytes()]))
+    if known is None or known[0] is not catalogue or known[1]["id"] != identity.hexdigest():
+        titles = [full_title(classifier, catalogue.classes[code], kind) for code, kind in looks]
+        points = _points(catalogue, classifier, sounds, look, titles)
+        known = st.session_state["library points"] = (catalogue, {"id": identity.hexdigest(), **points})
+    return known[1]
+
+
+def _points(
+    catalogue: Catalogue, classifier: Classifier, sounds: np.ndarray, look: np.ndarray, titles: list[str]
+) -> dict:
+    """Parameters as for `draw`; ``look`` is the position of each sound's title, shape (n,)."""
+    places, codes = places_of(catalogue)[sounds], catalogue.codes[sounds]
+    classes = [classifier.titles[name] for name in catalogue.classes]
+    names, folders, folder_names = _names(catalogue)
+    counts = np.bincount(codes, minlength=len(classes)).tolist()
+    # Drawn in no order, so that no folder and no class covers the others.
+    order = np.random.default_rng(0).permutation(len(sounds))
+    mixed = sounds[order]
+    probabilities = catalogue.probabilities[mixed, codes[order]]
+    on_screen = places[order] * [1, -1] + [0, 1]  # y downwards
+    return {
+        "places": packed((65535 * on_screen).round().astype("<u2")),
+        "indices": packed(mixed.astype("<i4")),
+        "colours": packed((codes[order] % len(COLOURS)).astype(np.uint8)),
+        "percents": packed(_percents(probabilities)),
+        "titles": packed(look[order].astype("<u2")),
+        "titleList": titles,
+        "folders": packed(folders[mixed].astype("<u4")),
+        "folderList": folder_names,
+        "names": "\n".join([names[i] for i in mixed.tolist()]),
+        "palette": COLOURS,
+        "classes": [
+            {"title": title, "count": f"{n:,}", "colour": k % len(COLOURS)}
+            for k, (title, n) in enumerate(zip(classes, counts, strict=True))
+            if n
+        ],
+        "words": [vars(word) for word in place_words(places, [classes[code] for code in codes.tolist()])],
+        "alt": describe_map(Counter({title: n for title, n in zip(classes, counts, strict=True) if n})),
+    }
+
+
+@lru_cache(maxsize=1)
+def places_of(catalogue: Catalogue) -> np.ndarray:
+    """Where each file is on the map, copies where the first of them is: shape (n, 2), between 0 and 1.
+
+    Worked out once, from the embeddings only, so neither labels nor filters move anything.
+    """
+    firsts = np.array(catalogue.sounds(skip_duplicates=True), int)
+    places = np.zeros((len(catalogue), 2))
+    places[firsts] = lay_out(catalogue.embeddings[firsts])
+    copies = np.flatnonzero(catalogue.are_copies)
+    places[copies] = places[[catalogue.duplicate_of[i] for i in copies.tolist()]]
+    return places
+
+
+@lru_cache(maxsize=1)
+def _names(catalogue: Catalogue) -> tuple[list[str], np.ndarray, str]:
+    """Name of each file, the position of its folder among the folders, and these, one a line."""
+    pairs = [visible(name).rpartition("/") for name in catalogue.names]
+    places: dict[str, int] = {}
+    folders = np.array([places.setdefault(folder, len(places)) for folder, _, _ in pairs], np.uint32)
+    return [name for _, _, name in pairs], folders, "\n".join(places)
+
+
+def _percents(probabilities: np.ndarray) -> np.ndarray:
+    """Percent, uint8; 0 for less than 1, and 100 for more than 99, as in `drumclf.decision.format_percent`."""
+    percents = (100 * probabilities).round().clip(1, 99)
+    return np.where(probabilities < 0.01, 0, np.where(probabilities > 0.99, 100, percents)).astype(np.uint8)
