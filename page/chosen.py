@@ -29,7 +29,9 @@ just labelled | (indices, class) of the sounds that were ticked    | inputs, pac
 kind labelled | kind that was clicked for them                     | pack/table           | pack/table
 kind ...      | kind that was clicked for the sound that is shown  | pack/current         | pack/current
 label ...     | class that was clicked for the sound that is shown | pack/current         | pack/current
+library map   | {"clicked": index of the sound that was clicked}   | library/map          | library/map
 map           | {"selection": {"clicked": points}}                 | pack/map             | pack/map
+map points    | (of what, what the map of a library draws)         | library/map          | library/map
 places        | (pack, where its sounds are on the map)            | pack/map             | pack/map
 """
 

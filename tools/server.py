@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,10 @@ _INTERVAL = 0.02
 
 @contextmanager
 def serve(
-    environment: Mapping[str, str] | None = None, log: Path | None = None
+    environment: Mapping[str, str] | None = None,
+    log: Path | None = None,
+    script: str = "app.py",
+    arguments: Sequence[str] = (),
 ) -> Iterator[tuple[str, subprocess.Popen]]:
     """Serve the page as ``make app`` does, on a free port of the loopback interface.
 
@@ -28,6 +31,9 @@ def serve(
         Variables set on top of those of this process: TMPDIR, HOME, STREAMLIT_SERVER_...
     log : path, optional
         Where the output goes; discarded by default.
+    script : str
+    arguments : sequence of str
+        What the script is started with.
 
     Yields
     ------
@@ -46,7 +52,7 @@ def serve(
     place = [f"--server.port={port}", "--server.address=127.0.0.1"]
     with (log or Path(os.devnull)).open("wb") as output:
         server = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", *place],
+            [sys.executable, "-m", "streamlit", "run", script, *place, "--", *arguments],
             cwd=ROOT,
             env=os.environ | dict(environment or {}),
             stdout=output,

@@ -1,11 +1,12 @@
 """The map of a library: every sound a point, the names of the classes among them, drawn by the GPU in the browser.
 
-page/browser/map.js draws it. A pack's map (page/pack/map.py) has shapes too, but its SVG is slow with tens of thousands.
+page/browser/map.js draws it. A pack's map (page/pack/map.py) has shapes too, but its SVG is slow with so many points.
 """
 
 import hashlib
+import json
 from collections import Counter
-from functools import lru_cache
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 import streamlit as st
@@ -18,9 +19,10 @@ from drumclf.names import visible
 from page.browser.component import component, packed
 from page.colours import COLOURS
 from page.pack.clusters import HELP, describe_map, place_words
-from page.pack.current import listen_to
+from page.pack.current import listen_to, mark_current
 
 KEY = "library map"
+_places: WeakKeyDictionary[Catalogue, np.ndarray] = WeakKeyDictionary()
 
 
 def show_library_map(catalogue: Catalogue, classifier: Classifier, indices: np.ndarray) -> None:
@@ -30,10 +32,10 @@ def show_library_map(catalogue: Catalogue, classifier: Classifier, indices: np.n
     ----------
     catalogue : Catalogue
     classifier : Classifier
-    indices : np.ndarray of int, sorted
-        Files to show. The others are left out; the points that are shown stay in their places.
+    indices : np.ndarray of int
+        Files to show, in any order. The others are left out; the points that are shown stay in their places.
     """
-    sounds = indices[catalogue.codes[indices] >= 0]
+    sounds = np.sort(indices[catalogue.codes[indices] >= 0])
     if not len(sounds):
         st.caption("There are no sounds to show.")
         return
@@ -45,9 +47,9 @@ def show_library_map(catalogue: Catalogue, classifier: Classifier, indices: np.n
 
     with st.spinner("Drawing the map"):
         points = draw(catalogue, classifier, sounds)
-    data = {**points, "current": st.session_state.get("current")}
-    component("map")(key=KEY, data=data, on_clicked_change=choose)
+    component("map")(key=KEY, data=points, on_clicked_change=choose)
     st.caption(HELP)
+    mark_current()
 
 
 def sent_index(value: object, sounds: np.ndarray) -> int | None:
@@ -58,18 +60,18 @@ def sent_index(value: object, sounds: np.ndarray) -> int | None:
 
 
 def draw(catalogue: Catalogue, classifier: Classifier, sounds: np.ndarray) -> dict:
-    """What map.js draws: 11 bytes a point, packed, the names, the words and the legend; the same for the same sounds."""
-    codes = catalogue.codes[sounds].astype(np.uint8)
-    kinds = [catalogue.kind(i) for i in sounds.tolist()]
-    pairs = list(zip(codes.tolist(), kinds, strict=True))
+    """What map.js draws: the points, packed, their names, the words and the legend. Kept until something changes."""
+    codes = catalogue.codes[sounds]
+    pairs = list(zip(codes.tolist(), map(catalogue.kind, sounds.tolist()), strict=True))
     looks = {pair: k for k, pair in enumerate(dict.fromkeys(pairs))}
-    look = np.array([looks[pair] for pair in pairs], np.uint16)
-    known = st.session_state.get("library points")
-    identity = hashlib.md5(b"".join([sounds.tobytes(), codes.tobytes(), repr(looks).encode(), look.tobytes()]))
-    if known is None or known[0] is not catalogue or known[1]["id"] != identity.hexdigest():
+    look = np.array([looks[pair] for pair in pairs], "<u2")
+    seen = (ref(catalogue), sounds.tobytes(), look.tobytes(), tuple(looks))
+    known = st.session_state.get("map points")
+    if known is None or known[0] != seen:
         titles = [full_title(classifier, catalogue.classes[code], kind) for code, kind in looks]
         points = _points(catalogue, classifier, sounds, look, titles)
-        known = st.session_state["library points"] = (catalogue, {"id": identity.hexdigest(), **points})
+        points["id"] = hashlib.sha256(json.dumps(points).encode()).hexdigest()
+        known = st.session_state["map points"] = (seen, points)
     return known[1]
 
 
@@ -79,12 +81,12 @@ def _points(
     """Parameters as for `draw`; ``look`` is the position of each sound's title, shape (n,)."""
     places, codes = places_of(catalogue)[sounds], catalogue.codes[sounds]
     classes = [classifier.titles[name] for name in catalogue.classes]
-    names, folders, folder_names = _names(catalogue)
     counts = np.bincount(codes, minlength=len(classes)).tolist()
     # Drawn in no order, so that no folder and no class covers the others.
     order = np.random.default_rng(0).permutation(len(sounds))
     mixed = sounds[order]
     probabilities = catalogue.probabilities[mixed, codes[order]]
+    names, folders, folder_names = _names([catalogue.names[i] for i in mixed.tolist()])
     on_screen = places[order] * [1, -1] + [0, 1]  # y downwards
     return {
         "places": packed((65535 * on_screen).round().astype("<u2")),
@@ -93,41 +95,41 @@ def _points(
         "percents": packed(_percents(probabilities)),
         "titles": packed(look[order].astype("<u2")),
         "titleList": titles,
-        "folders": packed(folders[mixed].astype("<u4")),
+        "folders": packed(folders),
         "folderList": folder_names,
-        "names": "\n".join([names[i] for i in mixed.tolist()]),
+        "names": names,
         "palette": COLOURS,
         "classes": [
             {"title": title, "count": f"{n:,}", "colour": k % len(COLOURS)}
             for k, (title, n) in enumerate(zip(classes, counts, strict=True))
             if n
         ],
-        "words": [vars(word) for word in place_words(places, [classes[code] for code in codes.tolist()])],
+        "words": [vars(word) for word in place_words(places, [classes[code] for code in codes.tolist()], True)],
         "alt": describe_map(Counter({title: n for title, n in zip(classes, counts, strict=True) if n})),
     }
 
 
-@lru_cache(maxsize=1)
 def places_of(catalogue: Catalogue) -> np.ndarray:
     """Where each file is on the map, copies where the first of them is: shape (n, 2), between 0 and 1.
 
     Worked out once, from the embeddings only, so neither labels nor filters move anything.
     """
+    if catalogue in _places:
+        return _places[catalogue]
     firsts = np.array(catalogue.sounds(skip_duplicates=True), int)
     places = np.zeros((len(catalogue), 2))
     places[firsts] = lay_out(catalogue.embeddings[firsts])
     copies = np.flatnonzero(catalogue.are_copies)
     places[copies] = places[[catalogue.duplicate_of[i] for i in copies.tolist()]]
-    return places
+    return _places.setdefault(catalogue, places)
 
 
-@lru_cache(maxsize=1)
-def _names(catalogue: Catalogue) -> tuple[list[str], np.ndarray, str]:
-    """Name of each file, the position of its folder among the folders, and these, one a line."""
-    pairs = [visible(name).rpartition("/") for name in catalogue.names]
+def _names(paths: list[str]) -> tuple[str, np.ndarray, str]:
+    """Name of each, one a line; the position of its folder among the folders, uint32; and these, one a line."""
+    parts = [visible(path).rpartition("/") for path in paths]
     places: dict[str, int] = {}
-    folders = np.array([places.setdefault(folder, len(places)) for folder, _, _ in pairs], np.uint32)
-    return [name for _, _, name in pairs], folders, "\n".join(places)
+    folders = np.array([places.setdefault(folder, len(places)) for folder, _, _ in parts], "<u4")
+    return "\n".join(name for _, _, name in parts), folders, "\n".join(places)
 
 
 def _percents(probabilities: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from drumclf.audio import read_bytes
 from drumclf.batch.pack import Pack
 from drumclf.names import visible
 from page.answers import classify
+from page.browser.component import component
 from page.player import put_player
 from page.sound import show_headline, show_reasons
 from page.stage import Playback, show_stage
@@ -18,6 +19,11 @@ from page.words import text_only
 def listen_to(i: int) -> None:
     """Show a sound on the right, and play it."""
     st.session_state.current = i
+
+
+def mark_current() -> None:
+    """Tell the map of a library, which may be anywhere on the page, which sound is the current one."""
+    component("mark")(key="mark", data={"current": st.session_state.get("current")})
 
 
 def show_current(pack: Pack, classifier: Classifier) -> None:
