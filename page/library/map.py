@@ -61,24 +61,17 @@ def sent_index(value: object, sounds: np.ndarray) -> int | None:
 
 def draw(catalogue: Catalogue, classifier: Classifier, sounds: np.ndarray) -> dict:
     """What map.js draws: the points, packed, their names, the words and the legend. Kept until something changes."""
-    codes = catalogue.codes[sounds]
-    pairs = list(zip(codes.tolist(), map(catalogue.kind, sounds.tolist()), strict=True))
-    looks = {pair: k for k, pair in enumerate(dict.fromkeys(pairs))}
-    look = np.array([looks[pair] for pair in pairs], "<u2")
-    seen = (ref(catalogue), sounds.tobytes(), look.tobytes(), tuple(looks))
+    # All that names, places and titles depend on.
+    seen = (ref(catalogue), sounds.tobytes(), catalogue.codes[sounds].tobytes(), dict(catalogue.corrected_kinds))
     known = st.session_state.get("map points")
     if known is None or known[0] != seen:
-        titles = [full_title(classifier, catalogue.classes[code], kind) for code, kind in looks]
-        points = _points(catalogue, classifier, sounds, look, titles)
+        points = _points(catalogue, classifier, sounds)
         points["id"] = hashlib.sha256(json.dumps(points).encode()).hexdigest()
         known = st.session_state["map points"] = (seen, points)
     return known[1]
 
 
-def _points(
-    catalogue: Catalogue, classifier: Classifier, sounds: np.ndarray, look: np.ndarray, titles: list[str]
-) -> dict:
-    """Parameters as for `draw`; ``look`` is the position of each sound's title, shape (n,)."""
+def _points(catalogue: Catalogue, classifier: Classifier, sounds: np.ndarray) -> dict:
     places, codes = places_of(catalogue)[sounds], catalogue.codes[sounds]
     classes = [classifier.titles[name] for name in catalogue.classes]
     counts = np.bincount(codes, minlength=len(classes)).tolist()
@@ -86,6 +79,9 @@ def _points(
     order = np.random.default_rng(0).permutation(len(sounds))
     mixed = sounds[order]
     probabilities = catalogue.probabilities[mixed, codes[order]]
+    pairs = list(zip(codes[order].tolist(), map(catalogue.kind, mixed.tolist()), strict=True))
+    looks = {pair: k for k, pair in enumerate(dict.fromkeys(pairs))}
+    titles = np.array([looks[pair] for pair in pairs], "<u2")
     names, folders, folder_names = _names([catalogue.names[i] for i in mixed.tolist()])
     on_screen = places[order] * [1, -1] + [0, 1]  # y downwards
     return {
@@ -93,8 +89,8 @@ def _points(
         "indices": packed(mixed.astype("<i4")),
         "colours": packed((codes[order] % len(COLOURS)).astype(np.uint8)),
         "percents": packed(_percents(probabilities)),
-        "titles": packed(look[order].astype("<u2")),
-        "titleList": titles,
+        "titles": packed(titles),
+        "titleList": [full_title(classifier, catalogue.classes[code], kind) for code, kind in looks],
         "folders": packed(folders),
         "folderList": folder_names,
         "names": names,
