@@ -21,11 +21,6 @@ def listen_to(i: int) -> None:
     st.session_state.current = i
 
 
-def mark_current() -> None:
-    """Tell the map of a library, which may be anywhere on the page, which sound is the current one."""
-    component("mark")(key="mark", data={"current": st.session_state.get("current")})
-
-
 def show_current(pack: Pack, classifier: Classifier) -> None:
     """One sound of the pack: player, verdict, label to correct, pictures, similar sounds."""
     i = st.session_state.get("current")
@@ -93,3 +88,8 @@ def show_kinds(pack: Pack, classifier: Classifier, i: int, kinds: tuple[str, ...
         on_change=name_kind,
         wrap=True,
     )
+
+
+def mark_current() -> None:
+    """Tell the map of a library, which may be anywhere on the page, which sound is the current one."""
+    component("mark")(key="mark", data={"current": st.session_state.get("current")})
