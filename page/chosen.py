@@ -21,7 +21,7 @@ recordings    | ids of all recordings, to tell them from files     | inputs     
 timeline ...  | {"hit": index of the selected hit}                 | recording            | recording
 heard ...     | index of the hit that was played last              | recording            | recording
 stopped       | whether the visitor stopped the classifying        | inputs, pack/browse  | pack/browse
-current       | index of the sound of the pack that is shown       | inputs, pack/current | pack/current, pack/map
+current       | index of the sound of the pack that is shown       | inputs, pack/current | pack/current
 table ...     | ticked rows of the table                           | pack/table           |
 play          | row whose ▶ was clicked                            | pack/table           | pack/table
 label ticked  | class that was clicked for the ticked sounds       | pack/table           | pack/table

@@ -19,7 +19,7 @@ from drumclf.names import visible
 from page.browser.component import component, packed
 from page.colours import COLOURS
 from page.pack.clusters import HELP, describe_map, place_words
-from page.pack.current import listen_to, mark_current
+from page.pack.current import listen_to, the_current
 
 KEY = "library map"
 _places: WeakKeyDictionary[Catalogue, np.ndarray] = WeakKeyDictionary()
@@ -49,7 +49,7 @@ def show_library_map(catalogue: Catalogue, classifier: Classifier, indices: np.n
         points = draw(catalogue, classifier, sounds)
     component("map")(key=KEY, data=points, on_clicked_change=choose)
     st.caption(HELP)
-    mark_current()
+    component("mark")(key="mark", data={"current": the_current()})
 
 
 def sent_index(value: object, sounds: np.ndarray) -> int | None:

@@ -9,7 +9,6 @@ from drumclf.audio import read_bytes
 from drumclf.batch.pack import Pack
 from drumclf.names import visible
 from page.answers import classify
-from page.browser.component import component
 from page.player import put_player
 from page.sound import show_headline, show_reasons
 from page.stage import Playback, show_stage
@@ -21,9 +20,14 @@ def listen_to(i: int) -> None:
     st.session_state.current = i
 
 
+def the_current() -> int | None:
+    """Index of the sound that is shown."""
+    return st.session_state.get("current")
+
+
 def show_current(pack: Pack, classifier: Classifier) -> None:
     """One sound of the pack: player, verdict, label to correct, pictures, similar sounds."""
-    i = st.session_state.get("current")
+    i = the_current()
     if i is None or i >= len(pack.rows):
         st.caption("Play a sound to see it here.")
         return
@@ -88,8 +92,3 @@ def show_kinds(pack: Pack, classifier: Classifier, i: int, kinds: tuple[str, ...
         on_change=name_kind,
         wrap=True,
     )
-
-
-def mark_current() -> None:
-    """Tell the map of a library, which may be anywhere on the page, which sound is the current one."""
-    component("mark")(key="mark", data={"current": st.session_state.get("current")})

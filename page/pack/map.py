@@ -17,7 +17,7 @@ from drumclf.decision import full_title
 from drumclf.names import visible
 from page.colours import COLOURS
 from page.pack.clusters import FONT_SIZE, HELP, MARGIN, Word, describe_map, place_words
-from page.pack.current import listen_to
+from page.pack.current import listen_to, the_current
 
 
 def ray(degrees: float, length: float = 1.0) -> complex:
@@ -81,7 +81,7 @@ def show_map(pack: Pack, classifier: Classifier) -> None:
     theme = st.context.theme.type or "light"
     ink, paper = (st.get_option(f"theme.{theme}.{part}Color") for part in ("text", "background"))
     words = place_words(points, list(data["label"]))
-    current = st.session_state.get("current")
+    current = the_current()
     chart = draw_map(data, [titles[name] for name in classifier.classes], words, current, ink, paper)
 
     def play() -> None:
