@@ -117,6 +117,6 @@ function offerGestures(field, canvas, state, redraw, refresh, choose) {
   );
   const centre = () => ({ x: canvas.clientWidth / 2, y: canvas.clientHeight / 2 });
   [2, 1 / 2, 0].forEach((factor, i) => {
-    field.querySelectorAll(".zoom button")[i].onclick = () => zoomAt(centre(), factor);
+    field.parentElement.querySelectorAll(".zoom button")[i].onclick = () => zoomAt(centre(), factor);
   });
 }
