@@ -20,6 +20,8 @@ def visible(name: str) -> str:
 
     Characters that a screen would obey instead of showing become "�", so that no name can look like another.
     """
+    if name.isascii() and name.isprintable():  # nearly all are
+        return name
     return "".join("�" if unicodedata.category(sign) in _HIDDEN and sign not in _JOINERS else sign for sign in name)
 
 

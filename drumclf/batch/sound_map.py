@@ -4,6 +4,7 @@ import numpy as np
 
 _LANDMARKS = 600  # sounds that are laid out exactly: takes seconds, and four times as long for twice as many
 _NEIGHBOURS = 3
+_BLOCK = 4096  # sounds that are placed at once: 40 MB
 
 
 def lay_out(embeddings: np.ndarray) -> np.ndarray:
@@ -27,7 +28,8 @@ def lay_out(embeddings: np.ndarray) -> np.ndarray:
     landmarks = embeddings[chosen]
     places = _tsne(landmarks)
     if len(chosen) < n:
-        places = _between(embeddings @ landmarks.T, places)
+        blocks = (embeddings[start : start + _BLOCK] for start in range(0, n, _BLOCK))
+        places = np.concatenate([_between(block @ landmarks.T, places) for block in blocks])
     low, high = places.min(axis=0), places.max(axis=0)
     return (places - low) / np.maximum(high - low, 1e-9)
 

@@ -128,6 +128,11 @@ class Catalogue(Sounds):
         """As in `Sounds`."""
         return self.classes[self.codes[i]] if self.codes[i] >= 0 else None
 
+    def kind(self, i: int) -> str | None:
+        """As in `Sounds`."""
+        of_model = self._kinds[i] if self.label(i) == self._labels[i] else None
+        return self.corrected_kinds.get(i, of_model)
+
     def positions(self, sounds: Sequence[int], classes: Sequence[str]) -> np.ndarray:
         """As in `Sounds`; the classes are the catalogue's."""
         return self.codes[sounds]

@@ -10,6 +10,7 @@ from streamlit.components.v2.types import ComponentRenderer
 
 _FOLDER = Path(__file__).parent
 _SHARED_JS = ("shared.js", "cells.js")
+_PARTS = {"map": ("points.js", "gestures.js")}  # of one component only
 
 
 def component(name: str) -> ComponentRenderer:
@@ -20,7 +21,11 @@ def component(name: str) -> ComponentRenderer:
 @cache
 def sources(name: str) -> dict[str, str]:
     """HTML, CSS and JavaScript of the component `name`: kind -> text."""
-    files = {"html": [f"{name}.html"], "css": ["shared.css", f"{name}.css"], "js": [*_SHARED_JS, f"{name}.js"]}
+    files = {
+        "html": [f"{name}.html"],
+        "css": ["shared.css", f"{name}.css"],
+        "js": [*_SHARED_JS, *_PARTS.get(name, ()), f"{name}.js"],
+    }
     return {kind: "".join((_FOLDER / file).read_text(encoding="utf-8") for file in files[kind]) for kind in files}
 
 

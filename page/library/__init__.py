@@ -11,6 +11,8 @@ place         | of the sound that is shown among all, when it last had one | key
 keys          | whether keys do what the buttons do                | browse       | keys
 like          | `Like`: what others are to be like, or None        | like         | like
 asked         | how often the widgets that ask for it were replaced | like        | like
+library map   | {"clicked": index of the sound that was clicked}   | map                  | map
+map points    | (of what, what the map draws)                      | map                  | map
 sort plan     | `Shown`: the plan that is on the page              | sorting      | sorting
 sort wanted   | `Plan` that was clicked, until it is carried out   | sorting      | sorting
 undo wanted   | whether undo was clicked, until it is done         | sorting      | sorting

@@ -13,6 +13,7 @@ from page.library.filters import show_filters
 from page.library.holdings import Holdings
 from page.library.keys import PAGE, label_keys, show_keys
 from page.library.like import nearest, show_asking, show_like, the_like
+from page.library.map import show_library_map
 from page.library.sorting import show_sorting
 from page.pack.current import show_current
 from page.pack.table import show_just_labelled, show_refused, show_rows, show_ticked
@@ -68,10 +69,13 @@ def show_sounds(catalogue: Catalogue, classifier: Classifier, indices: np.ndarra
 def show_page(
     catalogue: Catalogue, classifier: Classifier, indices: np.ndarray, matches: list[Match] | None
 ) -> tuple[list[int], str]:
-    """One page of the table; returns the indices ticked, and the table's key."""
+    """The map, or one page of the table; returns the indices ticked, and the table's key."""
     state = st.session_state
     if not len(indices):
         st.caption("No sound passes these filters.")
+        return [], ""
+    if state.view == MAP:
+        show_library_map(catalogue, classifier, indices)
         return [], ""
     last = (len(indices) - 1) // PAGE
     page = min(max(state.get("page", 0), 0), last)

@@ -1,9 +1,13 @@
-"""The points on the map of a pack -> the words to write on it: the name of each class at its cluster."""
+"""The points on a map -> the words on it and about it: the name of each class at its cluster, and a description."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
+from page.words import counted
+
+HELP = "Similar sounds are close together. Point at one for its name, click to listen."
 MARGIN = 0.03  # around the points, which are between 0 and 1, on each side
 NARROWEST = (280, 450)  # width and height in pixels; words that do not overlap on this map overlap on no larger one
 FONT_SIZE = 14
@@ -39,7 +43,13 @@ class Word:
     half: float
 
 
-def place_words(points: np.ndarray, labels: list[str]) -> list[Word]:
+def describe_map(counts: Counter[str]) -> str:
+    """What a map shows, for who cannot see it: how many sounds each class has."""
+    each = ", ".join(f"{n:,} {name}" for name, n in counts.most_common())
+    return f"Map of {counted(counts.total(), 'sound')}, similar ones close together: {each}. The table lists them."
+
+
+def place_words(points: np.ndarray, labels: list[str], is_dense: bool = False) -> list[Word]:
     """Words above, below or on the clusters, the largest cluster first; without room there is no word.
 
     Parameters
@@ -48,12 +58,14 @@ def place_words(points: np.ndarray, labels: list[str]) -> list[Word]:
         The second axis points up.
     labels : list of str, length n
         What each point is called.
+    is_dense : bool
+        Whether points lie everywhere: words are on their clusters then, if there is room, whatever they hide.
     """
     words, boxes, names = [], np.zeros((0, 4)), np.array(labels)
     pixels = _to_pixels(points)
     for name, members in find_clusters(points, labels):
         half = (_LETTER * len(name) + 4) / 2
-        spots = _spots(_core(points[members]))
+        spots = _spots(_core(points[members]), is_dense)
         halves = np.array([half, _ROW / 2])
         middles = np.clip(spots, halves, NARROWEST - halves)
         candidates = np.hstack([middles - halves, middles + halves])
@@ -61,10 +73,11 @@ def place_words(points: np.ndarray, labels: list[str]) -> list[Word]:
         if not any(is_free):
             continue
         dots = np.hstack([pixels, pixels])
-        hidden = [_overlaps(box, dots, _POINT) for box in candidates]
+        hidden = [] if is_dense else [_overlaps(box, dots, _POINT) for box in candidates]
         # A word over points of another class misleads; one over its own only hides them.
         costs = [2 * (over & (names != name)).sum() + (over & (names == name)).sum() for over in hidden]
-        best = min(np.flatnonzero(is_free), key=lambda k: costs[k])  # the first of the cheapest
+        free = np.flatnonzero(is_free)
+        best = free[0] if is_dense else min(free, key=lambda k: costs[k])  # the first of the cheapest
         boxes = np.vstack([boxes, candidates[best]])
         x, y = _from_pixels(np.array([spots[best][0], middles[best][1]]))  # the chart moves it inwards if it must
         words.append(Word(name, float(x), float(y), half))
@@ -111,13 +124,19 @@ def _core(points: np.ndarray) -> np.ndarray:
     return core if len(core) else points
 
 
-def _spots(core: np.ndarray) -> np.ndarray:
-    """Positions to try for the middle of a word, in pixels: above the cluster, below, on it, farther away."""
+def _spots(core: np.ndarray, is_dense: bool) -> np.ndarray:
+    """Positions to try for the middle of a word, in pixels: above the cluster, below, on it, farther away.
+
+    Among dense points first on it, then farther and farther away.
+    """
     x, y = _to_pixels(np.median(core, axis=0))
     ys = _to_pixels(core)[:, 1]
     away = _POINT + _ROW / 2 + 1
     above, below = ys.min() - away, ys.max() + away
-    return np.array([(x, place) for place in (above, below, y, above - _ROW, below + _ROW, y - _ROW, y + _ROW)])
+    places = [above, below, y, above - _ROW, below + _ROW, y - _ROW, y + _ROW]
+    if is_dense:
+        places.sort(key=lambda place: abs(place - y))
+    return np.array([(x, place) for place in places])
 
 
 def _overlaps(box: np.ndarray, others: np.ndarray, gap: float) -> np.ndarray:

@@ -15,12 +15,9 @@ from drumclf.batch.pack import Pack
 from drumclf.batch.sound_map import lay_out
 from drumclf.decision import full_title
 from drumclf.names import visible
-from page.pack.clusters import FONT_SIZE, MARGIN, Word, place_words
+from page.colours import COLOURS
+from page.pack.clusters import FONT_SIZE, HELP, MARGIN, Word, describe_map, place_words
 from page.pack.current import listen_to, the_current
-from page.words import counted
-
-# In the order of the classes; with more classes they repeat.
-COLOURS = ["#e4572e", "#2e86de", "#f0a202", "#1fab89", "#8e44ad", "#a0522d", "#e377c2", "#7a8b2b", "#8a8f9c"]
 
 
 def ray(degrees: float, length: float = 1.0) -> complex:
@@ -92,10 +89,9 @@ def show_map(pack: Pack, classifier: Classifier) -> None:
         if chosen:
             listen_to(int(chosen[0]["index"]))
 
-    counts = ", ".join(f"{n:,} {name}" for name, n in Counter(data["label"]).most_common())
-    alt_text = f"Map of {counted(len(sounds), 'sound')}, similar ones close together: {counts}. The table lists them."
+    alt_text = describe_map(Counter(data["label"]))
     st.altair_chart(chart, key="map", on_select=play, width="stretch", alt=alt_text)
-    st.caption("Similar sounds are close together. Point at one for its name, click to listen.")
+    st.caption(HELP)
 
 
 def places(pack: Pack, sounds: list[int]) -> np.ndarray:

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 from drumclf import load_classifier
 from drumclf.drawing.share_card import draw_share_card, png
 from tools.pictures.browsing import browsing, press_pad, settle, shoot, upload, visit, write_png
-from tools.pictures.shown_sounds import EXAMPLES, loop, pack
+from tools.pictures.shown_sounds import EXAMPLES, fill_library, loop, pack
 from tools.server import serve
 
 
@@ -23,7 +23,10 @@ def main() -> None:
         sounds = Path(folder) / "Samples"
         fill_library(sounds)
         environment = {"XDG_CACHE_HOME": f"{folder}/cache", "XDG_DATA_HOME": f"{folder}/data"}
-        with serve(environment, script="library.py", arguments=[str(sounds)]) as (address, _), browsing(heard) as browser:
+        with (
+            serve(environment, script="library.py", arguments=[str(sounds)]) as (address, _),
+            browsing(heard) as browser,
+        ):
             show_library(browser, address)
     write_share_picture()
 
@@ -90,6 +93,25 @@ def show_pack(browser: Browser, address: str) -> None:
     chart = page.get_by_test_id("stVegaLiteChart")
     chart.locator("svg").wait_for()
     shoot(page, "map", chart)
+    page.close()
+
+
+def show_library(browser: Browser, address: str) -> None:
+    """A library: its table, what is like one of its sounds, its map."""
+    page = visit(browser, address, 1280, first="Scan again")
+    page.keyboard.press("j")
+    page.get_by_text("Nearest look-alikes").wait_for()
+    settle(page)
+    shoot(page, "library", bottom=page.get_by_text("Click ▶ to listen"))
+    page.keyboard.press("m")
+    page.get_by_text("sounds most like").wait_for()
+    settle(page)
+    shoot(page, "library_like", page.get_by_text("sounds most like"), page.get_by_test_id("stDataFrame"))
+    page.get_by_role("button", name="Back to all").click()
+    page.get_by_role("radio", name="Map").click()
+    page.locator(".map canvas").first.wait_for()
+    settle(page)
+    shoot(page, "library_map", page.locator(".st-key-library .map"))
     page.close()
 
 

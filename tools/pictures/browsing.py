@@ -35,14 +35,14 @@ def browsing(heard: Path) -> Iterator[Browser]:
         browser.close()
 
 
-def visit(browser: Browser, address: str, width: int = 1180, scheme: str = "light") -> Page:
-    """The page in a new tab, ready for use."""
+def visit(browser: Browser, address: str, width: int = 1180, scheme: str = "light", first: str = "Try a sound") -> Page:
+    """The page in a new tab, ready for use, which it is when the text `first` is there."""
     page = browser.new_page(
         viewport={"width": width, "height": 900}, color_scheme=scheme, device_scale_factor=2, reduced_motion="reduce"
     )
     page.set_default_timeout(_PATIENCE)
     page.goto(address)
-    page.get_by_text("Try a sound").wait_for()
+    page.get_by_text(first).wait_for()
     settle(page)
     return page
 

@@ -48,6 +48,14 @@ def test_the_same_for_the_same_embeddings(n):
     np.testing.assert_array_equal(lay_out(embeddings), lay_out(embeddings.copy()))
 
 
+def test_sounds_are_placed_block_by_block_as_they_would_be_at_once(monkeypatch):
+    embeddings, _ = groups(300)
+    at_once = lay_out(embeddings)
+    monkeypatch.setattr(sound_map, "_BLOCK", 7)
+    # Products of smaller matrices are rounded otherwise, which is all that is between a landmark and itself.
+    np.testing.assert_allclose(lay_out(embeddings), at_once, atol=2e-3)
+
+
 @pytest.mark.parametrize("n", [4, 5, 30, 120])
 def test_copies_of_one_sound_are_no_reason_to_fail(n):
     places = lay_out(np.tile(groups(1)[0], (n, 1)))

@@ -93,6 +93,16 @@ def test_a_word_hides_no_points_if_there_is_room_beside_them():
     assert not ((left < x) & (x < right) & (top < y) & (y < bottom)).any()
 
 
+def test_among_dense_points_a_word_is_on_its_cluster_or_close_to_it_if_another_is_there():
+    points = np.vstack([blob(0.5, 0.5, n=300), blob(0.5, 0.51, n=200, seed=1)])
+    large, small = place_words(points, ["Kick"] * 300 + ["Snare"] * 200, is_dense=True)
+    assert (large.text, large.y) == ("Kick", pytest.approx(0.5, abs=0.01))
+    assert (small.text, small.y) == ("Snare", pytest.approx(0.51, abs=0.06))
+    _, top, _, bottom = box(large)
+    _, other_top, _, other_bottom = box(small)
+    assert other_bottom <= top or bottom <= other_top
+
+
 @pytest.mark.parametrize(("x", "y"), [(0, 0), (0, 1), (1, 0), (1, 1)])
 def test_a_word_stays_on_the_map(x, y):
     (word,) = placed(**{"Closed hat": blob(x, y)})
