@@ -90,23 +90,30 @@ class Sounds:
         classes : sequence of str
             The model's, in its order; a `Change` refers to them by position.
         """
-        sounds = self.sounds()
-        place = {i: k for k, i in enumerate(sounds)}
-        given = {place[i]: label for i, label in self.corrections.items() if label in classes}
-        given = dict(list(given.items())[-_MOST_EVIDENCE:])
-        if not given:
-            return []
-        embeddings, probabilities = self.vectors(sounds)
-        wanted = [classes.index(label) for label in given.values()]
-        current = self.positions(sounds, classes)
-        changes = propose_changes(embeddings, probabilities, list(given), wanted, current)
-        named = (Change(sounds[one.index], one.before, one.after, one.margin) for one in changes)
-        return [change for change in named if change.index not in self.corrections]
+        given = {i: label for i, label in self.corrections.items() if label in classes}
+        changes = [
+            change for sounds in self.from_one_source(given) for change in self._propose_among(sounds, given, classes)
+        ]
+        return sorted(changes, key=lambda change: -change.margin)
+
+    def from_one_source(self, corrected: Iterable[int]) -> list[list[int]]:
+        """The sounds that may follow from some: those that come from where they come from, for each such place."""
+        return [self.sounds()] if corrected else []
 
     def vectors(self, sounds: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """Embeddings and the model's probabilities of sounds: shapes (n, d) and (n, n_classes), float32."""
         probabilities = [[*self.rows[i].probabilities.values()] for i in sounds]
         return np.stack([self.rows[i].embedding for i in sounds]), np.array(probabilities, np.float32)
+
+    def _propose_among(self, sounds: list[int], given: dict[int, str], classes: Sequence[str]) -> list[Change]:
+        place = {i: k for k, i in enumerate(sounds)}
+        given = dict([(i, label) for i, label in given.items() if i in place][-_MOST_EVIDENCE:])
+        embeddings, probabilities = self.vectors(sounds)
+        wanted = [classes.index(label) for label in given.values()]
+        current = self.positions(sounds, classes)
+        changes = propose_changes(embeddings, probabilities, [place[i] for i in given], wanted, current)
+        named = (Change(sounds[one.index], one.before, one.after, one.margin) for one in changes)
+        return [change for change in named if change.index not in self.corrections]
 
     def positions(self, sounds: Sequence[int], classes: Sequence[str]) -> np.ndarray:
         """Position of each sound's label among the classes: shape (n,), int."""

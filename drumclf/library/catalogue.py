@@ -1,10 +1,12 @@
 """The index of a library -> all of its sounds in memory, with the face of a pack."""
 
 import os
+import posixpath
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -136,6 +138,27 @@ class Catalogue(Sounds):
     def positions(self, sounds: Sequence[int], classes: Sequence[str]) -> np.ndarray:
         """As in `Sounds`; the classes are the catalogue's."""
         return self.codes[sounds]
+
+    def from_one_source(self, corrected: Iterable[int]) -> list[list[int]]:
+        """As in `Sounds`: the same folder, of the first level on which there are several.
+
+        What holds for one maker's sounds does not hold for another's (docs/library-mode.md).
+        """
+        sources = self._sources
+        wanted = {sources[i] for i in corrected}
+        among: dict[str, list[int]] = {source: [] for source in wanted}
+        for i in self.sounds():
+            if sources[i] in wanted:
+                among[sources[i]].append(i)
+        return list(among.values())
+
+    @cached_property
+    def _sources(self) -> list[str]:
+        """For each file, the folder that tells its maker."""
+        folders = [posixpath.dirname(name) for name in self.names]
+        common = posixpath.commonpath(folders) if folders else ""
+        depth = common.count("/") + bool(common)
+        return ["/".join(folder.split("/")[: depth + 1]) for folder in folders]
 
     def look_alikes(self, i: int, n: int = 3) -> list[int]:
         """As in `Sounds`."""

@@ -16,6 +16,7 @@ from page.library.like import nearest, show_asking, show_like, the_like
 from page.library.map import show_library_map
 from page.library.sorting import show_sorting
 from page.pack.current import show_current
+from page.pack.learning import show_learning
 from page.pack.table import show_just_labelled, show_refused, show_rows, show_ticked
 from page.words import counted
 
@@ -63,6 +64,7 @@ def show_sounds(catalogue: Catalogue, classifier: Classifier, indices: np.ndarra
             show_ticked(catalogue, classifier, ticked, table_key)
         else:
             show_just_labelled(catalogue, classifier)
+        show_learning(catalogue, classifier)
         show_current(catalogue, classifier, label_keys())
 
 

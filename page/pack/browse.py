@@ -8,6 +8,7 @@ from drumclf.batch.skipped import SYSTEM, say_skipped
 from drumclf.names import visible
 from page.pack.current import show_current
 from page.pack.exports import show_exports
+from page.pack.learning import show_learning
 from page.pack.map import show_map
 from page.pack.table import NOT_READ, NOT_SURE, show_just_labelled, show_table, show_ticked
 from page.progress import progress
@@ -56,7 +57,10 @@ def browse(pack: Pack, classifier: Classifier) -> None:
     if view == "Export":
         show_exports(pack, classifier)
     else:
-        unsure_first = view == "Table" and bar.toggle("Not sure first", key="unsure first")
+        right = bar.container(horizontal=True, vertical_alignment="center", width="content")
+        if pack.history:
+            right.button("Undo", icon=":material/undo:", type="tertiary", on_click=pack.undo, help="The last labels")
+        unsure_first = view == "Table" and right.toggle("Not sure first", key="unsure first")
         left, right = st.columns([2, 1], gap="medium")
         ticked = []
         with left:
@@ -69,6 +73,7 @@ def browse(pack: Pack, classifier: Classifier) -> None:
                 show_ticked(pack, classifier, ticked, table_key)
             elif view == "Table":
                 show_just_labelled(pack, classifier)
+            show_learning(pack, classifier)
             show_current(pack, classifier)
     if pack.skipped:
         said = f"Skipped (not sounds): {say_skipped(pack.skipped)}"
@@ -86,6 +91,7 @@ def summary(pack: Pack) -> str:
     refused = sum(row.error is not None for row in pack.rows)
     parts = [
         f"{len(pack.corrections):,} labelled by you" if pack.corrections else "",
+        f"{len(pack.followed):,} followed from yours" if pack.followed else "",
         f"{unsure:,} {NOT_SURE}" if unsure else "all sure" if pack.sounds() else "",
         counted(copies, "copy", "copies") if copies else "",
         f"{refused:,} {NOT_READ}" if refused else "",

@@ -201,8 +201,9 @@ def folder_cell(row: Row) -> str:
 
 
 def label_cell(pack: Sounds, classifier: Classifier, i: int) -> str:
-    """Title of label and kind, with a sign if the visitor gave it."""
-    return full_title(classifier, pack.label(i), pack.kind(i)) + (" ✎" if i in pack.corrections else "")
+    """Title of label and kind, with a sign if the visitor gave it, and another if it followed from what they gave."""
+    sign = " ✎" if i in pack.corrections else " ≈" if i in pack.followed else ""
+    return full_title(classifier, pack.label(i), pack.kind(i)) + sign
 
 
 def second_cell(row: Row, classifier: Classifier) -> str:
