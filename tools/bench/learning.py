@@ -11,7 +11,7 @@ import numpy as np
 
 from drumclf import AudioError, load_classifier
 from drumclf.batch.learn import propose_changes
-from tools.bench.learning_in_library import in_a_library
+from tools.bench.learning_in_library import Heard, in_a_library
 from training.data import REPORT, TUNE, Example, default_data, read_examples
 from training.markdown import table
 
@@ -37,12 +37,9 @@ def main(arguments: list[str] | None = None) -> None:
         print("\n".join(_try_options(examples, answers)))
     else:
         sources = np.array([e.source for e in examples])
-        parts = (
-            _learning(examples, answers),
-            in_a_library(sources, **answers),
-            _neighbours(examples, answers, pictures),
-        )
-        print("\n\n".join("\n".join(lines) for lines in parts))
+        tables = [_learning(examples, answers), in_a_library(Heard(sources, **answers))]
+        tables.append(_neighbours(examples, answers, pictures))
+        print("\n\n".join("\n".join(lines) for lines in tables))
 
 
 def _hear(examples: list[Example]) -> tuple[list[Example], dict[str, np.ndarray], np.ndarray]:

@@ -1,6 +1,7 @@
 """What corrections do in a library of many makers, in the makers' folders and outside: for tools/bench/learning.py."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,53 +22,50 @@ _WAYS = {
 }
 
 
-def in_a_library(
-    sources: np.ndarray, embeddings: np.ndarray, probabilities: np.ndarray, truth: np.ndarray
-) -> list[str]:
-    """A table: the gain in the sources where something was labelled, and among the others if they were changed, too.
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """The sounds of a library.
 
-    Parameters
+    Attributes
     ----------
     sources : np.ndarray of str, shape (n,)
     embeddings : np.ndarray, shape (n, d)
     probabilities : np.ndarray, shape (n, n_classes)
     truth : np.ndarray of int, shape (n,)
     """
-    before, rows = probabilities.argmax(axis=1), []
 
-    def gains(changes: list[tuple[int, int]]) -> int:
+    sources: np.ndarray
+    embeddings: np.ndarray
+    probabilities: np.ndarray
+    truth: np.ndarray
+
+
+def in_a_library(heard: Heard) -> list[str]:
+    """A table: the gain in the sources where something was labelled, and among the others if they were changed, too."""
+    before, truth, rows = heard.probabilities.argmax(axis=1), heard.truth, []
+
+    def gain(changes: list[tuple[int, int]]) -> int:
         return sum(int(after == truth[i]) - int(before[i] == truth[i]) for i, after in changes)
 
     for title, way in _WAYS.items():
         for n in _CORRECTIONS:
             found = []
-            for asked in _users(way, n, sources, probabilities.max(axis=1), before == truth):
-                within = np.isin(sources, sources[asked])
-                near = [
-                    change
-                    for s in set(sources[asked])
-                    for change in _within(s, sources, embeddings, probabilities, asked, truth)
-                ]
-                far = propose_changes(embeddings, probabilities, asked, truth[asked], **_NARROW)
+            for asked in _users(way, n, heard):
+                within = np.isin(heard.sources, heard.sources[asked])
+                near = [change for source in set(heard.sources[asked]) for change in _within(source, asked, heard)]
+                far = propose_changes(heard.embeddings, heard.probabilities, asked, truth[asked], **_NARROW)
                 far = [(change.index, change.after) for change in far if not within[change.index]]
                 right = sum(truth[i] == after for i, after in near)
-                found.append((gains(near), within.sum() - n, len(near), right, gains(far), len(far)))
+                found.append((gain(near), within.sum() - n, len(near), right, gain(far), len(far)))
             rows.append((title, str(n), *_said(np.array(found))))
-    return table(
-        (
-            "labelled",
-            "sounds",
-            "gain in these sources, points",
-            "changes, right",
-            "in others: gain in sounds, of changes",
-        ),
-        rows,
-    )
+    head = ("labelled", "sounds", "gain there, points", "changes, right", "elsewhere: gain in sounds, changes")
+    return table(head, rows)
 
 
-def _users(way: str, n: int, sources: np.ndarray, sure: np.ndarray, is_right: np.ndarray) -> Iterator[np.ndarray]:
+def _users(way: str, n: int, heard: Heard) -> Iterator[np.ndarray]:
     """What each of many users labels."""
-    rng = np.random.default_rng(2)
+    rng, sources, sure = np.random.default_rng(2), heard.sources, heard.probabilities.max(axis=1)
+    is_right = heard.probabilities.argmax(axis=1) == heard.truth
     names = [name for name in np.unique(sources) if (sources == name).sum() >= n + _LEAST_REST]
     for _ in range(_ROUNDS):
         own = np.flatnonzero(sources == rng.choice(names))
@@ -81,11 +79,12 @@ def _users(way: str, n: int, sources: np.ndarray, sure: np.ndarray, is_right: np
             yield np.concatenate([wrong, rng.permutation(right)[: n - len(wrong)]])
 
 
-def _within(source, sources, embeddings, probabilities, asked, truth) -> list[tuple[int, int]]:
+def _within(source: str, asked: np.ndarray, heard: Heard) -> list[tuple[int, int]]:
     """What follows in one source from the labels given there: indices and classes."""
-    own = np.flatnonzero(sources == source)
-    mine = asked[sources[asked] == source]
-    changes = propose_changes(embeddings[own], probabilities[own], np.searchsorted(own, mine), truth[mine])
+    own = np.flatnonzero(heard.sources == source)
+    mine = asked[heard.sources[asked] == source]
+    labels = heard.truth[mine]
+    changes = propose_changes(heard.embeddings[own], heard.probabilities[own], np.searchsorted(own, mine), labels)
     return [(int(own[change.index]), change.after) for change in changes]
 
 
