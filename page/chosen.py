@@ -25,6 +25,10 @@ stopped       | whether the visitor stopped the classifying        | inputs, pac
 current       | index of the sound of the pack that is shown       | inputs, pack/current, library | pack/current
 table ...     | ticked rows of the table                           | pack/table, library  | library
 view          | table, map or export                               | pack/browse, library | library
+proposed      | (labels, what follows from them)                   | pack/learning        | pack/learning
+looking       | labels for which that is looked at                 | pack/learning        | pack/learning
+not now       | labels for which it was turned down                | pack/learning        | pack/learning
+play change   | row of the changes whose ▶ was clicked             | pack/learning        | pack/learning
 plays         | how often a sound was to be played again           | library              | pack/current, library
 play          | row whose ▶ was clicked                            | pack/table           | pack/table
 label ticked  | class that was clicked for the ticked sounds       | pack/table           | pack/table

@@ -2,8 +2,8 @@
 
 The model's answers stay where they are; what is learned is a correction of its logits that is smooth
 in the embeddings: kernel logistic regression with the model's answer as offset (Jaakkola and
-Haussler 1999). Far from every correction it is small, not zero: a part holds for all sounds, and an
-undecided one may tip over. The numbers below were chosen on the `tune` sources
+Haussler 1999). A part of it holds for all sounds; but none gets a label that no corrected sound like it
+has. The numbers below were chosen on the `tune` sources
 (``tools.bench.learning``, docs/library-mode.md).
 """
 
@@ -12,10 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_WIDTH = 0.4  # of the kernel, as 1 - cosine
-_SHARE_OF_ALL = 0.1  # of the kernel that does not depend on likeness
-_RIDGE = 0.3  # keeps the correction small
-_MARGIN = 0.5  # by how much, in logits, a new label must lead before it is proposed
+_CHOSEN = {
+    "width": 0.4,  # of the kernel, as 1 - cosine
+    "share_of_all": 0.1,  # of the kernel that does not depend on likeness
+    "ridge": 0.3,  # keeps the correction small
+    "least_likeness": 0.5,  # cosine to a corrected sound of the new label
+    "margin": 0.5,  # by how much, in logits, a new label must lead before it is proposed
+}
 _N_STEPS = 100
 _BLOCK = 4096  # sounds of which the kernel is in memory at a time
 _FLOOR = 1e-4  # least probability that a model is believed in
@@ -64,7 +67,7 @@ def propose_changes(
     current : np.ndarray, shape (n,), int, optional
         What each sound is called now, if earlier changes were applied; by default the model's label.
     options : float
-        ``width``, ``share_of_all``, ``ridge`` and ``margin`` in place of the chosen ones, to measure.
+        ``width``, ``share_of_all``, ``ridge``, ``least_likeness``, ``margin`` in place of the chosen ones, to measure.
 
     Returns
     -------
@@ -84,7 +87,7 @@ def propose_changes(
         return []
     if labels.min() < 0 or labels.max() >= n_classes:
         raise ValueError(f"A label is a position among {n_classes} classes.")
-    options = {"width": _WIDTH, "share_of_all": _SHARE_OF_ALL, "ridge": _RIDGE, "margin": _MARGIN} | options
+    options = _CHOSEN | options
     offset = np.log(np.maximum(probabilities, _FLOOR))
     anchors = embeddings[corrected]
 
@@ -102,9 +105,23 @@ def propose_changes(
     margins = highest[:, -1] - highest[:, -2]
     may = (before != after) & (margins >= options["margin"])
     may[corrected] = False
+    is_like = _is_like(embeddings, after, anchors, labels, options["least_likeness"])
+    may &= is_like | (after == probabilities.argmax(axis=1))
     chosen = np.flatnonzero(may)
     chosen = chosen[np.argsort(-margins[chosen], kind="stable")]
     return [Change(int(i), int(before[i]), int(after[i]), float(margins[i])) for i in chosen]
+
+
+def _is_like(
+    embeddings: np.ndarray, after: np.ndarray, anchors: np.ndarray, labels: np.ndarray, least: float
+) -> np.ndarray:
+    """Whether a corrected sound of each new label is like the sound: shape (n,), bool."""
+    is_like = np.zeros(len(embeddings), bool)
+    for label in np.unique(labels):
+        candidates = np.flatnonzero(after == label)
+        likeness = embeddings[candidates] @ anchors[labels == label].T
+        is_like[candidates] = likeness.max(axis=1, initial=-1) >= least
+    return is_like
 
 
 def _fit(kernel: np.ndarray, offset: np.ndarray, wanted: np.ndarray, ridge: float) -> np.ndarray:

@@ -50,3 +50,21 @@ def test_none_from_none():
 def test_corrections_that_make_no_sense(corrected, labels):
     with pytest.raises(ValueError, match="label"):
         propose_changes(*sounds(), corrected, labels)
+
+
+def test_no_sound_gets_a_label_that_no_corrected_sound_like_it_has():
+    embeddings, probabilities = sounds()
+    probabilities[:] = [0.5, 0.4, 0.1]  # all could tip over
+    everything = propose_changes(embeddings, probabilities, [10, 11, 12], [1, 1, 1], least_likeness=-1.0)
+    alike = propose_changes(embeddings, probabilities, [10, 11, 12], [1, 1, 1])
+    assert {change.index for change in everything} == {*range(10), *range(13, 20)}
+    assert {change.index for change in alike} == set(range(13, 20))
+
+
+def test_what_was_applied_is_not_proposed_again_and_is_taken_back_if_it_no_longer_follows():
+    embeddings, probabilities = sounds()
+    current = probabilities.argmax(axis=1)
+    current[13:20] = 1  # applied before
+    assert propose_changes(embeddings, probabilities, [10, 11, 12], [1, 1, 1], current) == []
+    changes = propose_changes(embeddings, probabilities, [10, 11, 12], [0, 0, 0], current)
+    assert {(change.index, change.after) for change in changes} == {(i, 0) for i in range(13, 20)}

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from command_steps import KICK, SNARE
 from conftest import EXAMPLES
+from library_steps import catalogue_of
 
 from drumclf.batch.learn import Change
 from drumclf.batch.sounds import NotKeptError
@@ -152,3 +153,20 @@ def test_what_follows_from_labels_is_proposed(classifier, open_here, tmp_path):
     assert catalogue.propose(classifier.classes) == []
     catalogue.undo()
     assert catalogue.label(kicks[-1]) == "kick"
+
+
+def test_labels_count_for_the_folder_they_were_given_in(classifier, tmp_path):
+    for maker in ("Ada", "Ben"):
+        for name in ("kick_analogue.wav", "snare_acoustic.wav"):
+            place = tmp_path / "in" / "all" / maker / "sounds" / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes((EXAMPLES / name).read_bytes() + maker.encode())  # no copies
+    catalogue = catalogue_of(tmp_path / "in", classifier, tmp_path)
+    (of_ada,) = catalogue.from_one_source([0])
+    assert [catalogue.names[i] for i in of_ada] == [
+        "all/Ada/sounds/kick_analogue.wav",
+        "all/Ada/sounds/snare_acoustic.wav",
+    ]
+    assert len(catalogue.from_one_source([0, 1, 2])) == 2
+    flat = catalogue_of(tmp_path / "in" / "all" / "Ada" / "sounds", classifier, tmp_path)
+    assert flat.from_one_source([0]) == [flat.sounds()]
