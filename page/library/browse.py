@@ -22,7 +22,7 @@ from page.words import counted
 
 _KEYS = """
 J and K: next and previous. P: play again. 1 to 9: label it, or all that are ticked. X: tick. U: undo the last labels.
-M: find more like this.
+M: find more like this. While you type words, keys are letters: click beside the field first.
 """
 TABLE, MAP, SORT, EXPORT = "Table", "Map", "Sort", "Export"
 

@@ -55,8 +55,10 @@ def test_corrections_that_make_no_sense(corrected, labels):
 def test_no_sound_gets_a_label_that_no_corrected_sound_like_it_has():
     embeddings, probabilities = sounds()
     probabilities[:] = [0.5, 0.4, 0.1]  # all could tip over
-    everything = propose_changes(embeddings, probabilities, [10, 11, 12], [1, 1, 1], least_likeness=-1.0)
-    alike = propose_changes(embeddings, probabilities, [10, 11, 12], [1, 1, 1])
+    everything = propose_changes(
+        embeddings, probabilities, [10, 11, 12], [1, 1, 1], share_of_all=0.8, least_likeness=-1.0
+    )
+    alike = propose_changes(embeddings, probabilities, [10, 11, 12], [1, 1, 1], share_of_all=0.8)
     assert {change.index for change in everything} == {*range(10), *range(13, 20)}
     assert {change.index for change in alike} == set(range(13, 20))
 
