@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from command_steps import KICK, SNARE, keep_library_in, load_once, mixed_sounds, run
@@ -17,6 +18,7 @@ from conftest import EXAMPLES, ROOT, encode, make_loop
 from drumclf.__main__ import main
 from drumclf.cli.stopping import INTERRUPTED
 from drumclf.library.opening import INDEX, open_index
+from tools.server import free_port, wait_for
 
 loaded_once = pytest.fixture(load_once, autouse=True)
 sounds = pytest.fixture(mixed_sounds)
@@ -139,3 +141,27 @@ def test_a_moved_folder_is_not_heard_again(tmp_path, capsys):
     main(["library", str(tmp_path / "two"), "--scan-only"])
     assert "recognised" in (said := capsys.readouterr().err)
     assert " heard" not in said
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="only Linux says who listens where")
+def test_the_page_starts_and_only_this_computer_can_reach_it(sounds):
+    pytest.importorskip("streamlit")
+    port = free_port()
+    command = [sys.executable, "-m", "drumclf", "library", str(sounds), "--no-browser", f"--port={port}"]
+    page = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(f"http://localhost:{port}", page)
+        tables = "".join(Path(f"/proc/net/{name}").read_text() for name in ("tcp", "tcp6"))
+        listening = [row.split()[1] for row in tables.splitlines() if row.split()[3] == "0A"]
+        addresses = {address.removesuffix(f":{port:04X}") for address in listening if address.endswith(f":{port:04X}")}
+        assert addresses
+        assert addresses <= {"0100007F", "00000000000000000000000001000000"}  # 127.0.0.1 and ::1
+    finally:
+        page.terminate()
+        page.wait()
+
+
+@pytest.mark.parametrize("options", [[], ["--scan-only"]])
+def test_a_folder_that_is_not_there(options, tmp_path, capsys):
+    assert main(["library", str(tmp_path / "none"), *options]) == 2
+    assert "is not a folder" in capsys.readouterr().err
