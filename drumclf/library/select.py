@@ -8,7 +8,8 @@ import numpy as np
 
 from drumclf.library.catalogue import Catalogue
 
-SURE, NOT_SURE, BY_YOU, FOLLOWED, NOT_READ = "sure", "not sure", "by you", "followed", "not read"
+SURE, NOT_SURE, BY_YOU, FOLLOWED = "sure", "not sure", "by you", "followed"
+COPIES, NOT_READ = "copies", "not read"
 BY_FOLDER, BY_NAME, LEAST_SURE = "folder", "name", "least sure"
 SHORTEST, LONGEST, LOUDEST, NEWEST = "shortest", "longest", "loudest", "newest"
 ORDERS = (BY_FOLDER, BY_NAME, LEAST_SURE, SHORTEST, LONGEST, LOUDEST, NEWEST)
@@ -23,7 +24,7 @@ class Wanted:
     label : str or None
         A class; None for all.
     which : str or None
-        `SURE`, `NOT_SURE`, `BY_YOU`, `FOLLOWED`, `NOT_READ`, or None for all that could be read.
+        `SURE`, `NOT_SURE`, `BY_YOU`, `FOLLOWED`, `COPIES`, `NOT_READ`, or None for all that could be read.
     words : str
         Each must be in the path; one that begins with "-" must not. Case does not matter.
     shortest, longest : float
@@ -70,6 +71,8 @@ def _passes(catalogue: Catalogue, wanted: Wanted) -> np.ndarray:
         given = np.zeros(len(catalogue), bool)
         given[list(catalogue.corrections if wanted.which == BY_YOU else catalogue.followed)] = True
         passes = passes & given
+    elif wanted.which == COPIES:
+        passes = passes & catalogue.are_copies
     if wanted.shortest > 0 or wanted.longest < math.inf:  # a length that is not known is within no limits
         passes = passes & (catalogue.durations >= wanted.shortest) & (catalogue.durations < wanted.longest)
     if wanted.skip_copies:

@@ -11,6 +11,7 @@ from drumclf.library.select import (
     BY_FOLDER,
     BY_NAME,
     BY_YOU,
+    COPIES,
     FOLLOWED,
     LEAST_SURE,
     LONGEST,
@@ -31,6 +32,7 @@ _WHICH = {
     NOT_SURE: "Not sure",
     BY_YOU: "Labelled by you",
     FOLLOWED: "Followed from yours",
+    COPIES: "Copies of others",
     NOT_READ: "Not readable",
 }
 _LENGTHS = {

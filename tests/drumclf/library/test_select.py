@@ -84,6 +84,8 @@ def test_sure_or_not_and_what_the_user_said(catalogue):
 
 def test_copies_can_be_left_out(catalogue):
     assert set(names(catalogue)) - set(names(catalogue, skip_copies=True)) == {"Zwölf ÄPFEL.wav"}
+    assert names(catalogue, which=s.COPIES) == ["Zwölf ÄPFEL.wav"]
+    assert names(catalogue, which=s.COPIES, skip_copies=True) == []
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 import streamlit as st
-from conftest import EXAMPLES, ROOT, encode, mix
+from conftest import EXAMPLES, ROOT, encode, make_hit, mix
 from page_steps import LOOP, press
 from streamlit import config
 from streamlit.testing.v1 import AppTest
@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from drumclf.library.catalogue import Catalogue
 from drumclf.library.opening import open_index
 from drumclf.library.scan import do_work, look_for_work
+from page.library.keys import PAGE
 
 
 @pytest.fixture
@@ -224,3 +225,24 @@ def test_a_large_file_of_ones_own_is_played(start, folder, classifier):
     assert page.text[0].value == "a long one.wav"
     assert not page.error
     assert "Kick" in page.subheader[0].value
+
+
+def test_the_table_is_sent_a_page_at_a_time(start, folder, classifier):
+    shutil.rmtree(folder / "kit")
+    for i in range(PAGE + 30):
+        (folder / f"{i:03}.wav").write_bytes(encode(make_hit(duration=0.03, seed=i)))
+    index = open_index()
+    list(do_work(index, classifier, look_for_work(index, classifier, [folder])))
+    page = start(folder)
+    first = files(page)
+    assert len(first) == PAGE
+    page.button(key="page after").click().run()
+    rest = files(page)
+    assert (len(rest), set(first) & set(rest)) == (31, set())  # with copy.wav
+    assert page.button(key="page after").disabled
+    page.session_state["current"] = PAGE - 1
+    page.run()
+    press(page, "Next")  # turns to the page of the sound that it shows
+    assert page.text[0].value == rest[0]
+    press(page, "Previous")
+    assert (page.text[0].value, files(page)) == (first[-1], first)
