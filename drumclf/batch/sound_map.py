@@ -4,7 +4,7 @@ import numpy as np
 
 _LANDMARKS = 600  # sounds that are laid out exactly: takes seconds, and four times as long for twice as many
 _NEIGHBOURS = 3
-_BLOCK = 4096  # sounds that are placed at once: 40 MB
+_BLOCK = 2048  # sounds that are placed at once: 20 MB
 
 
 def lay_out(embeddings: np.ndarray) -> np.ndarray:
@@ -15,7 +15,7 @@ def lay_out(embeddings: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    embeddings : np.ndarray, shape (n, n_dimensions), float32
+    embeddings : np.ndarray, shape (n, n_dimensions), float32 or float16
         Each of length 1.
 
     Returns
@@ -25,10 +25,10 @@ def lay_out(embeddings: np.ndarray) -> np.ndarray:
     """
     n = len(embeddings)
     chosen = np.unique(np.linspace(0, n - 1, min(n, _LANDMARKS)).astype(int))
-    landmarks = embeddings[chosen]
+    landmarks = embeddings[chosen].astype(np.float32)
     places = _tsne(landmarks)
     if len(chosen) < n:
-        blocks = (embeddings[start : start + _BLOCK] for start in range(0, n, _BLOCK))
+        blocks = (embeddings[start : start + _BLOCK].astype(np.float32) for start in range(0, n, _BLOCK))
         places = np.concatenate([_between(block @ landmarks.T, places) for block in blocks])
     low, high = places.min(axis=0), places.max(axis=0)
     return (places - low) / np.maximum(high - low, 1e-9)

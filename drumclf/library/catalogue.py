@@ -12,16 +12,18 @@ import numpy as np
 from drumclf.batch.rows import Row
 from drumclf.batch.sounds import Given, NotKeptError, Sounds
 from drumclf.classifier import Classifier
-from drumclf.library.columns import as_matrix, interned, names_below, read_columns
+from drumclf.library.columns import names_below, read_columns
 from drumclf.library.index import Index, LibraryError
 from drumclf.library.opening import open_index
 from drumclf.names import unescaped
+
+_BLOCK = 8192  # embeddings that are numbers of 32 bits at a time
 
 
 class Catalogue(Sounds):
     """The sounds of a library that the present model has heard, and the files that could not be read.
 
-    0.8 kB a sound. What the user says is kept in the index at once, for all files with the same content.
+    1.3 kB a sound. What the user says is kept in the index at once, for all files with the same content.
 
     Parameters
     ----------
@@ -41,6 +43,9 @@ class Catalogue(Sounds):
         Of each file.
     contents : list of bytes
         Of each file.
+    embeddings : np.ndarray, shape (n, d), float16
+    probabilities : np.ndarray, shape (n, n_classes), float32
+        The model's; zeros for a refused file.
     codes : np.ndarray, shape (n,), int
         Position of each file's present label among the classes; -1 for a refused file.
     are_sure, are_copies : np.ndarray, shape (n,), bool
@@ -68,13 +73,15 @@ class Catalogue(Sounds):
         self.names = names_below(self.paths, folders or ())
         self.folded = [name.casefold() for name in self.names]
         self.corrections, self.corrected_kinds, self.followed, self.history = {}, {}, {}, []
-        self._labels, self._decisions, self._kinds = (interned(columns[k]) for k in ("label", "decision", "kind"))
+        self._labels, self._decisions, self._kinds = (columns[k] for k in ("label", "decision", "kind"))
         self._rates, self._onsets, self._kind_probabilities, self.durations, self.loudness = (
             np.array(columns[name], float) for name in ("rate", "onset", "kind_probability", "duration", "loudness")
         )
         self.times = np.array(columns["mtime_ns"], float) / 1e9
-        self.probabilities = as_matrix(columns.pop("probabilities"), "<f4", len(self.classes))
-        self.embeddings = as_matrix(columns.pop("embedding"), "<f2")
+        n = len(self.paths)
+        self.probabilities = np.frombuffer(columns["probabilities"], "<f4").reshape(n, len(self.classes))
+        width = len(columns["embedding"]) // (2 * n) if n else 0
+        self.embeddings = np.frombuffer(columns["embedding"], "<f2").reshape(n, width)
         self._find_copies()
         self._take_labels(columns)
 
@@ -102,7 +109,18 @@ class Catalogue(Sounds):
 
     def vectors(self, sounds: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """As in `Sounds`."""
-        return self.embeddings[sounds], self.probabilities[sounds]
+        return self.embeddings[sounds].astype(np.float32), self.probabilities[sounds]
+
+    def embedding(self, i: int) -> np.ndarray:
+        """As in `Prediction`."""
+        return self.embeddings[i].astype(np.float32)
+
+    def likeness(self, embedding: np.ndarray) -> np.ndarray:
+        """Cosine of a sound's embedding, shape (d,), and each file's: shape (n,), float32; 0 for refused files."""
+        cosines = np.zeros(len(self), np.float32)
+        for k in range(0, len(self), _BLOCK):  # all as float32 at once would take twice the memory
+            cosines[k : k + _BLOCK] = self.embeddings[k : k + _BLOCK].astype(np.float32) @ embedding
+        return cosines
 
     def label(self, i: int) -> str | None:
         """As in `Sounds`."""
@@ -140,7 +158,7 @@ class Catalogue(Sounds):
 
     def look_alikes(self, i: int, n: int = 3) -> list[int]:
         """As in `Sounds`."""
-        cosines = np.where((self.codes >= 0) & ~self.are_copies, self.embeddings @ self.embeddings[i], -np.inf)
+        cosines = np.where((self.codes >= 0) & ~self.are_copies, self.likeness(self.embedding(i)), -np.inf)
         cosines[self.first(i)] = -np.inf
         nearest = np.argsort(-cosines)[:n] if len(cosines) <= n else np.argpartition(-cosines, n)[:n]
         return [int(k) for k in nearest[np.argsort(-cosines[nearest])] if cosines[k] > -np.inf]
@@ -246,5 +264,5 @@ class _Rows(Sequence):
             rate=int(own._rates[i]),
             loudness=float(own.loudness[i]),
             onset=float(own._onsets[i]),
-            embedding=own.embeddings[i],
+            embedding=own.embedding(i),
         )

@@ -1,11 +1,11 @@
 """The index of a library -> columns: one list for each thing that is known of its files."""
 
+import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from drumclf.library.index import BELOW, Index, below
 
@@ -31,7 +31,11 @@ _COLUMNS = {  # name -> where it is in the index
 }
 
 
-def read_columns(index: Index, model: int, folders: Sequence[Path] | None) -> tuple[dict[str, list], int]:
+_PACKED = {"probabilities", "embedding"}  # numbers, row by row: float32 and float16
+_REPEATED = {"label", "decision", "kind"}
+
+
+def read_columns(index: Index, model: int, folders: Sequence[Path] | None) -> tuple[dict[str, Any], int]:
     """The table by columns, and how many files another model heard."""
     where, bounds = "", []
     if folders is not None:
@@ -44,7 +48,14 @@ def read_columns(index: Index, model: int, folders: Sequence[Path] | None) -> tu
         f" where not vanished and (files.error is not null or sounds.model = ?) {where} order by path",
         (model, *bounds),
     )
-    columns = dict(zip(_COLUMNS, map(list, zip(*cursor, strict=True)), strict=False)) or {name: [] for name in _COLUMNS}
+    columns: dict[str, Any] = {name: bytearray() if name in _PACKED else [] for name in _COLUMNS}
+    nothing = {name: bytes(width) for name, width in _widths(index, model).items()}
+    for row in cursor:  # one by one: all of them at once would take twice the memory that is needed in the end
+        for (name, column), value in zip(columns.items(), row, strict=True):
+            if name in _PACKED:
+                column += value or nothing[name]
+            else:
+                column.append(sys.intern(value) if name in _REPEATED and value else value)
     n_other = index.db.execute(
         f"select count(*) from files join sounds using (content) where not vanished and sounds.model is not ? {where}",
         (model, *bounds),
@@ -52,19 +63,11 @@ def read_columns(index: Index, model: int, folders: Sequence[Path] | None) -> tu
     return columns, n_other
 
 
-def as_matrix(blobs: list[bytes | None], dtype: str, width: int | None = None) -> np.ndarray:
-    """A row for each, float32; zeros where there is none."""
-    size = np.dtype(dtype).itemsize
-    width = width or next((len(blob) // size for blob in blobs if blob), 0)
-    nothing = bytes(size * width)
-    return (
-        np.frombuffer(b"".join(blob or nothing for blob in blobs), dtype).reshape(len(blobs), width).astype(np.float32)
-    )
-
-
-def interned(values: list[str | None]) -> list[str | None]:
-    """The same with one object for each text: a database gives a new one for each row."""
-    return [value and sys.intern(value) for value in values]
+def _widths(index: Index, model: int) -> dict[str, int]:
+    """Bytes of an embedding, and of the probabilities, in each row."""
+    embedding = index.db.execute("select length(embedding) from vectors where model = ? limit 1", (model,)).fetchone()
+    classes = index.db.execute("select classes from models where id = ?", (model,)).fetchone()
+    return {"embedding": embedding[0] if embedding else 0, "probabilities": 4 * len(json.loads(classes[0]))}
 
 
 def names_below(paths: list[str], folders: Sequence[Path]) -> list[str]:

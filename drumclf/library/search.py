@@ -69,7 +69,7 @@ class Search:
         chosen = self._originals if among is None else self._one_of_each(among)
         if not len(chosen):
             return []
-        cosines = (catalogue.embeddings @ embedding)[chosen]
+        cosines = catalogue.likeness(embedding)[chosen]
         n_first = min(n + 1, len(chosen))  # one more, since one may be left out
         first = np.argpartition(-cosines, n_first - 1)[:n_first]
         first = first[np.argsort(-cosines[first], kind="stable")]
@@ -94,5 +94,5 @@ class Search:
         rng = np.random.default_rng(0)
         one = rng.integers(n, size=_PAIRS)
         other = (one + rng.integers(1, n, size=_PAIRS)) % n
-        vectors = self.catalogue.embeddings
-        return np.sort(np.einsum("ij,ij->i", vectors[self._originals[one]], vectors[self._originals[other]]))
+        one, other = (self.catalogue.embeddings[self._originals[k]].astype(np.float32) for k in (one, other))
+        return np.sort(np.einsum("ij,ij->i", one, other))

@@ -43,7 +43,7 @@ def the_like() -> Like | None:
 
 def like_one_of(catalogue: Catalogue, i: int) -> None:
     """Search for what is like a sound of the library."""
-    st.session_state.like = Like(catalogue.names[i].rpartition("/")[2], catalogue.embeddings[i], catalogue.contents[i])
+    st.session_state.like = Like(catalogue.names[i].rpartition("/")[2], catalogue.embedding(i), catalogue.contents[i])
     st.session_state["class"] = "any"
     st.session_state.view = "Table"
 

@@ -101,7 +101,7 @@ def _measure(cache: Path, data: Path) -> None:
     before = _peak()
     opening, search = _median(lambda: Search(Catalogue(open_index(cache, data), classifier)))
     catalogue = search.catalogue
-    query, snares = catalogue.embeddings[0], catalogue.labelled("snare")
+    query, snares = catalogue.embedding(0), catalogue.labelled("snare")
     found, _ = _median(lambda: search.nearest(query, 50))
     of_class, _ = _median(lambda: search.nearest(query, 50, snares))
     filtered, _ = _median(lambda: select(catalogue, Wanted(words="hat -open", longest=1.0, order=BY_NAME)))
