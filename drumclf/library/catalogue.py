@@ -1,8 +1,6 @@
 """The index of a library -> all of its sounds in memory, with the face of a pack."""
 
-import os
 import posixpath
-import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
@@ -14,30 +12,10 @@ import numpy as np
 from drumclf.batch.rows import Row
 from drumclf.batch.sounds import Given, NotKeptError, Sounds
 from drumclf.classifier import Classifier
-from drumclf.library.index import BELOW, Index, LibraryError, below
+from drumclf.library.columns import interned, matrix, names_below, read_columns
+from drumclf.library.index import Index, LibraryError
 from drumclf.library.opening import open_index
 from drumclf.names import unescaped
-
-_COLUMNS = {  # name -> where it is in the index
-    "path": "path",
-    "content": "files.content",
-    "mtime_ns": "mtime_ns",
-    "error": "coalesce(files.error, sounds.error)",
-    "label": "sounds.label",
-    "probabilities": "probabilities",
-    "decision": "decision",
-    "kind": "sounds.kind",
-    "kind_probability": "kind_probability",
-    "duration": "duration",
-    "rate": "rate",
-    "loudness": "loudness",
-    "onset": "onset",
-    "embedding": "embedding",
-    "given": "given.label",
-    "given_kind": "given.kind",
-    "followed": "followed",
-    "time": "time",
-}
 
 
 class Catalogue(Sounds):
@@ -84,19 +62,19 @@ class Catalogue(Sounds):
     ):
         self._open, self.classes, self._writing = open_again, classifier.classes, threading.Lock()
         self.folders = tuple(folders or ())
-        columns, self.n_other = _read(index, index.model_of(classifier), folders)
+        columns, self.n_other = read_columns(index, index.model_of(classifier), folders)
         self.paths = [unescaped(path) for path in columns["path"]]
         self.contents, self._errors = columns["content"], columns["error"]
-        self.names = _names(self.paths, folders or ())
+        self.names = names_below(self.paths, folders or ())
         self.folded = [name.casefold() for name in self.names]
         self.corrections, self.corrected_kinds, self.followed, self.history = {}, {}, {}, []
-        self._labels, self._decisions, self._kinds = (_interned(columns[k]) for k in ("label", "decision", "kind"))
+        self._labels, self._decisions, self._kinds = (interned(columns[k]) for k in ("label", "decision", "kind"))
         self._rates, self._onsets, self._kind_probabilities, self.durations, self.loudness = (
             np.array(columns[name], float) for name in ("rate", "onset", "kind_probability", "duration", "loudness")
         )
         self.times = np.array(columns["mtime_ns"], float) / 1e9
-        self.probabilities = _matrix(columns.pop("probabilities"), "<f4", len(self.classes))
-        self.embeddings = _matrix(columns.pop("embedding"), "<f2")
+        self.probabilities = matrix(columns.pop("probabilities"), "<f4", len(self.classes))
+        self.embeddings = matrix(columns.pop("embedding"), "<f2")
         self._find_copies()
         self._take_labels(columns)
 
@@ -270,49 +248,3 @@ class _Rows(Sequence):
             onset=float(own._onsets[i]),
             embedding=own.embeddings[i],
         )
-
-
-def _read(index: Index, model: int, folders: Sequence[Path] | None) -> tuple[dict[str, list], int]:
-    """The table by columns, and how many files another model heard."""
-    where, bounds = "", []
-    if folders is not None:
-        where = f"and ({' or '.join([f'({BELOW})'] * len(folders)) or 'false'})"
-        bounds = [bound for folder in folders for bound in below(str(folder))]
-    cursor = index.db.execute(
-        f"select {', '.join(_COLUMNS.values())} from files left join sounds using (content)"
-        " left join vectors on vectors.content = files.content and vectors.model = sounds.model"
-        " left join labels.given as given on given.content = files.content"
-        f" where not vanished and (files.error is not null or sounds.model = ?) {where} order by path",
-        (model, *bounds),
-    )
-    columns = dict(zip(_COLUMNS, map(list, zip(*cursor, strict=True)), strict=False)) or {name: [] for name in _COLUMNS}
-    n_other = index.db.execute(
-        f"select count(*) from files join sounds using (content) where not vanished and sounds.model is not ? {where}",
-        (model, *bounds),
-    ).fetchone()[0]
-    return columns, n_other
-
-
-def _matrix(blobs: list[bytes | None], dtype: str, width: int | None = None) -> np.ndarray:
-    """A row for each, float32; zeros where there is none."""
-    size = np.dtype(dtype).itemsize
-    width = width or next((len(blob) // size for blob in blobs if blob), 0)
-    nothing = bytes(size * width)
-    return (
-        np.frombuffer(b"".join(blob or nothing for blob in blobs), dtype).reshape(len(blobs), width).astype(np.float32)
-    )
-
-
-def _interned(values: list[str | None]) -> list[str | None]:
-    """The same with one object for each text: a database gives a new one for each row."""
-    return [value and sys.intern(value) for value in values]
-
-
-def _names(paths: list[str], folders: Sequence[Path]) -> list[str]:
-    """Paths below their folder, after its name if there are several; with slashes on every system."""
-    starts = [(os.path.join(folder, ""), "" if len(folders) == 1 else f"{folder.name}/") for folder in folders]  # noqa: PTH118
-    names = []
-    for path in paths:
-        start, title = next((pair for pair in starts if path.startswith(pair[0])), ("", ""))
-        names.append(title + path.removeprefix(start).replace(os.sep, "/"))
-    return names

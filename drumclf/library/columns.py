@@ -1,0 +1,85 @@
+"""The tables of an index -> columns in memory, for a catalogue."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from drumclf.library.index import BELOW, Index, below
+
+_COLUMNS = {  # name -> where it is in the index
+    "path": "path",
+    "content": "files.content",
+    "mtime_ns": "mtime_ns",
+    "error": "coalesce(files.error, sounds.error)",
+    "label": "sounds.label",
+    "probabilities": "probabilities",
+    "decision": "decision",
+    "kind": "sounds.kind",
+    "kind_probability": "kind_probability",
+    "duration": "duration",
+    "rate": "rate",
+    "loudness": "loudness",
+    "onset": "onset",
+    "embedding": "embedding",
+    "given": "given.label",
+    "given_kind": "given.kind",
+    "followed": "followed",
+    "time": "time",
+}
+
+
+def read_columns(index: Index, model: int, folders: Sequence[Path] | None) -> tuple[dict[str, list], int]:
+    """What a model says of the files below folders, or of all files.
+
+    Returns
+    -------
+    columns : dict[str, list]
+        By the names in `_COLUMNS`, in the order of the paths.
+    n_other : int
+        How many files another model heard.
+    """
+    where, bounds = "", []
+    if folders is not None:
+        where = f"and ({' or '.join([f'({BELOW})'] * len(folders)) or 'false'})"
+        bounds = [bound for folder in folders for bound in below(str(folder))]
+    cursor = index.db.execute(
+        f"select {', '.join(_COLUMNS.values())} from files left join sounds using (content)"
+        " left join vectors on vectors.content = files.content and vectors.model = sounds.model"
+        " left join labels.given as given on given.content = files.content"
+        f" where not vanished and (files.error is not null or sounds.model = ?) {where} order by path",
+        (model, *bounds),
+    )
+    columns = dict(zip(_COLUMNS, map(list, zip(*cursor, strict=True)), strict=False)) or {name: [] for name in _COLUMNS}
+    n_other = index.db.execute(
+        f"select count(*) from files join sounds using (content) where not vanished and sounds.model is not ? {where}",
+        (model, *bounds),
+    ).fetchone()[0]
+    return columns, n_other
+
+
+def matrix(blobs: list[bytes | None], dtype: str, width: int | None = None) -> np.ndarray:
+    """A row for each, float32; zeros where there is none."""
+    size = np.dtype(dtype).itemsize
+    width = width or next((len(blob) // size for blob in blobs if blob), 0)
+    nothing = bytes(size * width)
+    return (
+        np.frombuffer(b"".join(blob or nothing for blob in blobs), dtype).reshape(len(blobs), width).astype(np.float32)
+    )
+
+
+def interned(values: list[str | None]) -> list[str | None]:
+    """The same with one object for each text: a database gives a new one for each row."""
+    return [value and sys.intern(value) for value in values]
+
+
+def names_below(paths: list[str], folders: Sequence[Path]) -> list[str]:
+    """Paths below their folder, after its name if there are several; with slashes on every system."""
+    starts = [(os.path.join(folder, ""), "" if len(folders) == 1 else f"{folder.name}/") for folder in folders]  # noqa: PTH118
+    names = []
+    for path in paths:
+        start, title = next((pair for pair in starts if path.startswith(pair[0])), ("", ""))
+        names.append(title + path.removeprefix(start).replace(os.sep, "/"))
+    return names
