@@ -77,7 +77,8 @@ def interned(values: list[str | None]) -> list[str | None]:
 
 def names_below(paths: list[str], folders: Sequence[Path]) -> list[str]:
     """Paths below their folder, after its name if there are several; with slashes on every system."""
-    starts = [(os.path.join(folder, ""), "" if len(folders) == 1 else f"{folder.name}/") for folder in folders]  # noqa: PTH118
+    titles = ["" if len(folders) == 1 else f"{folder.name or folder.drive}/".lstrip("/") for folder in folders]
+    starts = [(os.path.join(folder, ""), title) for folder, title in zip(folders, titles, strict=True)]  # noqa: PTH118
     names = []
     for path in paths:
         start, title = next((pair for pair in starts if path.startswith(pair[0])), ("", ""))
