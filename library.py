@@ -9,6 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from page.memory import forget_in_time
 from page.words import apologising
 
 HERE = Path(__file__).parent
@@ -20,6 +21,7 @@ def main() -> None:
         page_title="Your library · drumclf", page_icon=str(HERE / ".streamlit" / "icon.png"), layout="wide"
     )
     st.html(HERE / "page" / "look.css")
+    forget_in_time()  # a tab that is closed may hold a catalogue that was replaced
     page = st.container(horizontal_alignment="center").container(width=1400, key="library")
     with page, apologising():
         show_library()

@@ -1,6 +1,8 @@
 """A library in memory: what the model and the user say of each file."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from weakref import ref
@@ -237,3 +239,12 @@ def test_an_undo_that_cannot_be_kept_can_be_tried_again(catalogue, monkeypatch):
 def test_a_whole_drive_has_no_name():
     assert names_below(["/a/b.wav"], [Path("/")]) == ["a/b.wav"]
     assert names_below(["/a/b.wav", "/c/d.wav"], [Path("/a"), Path("/")]) == ["a/b.wav", "c/d.wav"]
+
+
+def test_labels_that_another_process_writes_are_not_called_damaged(scanned, open_here, tmp_path, monkeypatch):
+    monkeypatch.setattr("drumclf.library.opening._PATIENCE", 0.1)
+    with closing(sqlite3.connect(tmp_path / "data" / "labels.db")) as other:
+        other.execute("begin exclusive")
+        with pytest.raises(LibraryError, match=r"cannot be opened: database is locked$"):
+            open_here()
+    open_here().close()
