@@ -2,15 +2,15 @@
 
 import sqlite3
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 
 import streamlit as st
 
 from drumclf import Classifier
 from drumclf.library.catalogue import Catalogue
 from drumclf.library.index import LibraryError
-from drumclf.library.opening import INDEX, open_index
-from drumclf.library.places import cache_folder
+from drumclf.library.opening import INDEX, LABELS, open_index
+from drumclf.library.places import cache_folder, data_folder
 from drumclf.library.search import Search
 from page.library.scanning import Scanner
 from page.library.started import Started
@@ -45,6 +45,8 @@ class Holdings:
         """Take over what the scan has found so far; if that cannot be read, the notice says why."""
         with self._replacing:
             self.scanner.is_shown = not self.scanner.is_running
+            if _written() == self._read_when:
+                return  # nothing is new: ticks, the place in the table and the layout of the map stay
             try:
                 self.search = Search(self._read(self.search.catalogue))
             except LibraryError as error:
@@ -57,6 +59,7 @@ class Holdings:
                 self.scanner = Scanner(self._folders, self._classifier)
 
     def _read(self, before: Catalogue | None) -> Catalogue:
+        self._read_when = _written()
         try:
             with closing(open_index()) as index:
                 self.notice = index.notice or self.notice
@@ -67,6 +70,16 @@ class Holdings:
             raise LibraryError(
                 f"the library cannot be read ({error}); remove {cache_folder() / INDEX} and start again"
             ) from error
+
+
+def _written() -> list[tuple[int, int]]:
+    """Sizes and times of the library's files: others as soon as anything was written."""
+    stamps = []
+    for path in (cache_folder() / INDEX, cache_folder() / f"{INDEX}-wal", data_folder() / LABELS):
+        with suppress(FileNotFoundError):
+            stat = path.stat()
+            stamps += [(stat.st_size, stat.st_mtime_ns)] if stat.st_size else []  # reading leaves an empty journal
+    return stamps
 
 
 # Streamlit's own key for a path fails with a name that is not UTF-8.

@@ -92,3 +92,17 @@ def test_a_second_click_starts_no_second_scan(folder, start):
     assert holdings.scanner is first
     first.wait()
     assert first.trouble == ""
+
+
+def test_only_what_is_new_replaces_it(page, replace, folder):
+    holdings = holdings_of(folder)
+    before = holdings.search
+    replace()
+    assert holdings.search is before
+    press(page, "Next")
+    page.button(key="label key tom").click().run()
+    replace()
+    assert holdings.search is not before
+    before = holdings.search
+    replace(new=["new.wav"])
+    assert len(holdings.search.catalogue) == len(before.catalogue) + 1
