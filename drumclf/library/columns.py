@@ -76,11 +76,22 @@ def interned(values: list[str | None]) -> list[str | None]:
 
 
 def names_below(paths: list[str], folders: Sequence[Path]) -> list[str]:
-    """Paths below their folder, after its name if there are several; with slashes on every system."""
-    titles = ["" if len(folders) == 1 else f"{folder.name or folder.drive}/".lstrip("/") for folder in folders]
-    starts = [(os.path.join(folder, ""), title) for folder, title in zip(folders, titles, strict=True)]  # noqa: PTH118
+    """Paths below their folder, after its `_title`; with slashes on every system."""
+    starts = [(os.path.join(folder, ""), _title(folder, folders)) for folder in folders]  # noqa: PTH118
     names = []
     for path in paths:
         start, title = next((pair for pair in starts if path.startswith(pair[0])), ("", ""))
         names.append(title + path.removeprefix(start).replace(os.sep, "/"))
     return names
+
+
+def _title(folder: Path, folders: Sequence[Path]) -> str:
+    """The end of its path, with a slash, that tells a folder from the others; "" if there are none."""
+    others = [other for other in folders if other != folder]
+    if not others:
+        return ""
+    for k in range(1, len(folder.parts)):
+        end = folder.parts[-k:]
+        if all(other.parts[-k:] != end for other in others):
+            return "/".join(end) + "/"
+    return f"{folder.name or folder.drive}/".lstrip("/")  # a whole drive has no name

@@ -241,6 +241,12 @@ def test_a_whole_drive_has_no_name():
     assert names_below(["/a/b.wav", "/c/d.wav"], [Path("/a"), Path("/")]) == ["a/b.wav", "c/d.wav"]
 
 
+def test_folders_of_one_name_are_told_apart():
+    folders = [Path("/old/kit"), Path("/new/kit"), Path("/new/more")]
+    names = names_below(["/old/kit/a.wav", "/new/kit/a.wav", "/new/more/a.wav"], folders)
+    assert names == ["old/kit/a.wav", "new/kit/a.wav", "more/a.wav"]
+
+
 def test_labels_that_another_process_writes_are_not_called_damaged(scanned, open_here, tmp_path, monkeypatch):
     monkeypatch.setattr("drumclf.library.opening._PATIENCE", 0.1)
     with closing(sqlite3.connect(tmp_path / "data" / "labels.db")) as other:
