@@ -9,6 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from page.memory import forget_in_time
 from page.words import apologising
 
 HERE = Path(__file__).parent
@@ -20,6 +21,7 @@ def main() -> None:
         page_title="Your library · drumclf", page_icon=str(HERE / ".streamlit" / "icon.png"), layout="wide"
     )
     st.html(HERE / "page" / "look.css")
+    forget_in_time()  # a tab that is closed may hold a catalogue that was replaced
     page = st.container(horizontal_alignment="center").container(width=1400, key="library")
     with page, apologising():
         show_library()
@@ -36,24 +38,25 @@ def show_library() -> None:
     from page.library.browse import browse, summary
     from page.library.holdings import follow_current, the_holdings
     from page.library.scanning import show_scan
-    from page.words import counted, sentence
+    from page.words import counted, sentence, text_only
 
     classifier = the_classifier()
     try:
         holdings = the_holdings(started, classifier)
     except LibraryError as error:
-        st.error(sentence(str(error)))
+        st.error(text_only(sentence(str(error))))
         st.stop()
-    catalogue = holdings.catalogue
+    search = holdings.search  # for the whole run, though the scan or another tab may replace it meanwhile
+    catalogue = search.catalogue
     follow_current(catalogue)
     with st.container(key="library-top", horizontal=True, vertical_alignment="center"):
         st.html(HERE / "page" / "brand.html", width="content")
         st.markdown(f"**{counted(len(catalogue.sounds()), 'sound')}** · {summary(catalogue)}", width="content")
         show_scan(holdings.scanner, len(catalogue), holdings.scan_again, holdings.show_new)
     if holdings.notice:
-        st.info(holdings.notice)
+        st.info(text_only(sentence(holdings.notice)))
     if len(catalogue):
-        browse(holdings, classifier, started.sort_to)
+        browse(search, classifier, started.sort_to)
     settle()
 
 

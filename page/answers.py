@@ -44,16 +44,17 @@ def hear(classifier: Classifier, source: Source) -> tuple[Prediction, bytes]:
     Of a file on this computer that is larger than an upload may be, only the clip is played: the bytes are its path.
     """
     if isinstance(source, Path) and source.is_file() and source.stat().st_size > MAX_FILE_BYTES:
-        return classify_large(classifier, str(source), source.stat().st_mtime_ns), os.fsencode(source)
+        path = os.fsencode(source)  # as text, a name that is not UTF-8 would be no key for Streamlit
+        return classify_large(classifier, path, source.stat().st_mtime_ns), path
     data = read_bytes(source)
     return classify(classifier, data), data
 
 
 # Scoped to the session, as above.
 @st.cache_data(scope="session", max_entries=8, show_spinner=False)
-def classify_large(_classifier: Classifier, path: str, mtime_ns: int) -> Prediction:
+def classify_large(_classifier: Classifier, path: bytes, mtime_ns: int) -> Prediction:
     """The answer for a file that is not read as a whole; raises AudioError."""
-    return _classifier.classify(path)
+    return _classifier.classify(os.fsdecode(path))
 
 
 def in_line(classifier: Classifier) -> str:

@@ -32,7 +32,7 @@ play change   | row of the changes whose ▶ was clicked             | pack/lear
 plays         | how often a sound was to be played again           | library              | pack/current, library
 play          | row whose ▶ was clicked                            | pack/table           | pack/table
 label ticked  | class that was clicked for the ticked sounds       | pack/table           | pack/table
-just labelled | (indices, class) of the sounds that were ticked    | inputs, pack/table   | pack/table
+just labelled | (indices, class) of the sounds that were ticked    | inputs, pack/table, library | pack/table
 kind labelled | kind that was clicked for them                     | pack/table           | pack/table
 kind ...      | kind that was clicked for the sound that is shown  | pack/current         | pack/current
 label ...     | class that was clicked for the sound that is shown | pack/current         | pack/current

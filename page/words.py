@@ -29,7 +29,7 @@ def apologising() -> Iterator[None]:
         from drumclf.batch.sounds import NotKeptError
 
         if isinstance(error, NotKeptError):
-            st.error(sentence(str(error)))
+            st.error(text_only(sentence(str(error))))
         else:
             st.error("Something broke on our side, not in your sound. Reload the page, or try another one.")
 

@@ -77,9 +77,12 @@ class Sounds:
         """Undo the last step; returns the sounds that it had changed."""
         if not self.history:
             return []
-        before = self.history[-1]
-        self._set(before)
-        self.history.pop()
+        before = self.history.pop()  # at once: another thread may undo the step before it
+        try:
+            self._set(before)
+        except NotKeptError:
+            self.history.append(before)
+            raise
         return list(before)
 
     def propose(self, classes: Sequence[str]) -> list[Change]:
@@ -90,7 +93,7 @@ class Sounds:
         classes : sequence of str
             The model's, in its order; a `Change` refers to them by position.
         """
-        given = {i: label for i, label in self.corrections.items() if label in classes}
+        given = {i: label for i, label in list(self.corrections.items()) if label in classes}
         changes = [
             change for sounds in self.from_one_source(given) for change in self._propose_among(sounds, given, classes)
         ]

@@ -1,5 +1,6 @@
 """Sounds whose labels are known -> a plan for some of them; no file is read."""
 
+import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -70,11 +71,11 @@ def _filed(sounds: Sounds, earlier: Earlier) -> dict[int, str]:
 
 
 def _beside(folders: Iterable[Path], sounds: Sounds) -> tuple[list[Path], list[Path]]:
-    """All sounds in folders, and the other files there."""
+    """All sounds in folders, and the other files there; nothing of a folder that cannot be listed."""
     known = {str(path) for _, path in sounds.files}
     found: tuple[list[Path], list[Path]] = [], []
     for folder in folders:
-        with os.scandir(folder) as listing:
+        with contextlib.suppress(OSError), os.scandir(folder) as listing:
             for entry in listing:
                 is_sound = is_called_sound(entry.name) or entry.path in known
                 found[not is_sound].append(Path(entry.path))

@@ -1,7 +1,7 @@
 """Take back what `sort` did: only what still is as it was put."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from drumclf.filing.carrying_out import OF_THE_DISK, DiskError, about_disk, is_d
 from drumclf.filing.journal import Filed, Journal, Step, digest_of, remove_if_empty
 
 _CHANGED = "it was changed since"
+_NOT_BACK = "its sound did not go back"
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ def undo(journal: Journal) -> Iterator[tuple[Step, Left | None]]:
 
     What is not as it was put stays: a file that was changed, or replaced by another. A copy is
     removed only if the original still is the same, and a moved file goes back only if nothing has
-    taken its place and its drive is there. What is done is taken out of the journal, but the file
-    only grows: call ``journal.write()`` in the end.
+    taken its place and its drive is there; its companions go back only if it does. What is done is taken
+    out of the journal, but the file only grows: call ``journal.write()`` in the end.
 
     Yields
     ------
@@ -45,22 +46,40 @@ def undo(journal: Journal) -> Iterator[tuple[Step, Left | None]]:
     DiskError
         If no other file could be taken back either.
     """
-    for step in reversed(list(journal.steps.values())):
+    left_sounds: set[str] = set()
+    for step in _last_first(journal.steps.values()):
         try:
             part_of(Path(step.destination)).unlink(missing_ok=True)
             if _is_back(step) or (step.destination not in journal.filed and not _is_half_done(step)):
                 journal.note_undone(step)
                 _remove_empty(step)
                 continue
-            left = _take_back(step, journal.filed.get(step.destination, Filed()))
+            is_with_sound = step.sound in left_sounds
+            left = Left(_NOT_BACK) if is_with_sound else _take_back(step, journal.filed.get(step.destination, Filed()))
         except OSError as error:
             if error.errno in OF_THE_DISK:
                 raise DiskError(about_disk(error, Path(step.source).parent)) from error
             left = Left(error.strerror or "the system refused")
+        if left is not None:
+            left_sounds.add(step.destination)
         if left is None or not left.is_there:
             journal.note_undone(step)
             _remove_empty(step)
         yield step, left and Left(f"{step.destination} is left as it is: {left.why}.", left.is_there)
+
+
+def _last_first(steps: Iterable[Step]) -> Iterator[Step]:
+    """The last step first, but companions after their sound."""
+    steps = list(steps)
+    sounds = {step.destination for step in steps}
+    companions: dict[str, list[Step]] = {}
+    for step in reversed(steps):
+        if step.sound in sounds:
+            companions.setdefault(step.sound, []).append(step)
+    for step in reversed(steps):
+        if step.sound not in sounds:
+            yield step
+            yield from companions.get(step.destination, ())
 
 
 def _take_back(step: Step, filed: Filed) -> Left | None:

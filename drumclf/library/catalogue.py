@@ -2,10 +2,12 @@
 
 import posixpath
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from functools import cached_property
 from pathlib import Path
+from weakref import ref
 
 import numpy as np
 
@@ -23,7 +25,8 @@ _BLOCK = 8192  # embeddings that are numbers of 32 bits at a time
 class Catalogue(Sounds):
     """The sounds of a library that the present model has heard, and the files that could not be read.
 
-    1.3 kB a sound. What the user says is kept in the index at once, for all files with the same content.
+    1.3 kB a sound. What the user says is kept in the index at once, for all files with the same content. Threads may
+    share it, and go on with one that `renewed` has replaced: what is said to that reaches the latest one.
 
     Parameters
     ----------
@@ -65,7 +68,8 @@ class Catalogue(Sounds):
         folders: Sequence[Path] | None = None,
         open_again: Callable[[], Index] = open_index,
     ):
-        self._open, self.classes, self._writing = open_again, classifier.classes, threading.Lock()
+        self._open, self.classes = open_again, classifier.classes
+        self._writing, self._latest = threading.RLock(), [ref(self)]  # shared with those that take its place
         self.folders = tuple(folders or ())
         columns, self.n_other = read_columns(index, index.model_of(classifier), folders)
         self.paths = [unescaped(path) for path in columns["path"]]
@@ -171,13 +175,35 @@ class Catalogue(Sounds):
         """Index of a file, or None."""
         return self._places.get(path)
 
-    def take_over(self, before: "Catalogue") -> None:
-        """Let the steps of an earlier catalogue of the same library be undone in this one."""
-        for step in before.history:
-            places = {self.place_of(before.paths[i]): values for i, values in step.items()}
-            places.pop(None, None)
-            if places:
-                self.history.append(places)
+    def renewed(self, index: Index, classifier: Classifier) -> "Catalogue":
+        """The same folders as the index knows them by now, to take the place of this one; steps can be undone in it."""
+        with self._writing:  # no label is given between reading and taking over
+            new = Catalogue(index, classifier, self.folders or None, self._open)
+            new.history += new._same_contents(self, self.history)
+            new._writing, new._latest = self._writing, self._latest
+            self._latest[0] = ref(new)
+        return new
+
+    def undo(self) -> list[int]:
+        """As in `Sounds`, where it was the last step; the indices are those of the latest catalogue."""
+        with self._writing:
+            latest = self._latest[0]() or self
+            return super(Catalogue, latest).undo()
+
+    def _same_contents(self, other: "Catalogue", steps: Iterable[dict[int, Given]]) -> list[dict[int, Given]]:
+        """Steps of another catalogue, for the files of this one that have the same contents."""
+        by_content = [{other.contents[i]: values for i, values in step.items()} for step in steps]
+        places = self._having({content for step in by_content for content in step})
+        moved = [{i: values for content, values in step.items() for i in places[content]} for step in by_content]
+        return [step for step in moved if step]
+
+    def _having(self, contents: Collection[bytes]) -> dict[bytes, list[int]]:
+        """The files that have each of some contents."""
+        places: dict[bytes, list[int]] = defaultdict(list)
+        for i, content in enumerate(self.contents):
+            if content in contents:
+                places[content].append(i)
+        return places
 
     def _find_copies(self) -> None:
         self._places = {path: i for i, path in enumerate(self.paths)}
@@ -208,7 +234,12 @@ class Catalogue(Sounds):
         self._look_again({*self.corrections, *self.followed})
 
     def _step(self, given: dict[int, Given]) -> None:
-        super()._step({j: values for i, values in given.items() for j in self._same.get(self.contents[i], (i,))})
+        with self._writing:
+            latest = self._latest[0]() or self
+            if latest is not self:
+                given = dict(pair for step in latest._same_contents(self, [given]) for pair in step.items())
+            same = {j: given[i] for i in given for j in latest._same.get(latest.contents[i], (i,))}
+            super(Catalogue, latest)._step(same)
 
     def _set(self, given: dict[int, Given]) -> None:
         with self._writing:

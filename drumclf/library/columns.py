@@ -1,4 +1,4 @@
-"""The index of a library -> columns: one list for each thing that is known of its files."""
+"""The tables of an index -> columns in memory, for a catalogue."""
 
 import json
 import os
@@ -36,7 +36,15 @@ _REPEATED = {"label", "decision", "kind"}
 
 
 def read_columns(index: Index, model: int, folders: Sequence[Path] | None) -> tuple[dict[str, Any], int]:
-    """The table by columns, and how many files another model heard."""
+    """What a model says of the files below folders, or of all files.
+
+    Returns
+    -------
+    columns : dict[str, list or bytearray]
+        By the names in `_COLUMNS`, in the order of the paths; `_PACKED` ones as bytes.
+    n_other : int
+        How many files another model heard.
+    """
     where, bounds = "", []
     if folders is not None:
         where = f"and ({' or '.join([f'({BELOW})'] * len(folders)) or 'false'})"
@@ -71,10 +79,22 @@ def _widths(index: Index, model: int) -> dict[str, int]:
 
 
 def names_below(paths: list[str], folders: Sequence[Path]) -> list[str]:
-    """Paths below their folder, after its name if there are several; with slashes on every system."""
-    starts = [(os.path.join(folder, ""), "" if len(folders) == 1 else f"{folder.name}/") for folder in folders]  # noqa: PTH118
+    """Paths below their folder, after its `_title`; with slashes on every system."""
+    starts = [(os.path.join(folder, ""), _title(folder, folders)) for folder in folders]  # noqa: PTH118
     names = []
     for path in paths:
         start, title = next((pair for pair in starts if path.startswith(pair[0])), ("", ""))
         names.append(title + path.removeprefix(start).replace(os.sep, "/"))
     return names
+
+
+def _title(folder: Path, folders: Sequence[Path]) -> str:
+    """The end of its path, with a slash, that tells a folder from the others; "" if there are none."""
+    others = [other for other in folders if other != folder]
+    if not others:
+        return ""
+    for k in range(1, len(folder.parts)):
+        end = folder.parts[-k:]
+        if all(other.parts[-k:] != end for other in others):
+            return "/".join(end) + "/"
+    return f"{folder.name or folder.drive}/".lstrip("/")  # a whole drive has no name

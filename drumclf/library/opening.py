@@ -73,6 +73,9 @@ def open_index(cache: Path | None = None, data: Path | None = None) -> Index:
         )
     try:
         _attach_labels(db, data / LABELS)
+    except sqlite3.OperationalError as error:  # another process writes, or the disk is full
+        db.close()
+        raise LibraryError(f"the labels in {data / LABELS} cannot be opened: {error}") from error
     except sqlite3.DatabaseError as error:
         db.close()
         raise LibraryError(f"the labels in {data / LABELS} cannot be read ({error}); move the file away") from error

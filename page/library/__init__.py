@@ -6,7 +6,7 @@ key           | value                                              | written in 
 ------------- | -------------------------------------------------- | -------------------- | ----------------------
 catalogue     | `Catalogue` that `current` is an index of          | holdings     | holdings
 class         | class that is shown, or "any"                      | filters, like | filters
-page          | which part of the table is shown, from 0           | browse, keys | browse
+page          | which part of the table is shown, from 0           | browse, keys | browse, keys
 place         | of the sound that is shown among all, when it last had one | keys | keys
 keys          | whether keys do what the buttons do                | browse       | keys
 like          | `Like`: what others are to be like, or None        | like         | like

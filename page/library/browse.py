@@ -1,5 +1,6 @@
 """The sounds of the library: filters, the table a page at a time, the map, the sound that is listened to."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +8,9 @@ import streamlit as st
 
 from drumclf import Classifier
 from drumclf.library.catalogue import Catalogue
-from drumclf.library.search import Match
+from drumclf.library.search import Match, Search
 from page.library.exports import show_library_exports
 from page.library.filters import show_filters
-from page.library.holdings import Holdings
 from page.library.keys import PAGE, label_keys, show_keys
 from page.library.like import nearest, show_asking, show_like, the_like
 from page.library.map import show_library_map
@@ -27,9 +27,9 @@ M: find more like this. While you type words, keys are letters: click beside the
 TABLE, MAP, SORT, EXPORT = "Table", "Map", "Sort", "Export"
 
 
-def browse(holdings: Holdings, classifier: Classifier, sort_to: Path) -> None:
+def browse(search: Search, classifier: Classifier, sort_to: Path) -> None:
     """Everything below the name of the library; sounds are sorted into `sort_to`."""
-    catalogue, like = holdings.catalogue, the_like()
+    catalogue, like = search.catalogue, the_like()
     st.session_state.setdefault("view", TABLE)
     top = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
     view = top.segmented_control(
@@ -42,7 +42,7 @@ def browse(holdings: Holdings, classifier: Classifier, sort_to: Path) -> None:
     indices = show_filters(catalogue, classifier, is_ordered=like is not None)
     matches = None
     if like is not None:
-        matches = nearest(holdings.search, like, indices)
+        matches = nearest(search, like, indices)
         show_like(like, len(matches))
         indices = np.array([match.index for match in matches], int)
     if view == SORT:
@@ -59,7 +59,7 @@ def show_sounds(catalogue: Catalogue, classifier: Classifier, indices: np.ndarra
     with left:
         ticked, table_key = show_page(catalogue, classifier, indices, matches)
     with right:
-        show_keys(catalogue, classifier, indices, lambda i: _tick(table_key, indices, i), ticked)
+        show_keys(catalogue, classifier, indices, partial(_tick, table_key, indices), ticked, table_key)
         if ticked:
             show_ticked(catalogue, classifier, ticked, table_key)
         else:
@@ -84,11 +84,13 @@ def show_page(
     some = indices[page * PAGE : (page + 1) * PAGE].tolist()
     if catalogue.rows[some[0]].error is not None:
         show_refused(catalogue, some)
+        if last:
+            show_pager(st.container(horizontal=True, horizontal_alignment="right"), page, last, len(indices))
         return [], ""
     more = {"length": [catalogue.durations[i] for i in some]}
     if matches is not None:
         more = {"near": [match.said for match in matches], **more}
-    table_key = f"table {page} {hash(indices.tobytes())}"
+    table_key = f"table {page} {id(catalogue)} {hash(indices.tobytes())}"  # what is ticked is ticked in this catalogue
     ticked = show_rows(catalogue, classifier, some, table_key, more)
     row = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
     row.caption("Click ▶ to listen. Tick sounds to label them together.", width="content")

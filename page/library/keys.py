@@ -12,6 +12,7 @@ from drumclf import Classifier
 from drumclf.library.catalogue import Catalogue
 from page.library.like import like_one_of
 from page.pack.current import listen_to, the_current
+from page.pack.table import label_ticked
 from page.words import apologising
 
 PAGE = 200  # rows of the table that the browser gets at a time
@@ -24,7 +25,12 @@ def label_keys() -> str:
 
 
 def show_keys(
-    catalogue: Catalogue, classifier: Classifier, indices: np.ndarray, tick: Callable[[int], None], ticked: list[int]
+    catalogue: Catalogue,
+    classifier: Classifier,
+    indices: np.ndarray,
+    tick: Callable[[int], None],
+    ticked: list[int],
+    table_key: str,
 ) -> None:
     """Buttons for what can be done with the sound that is shown, each with its key.
 
@@ -37,7 +43,9 @@ def show_keys(
     tick : function
         Ticks the row of a file, or unticks it.
     ticked : list of int
-        Files that are ticked; a label's key labels them instead of the sound that is shown.
+        Files that are ticked; a label's key labels them instead of the sound that is shown, and unticks them.
+    table_key : str
+        Of the table that is shown; empty if there is none.
     """
     state = st.session_state
     current = the_current()
@@ -60,15 +68,20 @@ def show_keys(
 
     @apologising()
     def label(name: str) -> None:
-        catalogue.correct(ticked or [current], name)
+        if ticked:
+            label_ticked(catalogue, ticked, name, table_key)
+        else:
+            catalogue.correct([current], name)
 
     n = len(indices)
+    page = min(max(state.get("page", 0), 0), max(n - 1, 0) // PAGE)
+    is_in_table = bool(table_key) and place is not None and place // PAGE == page
     row = st.container(horizontal=True, gap="xsmall", key="going")
     row.button("Previous", key="previous", shortcut=key("K"), on_click=go, args=(-1,), disabled=not n or place == 0)
     row.button("Next", key="next", shortcut=key("J"), on_click=go, args=(1,), disabled=not n or place == n - 1)
     if current is not None:
         row.button("Play", key="again", shortcut=key("P"), on_click=_play_again)
-        row.button("Tick", key="tick", shortcut=key("X"), on_click=tick, args=(current,), disabled=place is None)
+        row.button("Tick", key="tick", shortcut=key("X"), on_click=tick, args=(current,), disabled=not is_in_table)
         row.button("Like this", key="more", shortcut=key("M"), on_click=like_one_of, args=(catalogue, current))
     if catalogue.history:
         row.button(

@@ -43,7 +43,13 @@ def the_like() -> Like | None:
 
 def like_one_of(catalogue: Catalogue, i: int) -> None:
     """Search for what is like a sound of the library."""
-    st.session_state.like = Like(catalogue.names[i].rpartition("/")[2], catalogue.embedding(i), catalogue.contents[i])
+    name = catalogue.names[i].rpartition("/")[2]
+    search_for(Like(name, catalogue.embedding(i), catalogue.contents[i]))
+
+
+def search_for(like: Like) -> None:
+    """Show what is like a sound, of all classes."""
+    st.session_state.like = like
     st.session_state["class"] = "any"
     st.session_state.view = "Table"
 
@@ -106,15 +112,9 @@ def show_asking(classifier: Classifier) -> None:
         f"Find what is like {text_only(visible(name))}: {_what(classifier, prediction)}",
         type="primary",
         icon=":material/manage_search:",
-        on_click=_search_for,
+        on_click=search_for,
         args=(Like(name, prediction.embedding),),
     )
-
-
-def _search_for(like: Like) -> None:
-    st.session_state.like = like
-    st.session_state["class"] = "any"
-    st.session_state.view = "Table"
 
 
 def _what(classifier: Classifier, prediction: Prediction) -> str:

@@ -1,5 +1,6 @@
 """The scan beside the page: what is new in the folders is listened to while the page is used."""
 
+import logging
 import sqlite3
 import threading
 import time
@@ -15,8 +16,10 @@ from drumclf.batch.skipped import Skipped, say_skipped
 from drumclf.library.index import Index, LibraryError
 from drumclf.library.opening import open_index
 from drumclf.library.scan import do_work, look_for_work
-from page.words import counted, sentence
+from drumclf.names import visible
+from page.words import counted, sentence, text_only
 
+_log = logging.getLogger(__name__)
 _EVERY = 1.0  # seconds between two looks at the progress
 
 
@@ -37,6 +40,8 @@ class Scanner:
     is_looking : bool
         Whether it still compares the folders with what is known.
     is_running : bool
+    is_shown : bool
+        Whether all that it found has been taken over.
     trouble : str
         Why it ended early, in one sentence; usually empty.
     done : Counter of str
@@ -47,7 +52,7 @@ class Scanner:
     def __init__(self, folders: Sequence[Path], classifier: Classifier, open_here: Callable[[], Index] = open_index):
         self._folders, self._classifier, self._open = folders, classifier, open_here
         self.n_new = self.n_done = 0
-        self.is_looking, self.is_running, self.trouble = True, True, ""
+        self.is_looking, self.is_running, self.is_shown, self.trouble = True, True, False, ""
         self.done: Counter[str] = Counter()
         self.skipped: list[Skipped] = []
         self._started, self._is_stopped = time.monotonic(), threading.Event()
@@ -82,6 +87,9 @@ class Scanner:
             self.trouble = sentence(str(error))
         except (sqlite3.Error, OSError) as error:
             self.trouble = f"The scan has stopped: {error}."
+        except Exception:
+            _log.exception("the scan failed")
+            self.trouble = "The scan has stopped: something broke on our side."
         finally:
             self.is_looking = self.is_running = False
 
@@ -102,7 +110,10 @@ def show_scan(scanner: Scanner, n_shown: int, again: Callable[[], None], show_ne
     if scanner.is_running:
         st.fragment(_follow, run_every=_EVERY)(scanner, n_shown, show_new)
         return
-    st.caption(_said(scanner), width="content")
+    if not scanner.is_shown:  # whoever sees first that it has ended
+        show_new()
+        st.rerun()
+    st.caption(text_only(visible(_said(scanner))), width="content")
     is_cut_off = scanner.trouble or scanner.n_done < scanner.n_new
     title, icon = ("Scan on", "play_arrow") if is_cut_off else ("Scan again", "refresh")
     st.button(title, icon=f":material/{icon}:", type="tertiary", on_click=again)
@@ -110,7 +121,9 @@ def show_scan(scanner: Scanner, n_shown: int, again: Callable[[], None], show_ne
 
 def _follow(scanner: Scanner, n_shown: int, show_new: Callable[[], None]) -> None:
     """Drawn again every second; it takes over what is new whenever that has doubled what is shown."""
-    if not scanner.is_running or scanner.n_done > 2 * n_shown + 50:
+    if not scanner.is_running:
+        st.rerun()
+    if scanner.n_done > 2 * n_shown + 50:
         show_new()
         st.rerun()
     if scanner.is_looking:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import ref
 
 import numpy as np
 import pandas as pd
@@ -68,6 +69,8 @@ def show_sorting(catalogue: Catalogue, classifier: Classifier, indices: np.ndarr
     with right:
         body = st.empty()  # while files are sorted, an old plan is not there to be clicked
     with work:
+        if wanted is not None or is_undone:
+            state.pop("sort plan", None)  # its files may have changed without its key
         if wanted is not None:
             state["sort outcome"] = carry_out_shown(wanted, catalogue, indices, order, destination)
         elif is_undone:
@@ -231,7 +234,7 @@ def _key(catalogue: Catalogue, indices: np.ndarray, order: Order, destination: P
         journal = None
     labels = catalogue.codes[indices].tobytes(), catalogue.are_sure[indices].tobytes()
     kinds = tuple(catalogue.corrected_kinds.items())
-    return id(catalogue), indices.tobytes(), order, str(destination), journal, labels, kinds
+    return ref(catalogue), indices.tobytes(), order, str(destination), journal, labels, kinds
 
 
 def _listed(names: list[str]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import streamlit as st
+from streamlit import runtime
 
 _OF_THIS_COMPUTER = ("localhost", "127.0.0.1", "::1")
 
@@ -48,13 +49,14 @@ def the_start() -> Started:
     if st.get_option("server.address") not in _OF_THIS_COMPUTER or not _is_asked_for_here():
         _refuse("This page shows the sounds of the computer that it runs on, and only to that computer.")
     first = options.folders[0]
-    return Started(tuple(options.folders), options.sort_to or first.with_name(f"{first.name} sorted"))
+    beside = first.with_name(f"{first.name} sorted") if first.name else first / "sorted"  # nothing is beside a drive
+    return Started(tuple(options.folders), options.sort_to or beside)
 
 
 def _is_asked_for_here() -> bool:
     headers = st.context.headers.to_dict()
-    if not headers:  # no browser has asked: a test
-        return True
+    if not headers:  # of a test; or the browser has gone since, and what is shown now could reach the next one
+        return type(runtime.get_instance()) is not runtime.Runtime
     try:
         return urlsplit(f"//{headers.get('Host', '')}").hostname in _OF_THIS_COMPUTER
     except ValueError:

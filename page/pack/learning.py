@@ -1,6 +1,7 @@
 """What follows from the visitor's labels: shown before anything changes, accepted or not as one step."""
 
 from pathlib import PurePosixPath
+from weakref import ref
 
 import pandas as pd
 import streamlit as st
@@ -21,7 +22,7 @@ state = st.session_state
 def show_learning(sounds: Sounds, classifier: Classifier) -> None:
     """What would change, and whether it shall; nothing if there is nothing."""
     given = tuple(sounds.corrections.items())
-    if len({sounds.first(i) for i in sounds.corrections}) < LEAST or state.get("not now") == (id(sounds), given):
+    if len({sounds.first(i) for i, _ in given}) < LEAST or state.get("not now") == (ref(sounds), given):
         return
     changes = proposed(sounds, classifier)
     if not changes:
@@ -29,7 +30,7 @@ def show_learning(sounds: Sounds, classifier: Classifier) -> None:
     with st.container(border=True):
         more = counted(len(changes), "other sound")
         st.markdown(f"**{more} would change** if your labels held for what sounds like them.")
-        if state.get("looking") != (id(sounds), given):
+        if state.get("looking") != (ref(sounds), given):
             st.button("Look at them", icon=":material/lightbulb:", on_click=_look, args=(sounds, given))
             return
         left_out = show_changes(sounds, classifier, changes[:_MOST_SHOWN])
@@ -84,7 +85,7 @@ def show_changes(sounds: Sounds, classifier: Classifier, changes: list[Change]) 
 
 def proposed(sounds: Sounds, classifier: Classifier) -> list[Change]:
     """What follows from the labels, worked out once for each set of them."""
-    seen = (id(sounds), tuple(sounds.corrections.items()), tuple(sounds.followed.items()))
+    seen = (ref(sounds), tuple(sounds.corrections.items()), tuple(sounds.followed.items()))
     known = state.get("proposed")
     if known is None or known[0] != seen:
         known = state["proposed"] = (seen, sounds.propose(classifier.classes))
@@ -92,8 +93,8 @@ def proposed(sounds: Sounds, classifier: Classifier) -> list[Change]:
 
 
 def _look(sounds: Sounds, given: tuple) -> None:
-    state["looking"] = (id(sounds), given)
+    state["looking"] = (ref(sounds), given)
 
 
 def _not_now(sounds: Sounds, given: tuple) -> None:
-    state["not now"] = (id(sounds), given)
+    state["not now"] = (ref(sounds), given)

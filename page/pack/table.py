@@ -124,11 +124,8 @@ def show_ticked(pack: Sounds, classifier: Classifier, ticked: list[int], table_k
     """One label for all ticked sounds, which unticks them."""
 
     @apologising()
-    def label_ticked() -> None:
-        label = st.session_state.pop("label ticked")
-        pack.correct(ticked, label)
-        st.session_state["just labelled"] = (ticked, label)
-        st.session_state[table_key] = {"selection": {"rows": [], "columns": [], "cells": []}}
+    def label_them() -> None:
+        label_ticked(pack, ticked, st.session_state.pop("label ticked"), table_key)
 
     what = "the ticked sound" if len(ticked) == 1 else f"the {len(ticked):,} ticked sounds"
     with st.container(border=True):
@@ -137,17 +134,25 @@ def show_ticked(pack: Sounds, classifier: Classifier, ticked: list[int], table_k
             classifier.classes,
             format_func=classifier.titles.get,
             key="label ticked",
-            on_change=label_ticked,
+            on_change=label_them,
             wrap=True,
         )
+
+
+def label_ticked(pack: Sounds, ticked: list[int], label: str, table_key: str) -> None:
+    """Label sounds, untick them, and ask for their kind."""
+    pack.correct(ticked, label)
+    st.session_state["just labelled"] = (ticked, label)
+    st.session_state[table_key] = {"selection": {"rows": [], "columns": [], "cells": []}}
 
 
 def show_just_labelled(pack: Sounds, classifier: Classifier) -> None:
     """The kinds of the label that was just given to many sounds, until one is chosen."""
     state = st.session_state
     indices, label = state.get("just labelled") or ([], None)
+    indices = [i for i in indices if pack.corrections.get(i) == label]  # the label may have been undone
     kinds = classifier.kinds.get(label)
-    if not kinds:
+    if not kinds or not indices:
         return
 
     @apologising()

@@ -253,6 +253,38 @@ def test_companions_stay_with_a_sound_whose_name_is_taken(is_freed, tmp_path, ch
     assert tree(tmp_path / "in") == files
 
 
+def test_undo_leaves_companions_with_a_sound_that_it_leaves(tmp_path, capsys):
+    files, out = kick_with_companions(tmp_path), tmp_path / "out"
+    (tmp_path / "in" / "other.wav").write_bytes(KICK.read_bytes() + b"!")
+    (tmp_path / "in" / "other.wav.asd").write_bytes(b"of other")
+    before = tree(tmp_path / "in")
+    run(capsys, "sort", tmp_path / "in", out, "--move", "--yes")
+    (out / "kick" / "kick.wav").write_bytes(b"edited")
+    status = main(["undo", str(out)])
+    said = capsys.readouterr().err
+    assert status == 1
+    assert f"{out / 'kick' / 'kick.wav.asd'} is left as it is: its sound did not go back." in said
+    assert "2 of 5 files undone; 3 files left as said above" in said
+    assert tree(tmp_path / "in") == {"other.wav": before["other.wav"], "other.wav.asd": b"of other"}
+    assert set(tree(out)) == {f"kick/{name}" for name in files}
+    (out / "kick" / "kick.wav").write_bytes(before["kick.wav"])
+    assert run(capsys, "undo", out)[0] == 0
+    assert tree(tmp_path / "in") == before
+    assert not out.exists()
+
+
+def test_undo_leaves_companions_whose_sound_has_no_way_back(tmp_path, capsys):
+    files, out = kick_with_companions(tmp_path), tmp_path / "out"
+    run(capsys, "sort", tmp_path / "in", out, "--move", "--yes")
+    (tmp_path / "in" / "kick.wav").write_bytes(b"another")
+    assert run(capsys, "undo", out)[0] == 1
+    assert tree(out) == {f"kick/{name}": data for name, data in files.items()}
+    (tmp_path / "in" / "kick.wav").unlink()
+    (out / "kick" / "kick.wav").rename(tmp_path / "in" / "kick.wav")  # by hand
+    assert run(capsys, "undo", out)[0] == 0
+    assert tree(tmp_path / "in") == files
+
+
 def test_a_companion_that_could_belong_to_two_sounds_stays(tmp_path, capsys):
     (tmp_path / "in").mkdir()
     for name, data in {"a.wav": KICK.read_bytes(), "a.bwf": b"no sound", "a.xmp": b"x", "a": b"\xab\x1eVx"}.items():

@@ -196,3 +196,12 @@ def test_the_folder_of_a_moved_sound_is_made_anew_below_its_root(catalogue, fold
     assert read_journal(out).steps[str(out / "snare" / "b.wav")].root == str(folder)
     assert take_back(out) == []
     assert (folder / "kit" / "b.wav").exists()
+
+
+def test_a_sound_moves_without_companions_if_nobody_can_list_its_folder(catalogue, out, monkeypatch):
+    def refuse(folder):
+        raise PermissionError(folder)
+
+    monkeypatch.setattr("os.scandir", refuse)
+    _, plan = plan_now(catalogue, [A], out, action="move")
+    assert [step.source for step in plan.steps] == [catalogue.paths[A]]

@@ -1,7 +1,11 @@
 """A library in memory: what the model and the user say of each file."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from functools import partial
+from pathlib import Path
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -12,6 +16,7 @@ from library_steps import catalogue_of
 from drumclf.batch.learn import Change
 from drumclf.batch.sounds import NotKeptError
 from drumclf.library.catalogue import Catalogue
+from drumclf.library.columns import names_below
 from drumclf.library.index import LibraryError
 from drumclf.library.opening import open_index
 from drumclf.library.scan import do_work, look_for_work
@@ -170,3 +175,82 @@ def test_labels_count_for_the_folder_they_were_given_in(classifier, tmp_path):
     assert len(catalogue.from_one_source([0, 1, 2])) == 2
     flat = catalogue_of(tmp_path / "in" / "all" / "Ada" / "sounds", classifier, tmp_path)
     assert flat.from_one_source([0]) == [flat.sounds()]
+
+
+def scan_again(folder, open_here, classifier):
+    index = open_here()
+    list(do_work(index, classifier, look_for_work(index, classifier, [folder])))
+    return index
+
+
+def test_what_is_said_to_a_replaced_catalogue_reaches_the_latest(catalogue, folder, open_here, classifier):
+    shutil.copy(EXAMPLES / "clap_hands.wav", folder / "A first one.wav")  # all indices are others now
+    shutil.copy(SNARE, folder / "kit" / "z copy.wav")
+    between = catalogue.renewed(scan_again(folder, open_here, classifier), classifier)
+    latest = between.renewed(open_here(), classifier)
+    catalogue.correct([2], "tom")  # kit/b.wav, by a click on a page that was drawn before
+    given = {name: label for name, label in said(latest).items() if label == "tom"}
+    assert given == {"kit/b.wav": "tom", "kit/z copy.wav": "tom"}
+    between.follow([Change(1, 0, latest.classes.index("clap"), 1.0)], latest.classes)
+    assert said(latest)["a.wav"] == said(latest)["kit/copy.wav"] == "clap"
+    assert said(Catalogue(open_here(), classifier, [folder])) == said(latest)
+    assert len(latest.history) == 2
+    catalogue.undo()
+    catalogue.undo()
+    assert (latest.corrections, latest.followed, latest.history) == ({}, {}, [])
+
+
+def test_steps_are_undone_after_a_scan_for_all_that_has_the_content_by_then(catalogue, folder, open_here, classifier):
+    catalogue.correct([2], "tom")
+    (folder / "kit" / "b.wav").rename(folder / "moved.wav")
+    shutil.copy(folder / "moved.wav", folder / "new copy.wav")
+    shutil.copy(EXAMPLES / "clap_hands.wav", folder / "kit" / "b.wav")  # another sound under the old name
+    latest = catalogue.renewed(scan_again(folder, open_here, classifier), classifier)
+    assert {said(latest)[name] for name in ("moved.wav", "new copy.wav")} == {"tom"}
+    assert said(latest)["kit/b.wav"] == "clap"
+    latest.undo()
+    assert {said(latest)[name] for name in ("moved.wav", "new copy.wav")} == {"snare"}
+    assert said(Catalogue(open_here(), classifier, [folder])) == said(latest)
+
+
+def test_a_replaced_catalogue_leaves_the_memory(catalogue, open_here, classifier):
+    between = catalogue.renewed(open_here(), classifier)
+    latest = between.renewed(open_here(), classifier)
+    gone = ref(between)
+    del between
+    assert gone() is None  # though the first one and the latest are still there
+    assert len(latest) == len(catalogue)
+
+
+def test_an_undo_that_cannot_be_kept_can_be_tried_again(catalogue, monkeypatch):
+    def full():
+        raise LibraryError("the disk is full")
+
+    catalogue.correct([0], "tom")
+    with monkeypatch.context() as patch:
+        patch.setattr(catalogue, "_open", full)
+        with pytest.raises(NotKeptError):
+            catalogue.undo()
+    assert catalogue.label(0) == "tom"
+    catalogue.undo()
+    assert catalogue.label(0) == "kick"
+
+
+def test_a_whole_drive_has_no_name():
+    assert names_below(["/a/b.wav"], [Path("/")]) == ["a/b.wav"]
+    assert names_below(["/a/b.wav", "/c/d.wav"], [Path("/a"), Path("/")]) == ["a/b.wav", "c/d.wav"]
+
+
+def test_folders_of_one_name_are_told_apart():
+    folders = [Path("/old/kit"), Path("/new/kit"), Path("/new/more")]
+    names = names_below(["/old/kit/a.wav", "/new/kit/a.wav", "/new/more/a.wav"], folders)
+    assert names == ["old/kit/a.wav", "new/kit/a.wav", "more/a.wav"]
+
+
+def test_labels_that_another_process_writes_are_not_called_damaged(scanned, open_here, tmp_path, monkeypatch):
+    monkeypatch.setattr("drumclf.library.opening._PATIENCE", 0.1)
+    with closing(sqlite3.connect(tmp_path / "data" / "labels.db")) as other:
+        other.execute("begin exclusive")
+        with pytest.raises(LibraryError, match=r"cannot be opened: database is locked$"):
+            open_here()
+    open_here().close()

@@ -1,51 +1,25 @@
 """The page of a library, driven without a browser."""
 
+import os
 import shutil
-import sys
 
 import pytest
 import streamlit as st
-from conftest import EXAMPLES, ROOT, encode, make_hit, mix
+from conftest import EXAMPLES, encode, make_hit, mix
+from library_steps import cell, examples_folder, files, page_opener, said, scan, scanned_folder
 from page_steps import LOOP, press
 from streamlit import config
+from streamlit.runtime import Runtime, RuntimeConfig
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
 
-from drumclf.library.catalogue import Catalogue
-from drumclf.library.opening import open_index
-from drumclf.library.scan import do_work, look_for_work
 from page.library.keys import PAGE
+from page.library.started import _is_asked_for_here
 
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    shutil.copytree(EXAMPLES, tmp_path / "in" / "kit", ignore=shutil.ignore_patterns("loops", "*.md", "*.csv"))
-    shutil.copy(EXAMPLES / "kick_analogue.wav", tmp_path / "in" / "copy.wav")
-    (tmp_path / "in" / "bad.wav").write_bytes(b"no sound")
-    return tmp_path / "in"
-
-
-@pytest.fixture
-def scanned(folder, classifier):
-    index = open_index()
-    list(do_work(index, classifier, look_for_work(index, classifier, [folder])))
-    return Catalogue(index, classifier, [folder])
-
-
-@pytest.fixture
-def start(monkeypatch):
-    """Open the page as ``drumclf library`` does."""
-    before = config.get_option("server.address")
-
-    def open_page(*arguments, address="localhost"):
-        config.set_option("server.address", address)
-        monkeypatch.setattr(sys, "argv", ["library.py", *map(str, arguments)])
-        return AppTest.from_file(str(ROOT / "library.py"), default_timeout=60).run()
-
-    yield open_page
-    config.set_option("server.address", before)
-    st.cache_resource.clear()
+folder = pytest.fixture(examples_folder)
+scanned = pytest.fixture(scanned_folder)
+start = pytest.fixture(page_opener)
 
 
 @pytest.fixture
@@ -53,19 +27,6 @@ def page(start, folder, scanned):
     page = start(folder)
     assert not page.exception
     return page
-
-
-def files(page):
-    return list(page.dataframe[0].value["file"])
-
-
-def said(page):
-    return [element.value for element in [*page.markdown, *page.caption]]
-
-
-def cell(page, file, column):
-    table = page.dataframe[0].value
-    return table[column][list(table["file"]).index(file)]
 
 
 def test_it_shows_what_is_in_the_folders(page, scanned):
@@ -136,6 +97,45 @@ def test_ticked_sounds_are_labelled_together(page):
     page.button(key="label key clap").click().run()
     assert [label for label in page.dataframe[0].value["label"] if label == "Clap ✎"] != []
     assert any("3 labelled by you" in text for text in said(page))  # one of them has a copy
+    page.button(key="label key tom").click().run()  # nothing is ticked any more
+    assert [label for label in page.dataframe[0].value["label"] if "✎" in label].count("Tom ✎") == 1
+    press(page, "Undo")
+    press(page, "Undo")
+    assert not any("labelled by you" in text for text in said(page))
+
+
+def test_only_what_is_in_the_table_is_ticked_by_key(page, monkeypatch):
+    monkeypatch.setattr("page.library.browse.PAGE", 5)
+    monkeypatch.setattr("page.library.keys.PAGE", 5)
+    press(page, "Next")
+    assert not page.button(key="tick").disabled
+    page.button(key="page after").click().run()
+    assert page.button(key="tick").disabled  # the sound is on the page before
+    press(page, "Next")
+    assert not page.button(key="tick").disabled
+    page.button_group(key="view").select("Map").run()
+    assert page.button(key="tick").disabled
+
+
+def test_kinds_are_asked_for_until_the_label_is_undone(page):
+    press(page, "Next")
+    press(page, "Tick")
+    page.button(key="label key percussion").click().run()
+    assert "kind labelled" in [group.key for group in page.button_group]
+    press(page, "Undo")
+    assert "kind labelled" not in [group.key for group in page.button_group]
+
+
+def test_all_that_cannot_be_read_is_listed(start, folder, classifier, monkeypatch):
+    monkeypatch.setattr("page.library.browse.PAGE", 5)
+    for i in range(6):
+        (folder / f"bad {i}.wav").write_bytes(b"no sound" + bytes(i))
+    scan(folder, classifier)
+    page = start(folder)
+    page.selectbox(key="which").set_value("not read").run()
+    first = page.text[0].value.splitlines()
+    page.button(key="page after").click().run()
+    assert sorted([*first, *page.text[0].value.splitlines()]) == [*(f"bad {i}.wav" for i in range(6)), "bad.wav"]
 
 
 def test_keys_can_be_turned_off(page):
@@ -149,6 +149,7 @@ def test_keys_can_be_turned_off(page):
 def test_more_like_one_of_the_library(page, scanned):
     press(page, "Next")
     press(page, "Like this")
+    assert page.session_state.like.embedding.base is None  # a view would keep those of all sounds
     assert any("most like **copy" in text for text in said(page))
     assert "kick" in files(page)[0] and "kick_analogue.wav" not in files(page)  # that is the same content
     nearness = [float(text.strip(">%")) for text in page.dataframe[0].value["near"]]
@@ -218,8 +219,7 @@ def test_a_file_that_has_gone_is_a_sentence(page, folder):
 def test_a_large_file_of_ones_own_is_played(start, folder, classifier):
     data = (EXAMPLES / "kick_analogue.wav").read_bytes()
     (folder / "a long one.wav").write_bytes(data + bytes(12_000_000))
-    index = open_index()
-    list(do_work(index, classifier, look_for_work(index, classifier, [folder])))
+    scan(folder, classifier)
     page = start(folder)
     press(page, "Next")
     assert page.text[0].value == "a long one.wav"
@@ -231,8 +231,7 @@ def test_the_table_is_sent_a_page_at_a_time(start, folder, classifier):
     shutil.rmtree(folder / "kit")
     for i in range(PAGE + 30):
         (folder / f"{i:03}.wav").write_bytes(encode(make_hit(duration=0.03, seed=i)))
-    index = open_index()
-    list(do_work(index, classifier, look_for_work(index, classifier, [folder])))
+    scan(folder, classifier)
     page = start(folder)
     first = files(page)
     assert len(first) == PAGE
@@ -246,3 +245,44 @@ def test_the_table_is_sent_a_page_at_a_time(start, folder, classifier):
     assert page.text[0].value == rest[0]
     press(page, "Previous")
     assert (page.text[0].value, files(page)) == (first[-1], first)
+
+
+def test_names_that_are_not_utf8(start, folder, classifier):
+    strange = folder.with_name(os.fsdecode(b"in \xe9"))
+    try:
+        folder.rename(strange)
+    except OSError:
+        pytest.skip("this file system has no such names")
+    data = (EXAMPLES / "kick_analogue.wav").read_bytes()
+    (strange / os.fsdecode(b"a long one \xe9.wav")).write_bytes(data + bytes(12_000_000))
+    scan(strange, classifier)
+    page = start(strange)
+    press(page, "Next")
+    assert page.text[0].value == "a long one \N{REPLACEMENT CHARACTER}.wav"
+    assert not page.error
+    assert "Kick" in page.subheader[0].value
+
+
+@pytest.mark.parametrize(("folder", "sort_to"), [("/", "/sorted"), ("/a/b", "/a/b sorted")])
+def test_where_it_sorts_to(folder, sort_to, monkeypatch):
+    def script():
+        import streamlit as st
+
+        from page.library.started import the_start
+
+        st.text(the_start().sort_to)
+
+    before = config.get_option("server.address")
+    config.set_option("server.address", "localhost")
+    monkeypatch.setattr("sys.argv", ["library.py", folder])
+    try:
+        assert AppTest.from_function(script).run().text[0].value == sort_to
+    finally:
+        config.set_option("server.address", before)
+
+
+def test_a_page_whose_browser_has_gone_is_not_drawn_for_the_next_one(monkeypatch):
+    files, uploads = MemoryMediaFileStorage("/media"), MemoryUploadedFileManager("/upload")
+    monkeypatch.setattr(Runtime, "_instance", None)
+    Runtime(RuntimeConfig("library.py", None, files, uploads))  # a server, as `streamlit run` has it
+    assert not _is_asked_for_here()

@@ -103,6 +103,7 @@ def test_a_plan_that_is_no_longer_the_one_shown_is_not_carried_out(room, catalog
     press(room, "Sort 4 sounds")
     assert "Nothing was sorted: the plan is another one by now." in said(room)
     assert not out.exists()
+    assert "Sort 3 sounds" in buttons(room)
     catalogue.correct([B], "tom")
     (button,) = [button for button in room.button if button.label.startswith("Sort")]
     button.click().run()  # the label was changed in another tab
