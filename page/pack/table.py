@@ -55,12 +55,12 @@ def show_table(pack: Pack, classifier: Classifier, unsure_first: bool) -> tuple[
         wrap=True,
     )
     indices = shown(pack, which)
-    table_key = f"table {which} {unsure_first} {len(pack.rows)}"
     if which == NOT_READ:
         show_refused(pack, indices)
-        return [], table_key
+        return [], ""
     if unsure_first:
         indices.sort(key=pack.is_sure)
+    table_key = f"table {hash(tuple(indices))}"  # ticks are rows: they belong to these sounds in this order
 
     ticked = show_rows(pack, classifier, indices, table_key)
     st.caption("Click ▶ to listen. Tick sounds to label them together. Click a column's name to sort.")

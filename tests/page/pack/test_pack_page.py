@@ -214,3 +214,18 @@ def test_a_pack_without_sounds_causes_no_error(page, files, view):
     page.button_group(key="view").select(view).run()
     assert not page.exception
     assert page.header[0].value == "0 sounds"
+
+
+def test_ticks_do_not_pass_on_to_other_sounds(page):
+    drop(page, {f"{i}.wav": data for i, data in enumerate((KICK, SNARE, HAT))})
+    tick(page, [1])
+    page.session_state["current"] = 0
+    page.run()
+    group(page, "It is a").select("snare").run()  # changes what the filter of the next line shows
+    page.button_group(key="filter").select("snare").run()
+    assert len(table(page)) == 2
+    tick(page, [0])
+    assert [group for group in page.button_group if group.label.startswith("Label the ticked")]
+    group(page, "It is a").select("kick").run()  # the ticked row has gone; the other moves up
+    assert len(table(page)) == 1
+    assert not [group for group in page.button_group if group.label.startswith("Label the ticked")]
