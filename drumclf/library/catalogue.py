@@ -14,12 +14,12 @@ import numpy as np
 from drumclf.batch.rows import Row
 from drumclf.batch.sounds import Given, NotKeptError, Sounds
 from drumclf.classifier import Classifier
-from drumclf.library.columns import names_below, read_columns
+from drumclf.library.columns import as_float32, names_below, read_columns
 from drumclf.library.index import Index, LibraryError
 from drumclf.library.opening import open_index
 from drumclf.names import unescaped
 
-_BLOCK = 8192  # embeddings that are numbers of 32 bits at a time
+_BLOCK = 1024  # embeddings that are numbers of 32 bits at a time: they stay in the processor's cache
 
 
 class Catalogue(Sounds):
@@ -123,7 +123,7 @@ class Catalogue(Sounds):
         """Cosine of a sound's embedding, shape (d,), and each file's: shape (n,), float32; 0 for refused files."""
         cosines = np.zeros(len(self), np.float32)
         for k in range(0, len(self), _BLOCK):  # all as float32 at once would take twice the memory
-            cosines[k : k + _BLOCK] = self.embeddings[k : k + _BLOCK].astype(np.float32) @ embedding
+            cosines[k : k + _BLOCK] = as_float32(self.embeddings[k : k + _BLOCK]) @ embedding
         return cosines
 
     def label(self, i: int) -> str | None:

@@ -16,7 +16,7 @@ from library_steps import catalogue_of
 from drumclf.batch.learn import Change
 from drumclf.batch.sounds import NotKeptError
 from drumclf.library.catalogue import Catalogue
-from drumclf.library.columns import names_below
+from drumclf.library.columns import as_float32, names_below
 from drumclf.library.index import LibraryError
 from drumclf.library.opening import open_index
 from drumclf.library.scan import do_work, look_for_work
@@ -254,3 +254,10 @@ def test_labels_that_another_process_writes_are_not_called_damaged(scanned, open
         with pytest.raises(LibraryError, match=r"cannot be opened: database is locked$"):
             open_here()
     open_here().close()
+
+
+def test_numbers_of_16_bits_are_the_same_in_32():
+    numbers = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    numbers = numbers[np.isfinite(numbers)]
+    assert np.array_equal(as_float32(numbers), numbers.astype(np.float32))
+    assert np.array_equal(np.signbit(as_float32(numbers)), np.signbit(numbers))
