@@ -10,6 +10,7 @@ import streamlit as st
 
 from drumclf import Classifier
 from drumclf.library.catalogue import Catalogue
+from page.browser.component import component
 from page.library.like import like_one_of
 from page.pack.current import listen_to, the_current
 from page.pack.table import label_ticked
@@ -73,6 +74,7 @@ def show_keys(
         else:
             catalogue.correct([current], name)
 
+    component("keys")(key="keys of lists", data={"areOn": with_keys})
     n = len(indices)
     page = min(max(state.get("page", 0), 0), max(n - 1, 0) // PAGE)
     is_in_table = bool(table_key) and place is not None and place // PAGE == page

@@ -91,6 +91,15 @@ def test_a_word_that_is_typed_is_not_a_key(page):
 
 
 @wide
+def test_a_choice_from_a_list_does_not_keep_the_keys(page):
+    settle(page)
+    page.get_by_test_id("stSelectbox").nth(2).click()
+    page.get_by_role("option", name="Longest first").click()
+    press(page, "j")
+    is_shown(page, "kit/crash_cymbal.wav")
+
+
+@wide
 def test_a_sound_that_is_dropped_finds_those_like_it(page):
     settle(page)
     page.get_by_role("button", name="Find by sound").click()
