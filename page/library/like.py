@@ -115,6 +115,7 @@ def _search_for(like: Like) -> None:
     st.session_state.like = like
     st.session_state["class"] = "any"
     st.session_state.view = "Table"
+    st.session_state["asking"] = False
 
 
 def _what(classifier: Classifier, prediction: Prediction) -> str:
