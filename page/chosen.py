@@ -23,7 +23,7 @@ timeline ...  | {"hit": index of the selected hit}                 | recording  
 heard ...     | index of the hit that was played last              | recording            | recording
 stopped       | whether the visitor stopped the classifying        | inputs, pack/browse  | pack/browse
 current       | index of the sound of the pack that is shown       | inputs, pack/current, library | pack/current
-table ...     | ticked rows of the table                           | pack/table, library  | library
+table ...     | ticked rows of the table                           | pack/table           | pack/table
 view          | table, map or export                               | pack/browse, library | library
 proposed      | (labels, what follows from them)                   | pack/learning        | pack/learning
 looking       | labels for which that is looked at                 | pack/learning        | pack/learning

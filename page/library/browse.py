@@ -1,6 +1,5 @@
 """The sounds of the library: filters, the table a page at a time, the map, the sound that is listened to."""
 
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,21 +28,25 @@ TABLE, MAP, SORT, EXPORT = "Table", "Map", "Sort", "Export"
 
 def browse(search: Search, classifier: Classifier, sort_to: Path) -> None:
     """Everything below the name of the library; sounds are sorted into `sort_to`."""
-    catalogue, like = search.catalogue, the_like()
-    st.session_state.setdefault("view", TABLE)
+    catalogue, like, state = search.catalogue, the_like(), st.session_state
+    state.setdefault("view", TABLE)
     top = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
     view = top.segmented_control(
         "View", [TABLE, MAP, SORT, EXPORT], required=True, label_visibility="collapsed", key="view"
     )
     right = top.container(horizontal=True, vertical_alignment="center", width="content")
     right.toggle("Keys", key="keys", value=True, help=_KEYS)
-    with right.popover("Find by sound", icon=":material/graphic_eq:", width="content"):
+    with right.popover("Find by sound", icon=":material/graphic_eq:", width="content", key="asking", on_change="rerun"):
         show_asking(classifier)
-    indices = show_filters(catalogue, classifier, is_ordered=like is not None)
-    matches = None
+    indices, wanted = show_filters(catalogue, classifier, is_ordered=like is not None)
+    if state.get("asked for") != (wanted, like):
+        state["asked for"], state["page"], state["place"] = (wanted, like), 0, None
+    # In a container that is always there: what is below would be drawn anew, and the sound played again.
+    above, matches = st.container(), None
     if like is not None:
         matches = nearest(search, like, indices)
-        show_like(like, len(matches))
+        with above:
+            show_like(like, len(matches))
         indices = np.array([match.index for match in matches], int)
     if view == SORT:
         show_sorting(catalogue, classifier, indices, sort_to)
@@ -59,13 +62,14 @@ def show_sounds(catalogue: Catalogue, classifier: Classifier, indices: np.ndarra
     with left:
         ticked, table_key = show_page(catalogue, classifier, indices, matches)
     with right:
-        show_keys(catalogue, classifier, indices, partial(_tick, table_key, indices), ticked, table_key)
-        if ticked:
-            show_ticked(catalogue, classifier, ticked, table_key)
-        else:
-            show_just_labelled(catalogue, classifier)
-        show_learning(catalogue, classifier)
-        show_current(catalogue, classifier, label_keys())
+        show_keys(catalogue, classifier, indices, table_key, ticked)
+        with st.container():  # as above
+            if ticked:
+                show_ticked(catalogue, classifier, ticked, table_key, label_keys())
+            else:
+                show_just_labelled(catalogue, classifier)
+            show_learning(catalogue, classifier)
+        show_current(catalogue, classifier, "" if ticked else label_keys())
 
 
 def show_page(
@@ -125,11 +129,3 @@ def summary(catalogue: Catalogue) -> str:
         f"{refused:,} not readable" if refused else "",
     ]
     return " · ".join(filter(None, parts))
-
-
-def _tick(table_key: str, indices: np.ndarray, i: int) -> None:
-    """Tick the row of a file, or untick it."""
-    state = st.session_state
-    row = int(np.flatnonzero(indices == i)[0]) % PAGE
-    rows = set(state.get(table_key, {}).get("selection", {}).get("rows", [])) ^ {row}
-    state[table_key] = {"selection": {"rows": sorted(rows), "columns": [], "cells": []}}

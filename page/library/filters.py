@@ -54,8 +54,8 @@ _ORDERS = {
 }
 
 
-def show_filters(catalogue: Catalogue, classifier: Classifier, is_ordered: bool) -> np.ndarray:
-    """Everything that narrows the library down; returns the files that pass.
+def show_filters(catalogue: Catalogue, classifier: Classifier, is_ordered: bool) -> tuple[np.ndarray, Wanted]:
+    """Everything that narrows the library down; returns the files that pass, and what was asked for.
 
     Parameters
     ----------
@@ -66,8 +66,9 @@ def show_filters(catalogue: Catalogue, classifier: Classifier, is_ordered: bool)
 
     Returns
     -------
-    np.ndarray of int
-        Indices in the order that is chosen.
+    indices : np.ndarray of int
+        In the order that is chosen.
+    wanted : Wanted
     """
     row = st.container(horizontal=True, vertical_alignment="bottom", key="filters")
     words = row.text_input(
@@ -104,7 +105,7 @@ def show_filters(catalogue: Catalogue, classifier: Classifier, is_ordered: bool)
         label_visibility="collapsed",
         wrap=True,
     )
-    return indices
+    return indices, wanted
 
 
 def _choice(row, label: str, options: dict[str, str], key: str, is_disabled: bool = False) -> str:

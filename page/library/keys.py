@@ -3,8 +3,6 @@
 Streamlit's buttons take a key each. Those of the labels are hidden, since the labels stand below the sound anyway.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import streamlit as st
 
@@ -13,7 +11,7 @@ from drumclf.library.catalogue import Catalogue
 from page.browser.component import component
 from page.library.like import like_one_of
 from page.pack.current import listen_to, the_current
-from page.pack.table import label_ticked
+from page.pack.table import label_ticked, tick
 from page.words import apologising
 
 PAGE = 200  # rows of the table that the browser gets at a time
@@ -26,12 +24,7 @@ def label_keys() -> str:
 
 
 def show_keys(
-    catalogue: Catalogue,
-    classifier: Classifier,
-    indices: np.ndarray,
-    tick: Callable[[int], None],
-    ticked: list[int],
-    table_key: str,
+    catalogue: Catalogue, classifier: Classifier, indices: np.ndarray, table_key: str, ticked: list[int]
 ) -> None:
     """Buttons for what can be done with the sound that is shown, each with its key.
 
@@ -41,28 +34,20 @@ def show_keys(
     classifier : Classifier
     indices : np.ndarray of int
         All files that are shown, in order.
-    tick : function
-        Ticks the row of a file, or unticks it.
+    table_key : str
+        Of the table that is shown, whose rows are ticked; empty if there is none.
     ticked : list of int
         Files that are ticked; a label's key labels them instead of the sound that is shown, and unticks them.
-    table_key : str
-        Of the table that is shown; empty if there is none.
     """
     state = st.session_state
     current = the_current()
-    found = np.flatnonzero(indices == current) if current is not None else ()
-    place = int(found[0]) if len(found) else None
-    if place is not None:
-        state["place"] = place
+    place, is_there = the_place(catalogue, indices)
     with_keys = state.get("keys", True)
 
     def key(name: str) -> str | None:
         return name if with_keys else None
 
-    def go(step: int) -> None:
-        # A new label may have taken it out of what is shown; the next one is then where it was.
-        before = place if place is not None else state.get("place", 0) - (step > 0)
-        to = before + step if current is not None else 0
+    def go(to: int) -> None:
         to = min(max(to, 0), n - 1)
         listen_to(int(indices[to]))
         state["page"] = to // PAGE
@@ -77,13 +62,17 @@ def show_keys(
     component("keys")(key="keys of lists", data={"areOn": with_keys})
     n = len(indices)
     page = min(max(state.get("page", 0), 0), max(n - 1, 0) // PAGE)
-    is_in_table = bool(table_key) and place is not None and place // PAGE == page
+    is_in_table = bool(table_key) and is_there and place // PAGE == page
     row = st.container(horizontal=True, gap="xsmall", key="going")
-    row.button("Previous", key="previous", shortcut=key("K"), on_click=go, args=(-1,), disabled=not n or place == 0)
-    row.button("Next", key="next", shortcut=key("J"), on_click=go, args=(1,), disabled=not n or place == n - 1)
+    no_previous, no_next = (not n or (is_there and place == end) for end in (0, n - 1))
+    row.button("Previous", key="previous", shortcut=key("K"), on_click=go, args=(place - 1,), disabled=no_previous)
+    row.button("Next", key="next", shortcut=key("J"), on_click=go, args=(place + is_there,), disabled=no_next)
     if current is not None:
         row.button("Play", key="again", shortcut=key("P"), on_click=_play_again)
-        row.button("Tick", key="tick", shortcut=key("X"), on_click=tick, args=(current,), disabled=not is_in_table)
+        rows = np.flatnonzero(indices == current) % PAGE
+        row.button(
+            "Tick", key="tick", shortcut=key("X"), on_click=tick, args=(table_key, rows), disabled=not is_in_table
+        )
         row.button("Like this", key="more", shortcut=key("M"), on_click=like_one_of, args=(catalogue, current))
     if catalogue.history:
         row.button(
@@ -94,6 +83,32 @@ def show_keys(
             for name, letter in zip(classifier.classes, label_keys(), strict=False):
                 title = classifier.titles[name]
                 st.button(title, key=f"label key {name}", shortcut=letter, on_click=label, args=(name,))
+
+
+def the_place(catalogue: Catalogue, indices: np.ndarray) -> tuple[int, bool]:
+    """Where the sound that is shown is among all.
+
+    A label may take it out of them, or to their end ("Least sure first"). Its place is then the one that it had, where
+    the next one is now.
+
+    Returns
+    -------
+    place : int
+        From 0, which it also is if the sound was never among them.
+    is_there : bool
+        Whether the sound is still in it.
+    """
+    state, current = st.session_state, the_current()
+    if current is None:
+        return 0, False
+    given = catalogue.label(current), catalogue.is_sure(current)
+    known = state.get("place")
+    if known is not None and known[0] == current and known[1] != given:
+        return known[2], known[2] < len(indices) and bool(indices[known[2]] == current)
+    found = np.flatnonzero(indices == current)
+    place = int(found[0]) if len(found) else 0
+    state["place"] = current, given, place
+    return place, len(found) > 0
 
 
 def _play_again() -> None:

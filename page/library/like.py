@@ -52,6 +52,7 @@ def search_for(like: Like) -> None:
     st.session_state.like = like
     st.session_state["class"] = "any"
     st.session_state.view = "Table"
+    st.session_state["asking"] = False
 
 
 def stop_searching() -> None:

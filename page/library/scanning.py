@@ -129,10 +129,8 @@ def _follow(scanner: Scanner, n_shown: int, show_new: Callable[[], None]) -> Non
     if scanner.is_looking:
         st.progress(0.0, "Looking for new sounds")
         return
-    left = (scanner.n_new - scanner.n_done) / max(scanner.rate, 1e-3)
     row = st.container(horizontal=True, vertical_alignment="bottom")
-    said = f"Listening: {scanner.n_done:,} of {scanner.n_new:,} · {scanner.rate:.0f} per second · {say_time(left)} left"
-    row.progress(min(scanner.n_done / max(scanner.n_new, 1), 1.0), said)
+    row.progress(min(scanner.n_done / max(scanner.n_new, 1), 1.0), _said_so_far(scanner))
     row.button("Stop", icon=":material/stop:", on_click=scanner.stop)
     if scanner.n_done > n_shown:
         row.button("Show what is there", on_click=show_new)
@@ -141,6 +139,14 @@ def _follow(scanner: Scanner, n_shown: int, show_new: Callable[[], None]) -> Non
 def say_time(seconds: float) -> str:
     """'40 s', '3 min'."""
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def _said_so_far(scanner: Scanner) -> str:
+    said = f"Listening: {scanner.n_done:,} of {scanner.n_new:,}"
+    if not scanner.n_done:  # nobody knows how long it takes
+        return said
+    left = (scanner.n_new - scanner.n_done) / scanner.rate
+    return f"{said} · {scanner.rate:.0f} per second · {say_time(left)} left"
 
 
 def _said(scanner: Scanner) -> str:

@@ -1,6 +1,6 @@
 """One sound of a pack: verdict, label to correct, stage, similar sounds."""
 
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import streamlit as st
 
@@ -38,10 +38,13 @@ def show_current(pack: Sounds, classifier: Classifier, keys: str = "") -> None:
     if i is None or not 0 <= i < len(pack.rows):
         st.caption("Play a sound to see it here.")
         return
-    row = pack.rows[i]
+    row, source = pack.rows[i], pack.files[i][1]
     st.text(visible(row.name))
+    if isinstance(source, Path) and not source.exists():
+        st.error("This file is no longer there. Scan again to find where it went.", icon=":material/hearing_disabled:")
+        return
     try:
-        prediction, data = hear(classifier, pack.files[i][1])
+        prediction, data = hear(classifier, source)
     except AudioError as error:
         st.error(str(error), icon=":material/hearing_disabled:")
         return
@@ -54,13 +57,13 @@ def show_current(pack: Sounds, classifier: Classifier, keys: str = "") -> None:
     def relabel() -> None:
         pack.correct([i], st.session_state[key])
 
-    hints = dict(zip(classifier.classes, keys, strict=False))
+    labels = with_keys(classifier, keys)
     st.pills(
         "It is a",
         classifier.classes,
         default=pack.label(i),
         required=True,
-        format_func=lambda name: f":gray[{hints[name]}] {titles[name]}" if name in hints else titles[name],
+        format_func=labels.get,
         key=key,
         on_change=relabel,
         wrap=True,
@@ -83,6 +86,13 @@ def show_current(pack: Sounds, classifier: Classifier, keys: str = "") -> None:
                 on_click=listen_to,
                 args=(j,),
             )
+
+
+def with_keys(classifier: Classifier, keys: str) -> dict[str, str]:
+    """For each class its title, with the key that gives it; `keys` as in `show_current`."""
+    hints = dict(zip(classifier.classes, keys, strict=False))
+    titles = classifier.titles.items()
+    return {name: f":gray[{hints[name]}] {title}" if name in hints else title for name, title in titles}
 
 
 def show_kinds(pack: Sounds, classifier: Classifier, i: int, kinds: tuple[str, ...]) -> None:

@@ -1,7 +1,7 @@
 """The table of a pack: filter, sort, listen, tick and label."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
@@ -14,13 +14,15 @@ from drumclf.batch.rows import Row
 from drumclf.batch.sounds import Sounds
 from drumclf.decision import format_percent, full_title
 from drumclf.names import shortened, visible
-from page.pack.current import listen_to, the_current
+from page.pack.current import listen_to, the_current, with_keys
 from page.words import apologising, counted, text_only
 
 ALL, NOT_SURE, COPIES, NOT_READ = "all", "not sure", "copies", "not read"
 TABLE_HEIGHT = 560
 MORE_COLUMNS = {
-    "near": st.column_config.TextColumn("Nearness", width=90),
+    "near": st.column_config.TextColumn(
+        "Nearness", width=90, help="So many of all pairs of sounds in your library are less alike."
+    ),
     "length": st.column_config.NumberColumn("Length", format="%.2f s", width=80),
 }
 _NAME_LENGTH = 34  # letters of a file name that fit into its column
@@ -120,30 +122,42 @@ def show_refused(pack: Sounds, indices: list[int]) -> None:
             st.text("\n".join(refused))
 
 
-def show_ticked(pack: Sounds, classifier: Classifier, ticked: list[int], table_key: str) -> None:
-    """One label for all ticked sounds, which unticks them."""
+def show_ticked(pack: Sounds, classifier: Classifier, ticked: list[int], table_key: str, keys: str = "") -> None:
+    """One label for all ticked sounds; `keys` as in `page.pack.current.show_current`."""
 
     @apologising()
-    def label_them() -> None:
+    def choose() -> None:
         label_ticked(pack, ticked, st.session_state.pop("label ticked"), table_key)
 
+    titles = with_keys(classifier, keys)
     what = "the ticked sound" if len(ticked) == 1 else f"the {len(ticked):,} ticked sounds"
     with st.container(border=True):
         st.pills(
             f"Label {what} as",
             classifier.classes,
-            format_func=classifier.titles.get,
+            format_func=titles.get,
             key="label ticked",
-            on_change=label_them,
+            on_change=choose,
             wrap=True,
         )
 
 
 def label_ticked(pack: Sounds, ticked: list[int], label: str, table_key: str) -> None:
-    """Label sounds, untick them, and ask for their kind."""
+    """One label for all ticked sounds, which unticks them; their kind may be given next."""
     pack.correct(ticked, label)
     st.session_state["just labelled"] = (ticked, label)
-    st.session_state[table_key] = {"selection": {"rows": [], "columns": [], "cells": []}}
+    tick(table_key, ticked_rows(table_key))
+
+
+def tick(table_key: str, rows: Iterable[int]) -> None:
+    """Tick rows, and untick those that are."""
+    ticked = ticked_rows(table_key) ^ {int(row) for row in rows}
+    st.session_state[table_key] = {"selection": {"rows": sorted(ticked), "columns": [], "cells": []}}
+
+
+def ticked_rows(table_key: str) -> set[int]:
+    """The rows of the table that are ticked now."""
+    return set(st.session_state.get(table_key, {}).get("selection", {}).get("rows", []))
 
 
 def show_just_labelled(pack: Sounds, classifier: Classifier) -> None:

@@ -89,6 +89,38 @@ def test_what_is_labelled_out_of_the_list_leaves_its_place_to_the_next_one(page)
     assert page.text[0].value.endswith(before[2])
 
 
+def test_what_is_labelled_leaves_the_least_sure_to_the_next_one(page):
+    page.selectbox(key="order").set_value("least sure").run()
+    before = files(page)
+    press(page, "Next")
+    page.button(key="label key clap").click().run()
+    assert files(page)[0] == before[1]  # it is among the sure ones now
+    press(page, "Undo")
+    press(page, "Next")
+    assert page.text[0].value.endswith(before[1])
+    press(page, "Previous")
+    page.button(key="label key clap").click().run()
+    press(page, "Next")
+    assert page.text[0].value.endswith(before[1])
+
+
+def test_other_filters_begin_at_the_first_sound(page, monkeypatch):
+    monkeypatch.setattr("page.library.browse.PAGE", 3)
+    monkeypatch.setattr("page.library.keys.PAGE", 3)
+    for _ in range(4):
+        press(page, "Next")
+    page.run()
+    assert any("4 to 6 of" in text for text in said(page))
+    page.selectbox(key="order").set_value("longest").run()
+    assert any("1 to 3 of" in text for text in said(page))
+    page.text_input(key="words").set_value("snare").run()
+    press(page, "Next")
+    assert page.text[0].value.endswith(files(page)[0])
+    press(page, "Like this")
+    press(page, "Next")
+    assert page.text[0].value.endswith(files(page)[0])
+
+
 def test_ticked_sounds_are_labelled_together(page):
     for _ in range(2):
         press(page, "Next")
@@ -136,6 +168,21 @@ def test_all_that_cannot_be_read_is_listed(start, folder, classifier, monkeypatc
     first = page.text[0].value.splitlines()
     page.button(key="page after").click().run()
     assert sorted([*first, *page.text[0].value.splitlines()]) == [*(f"bad {i}.wav" for i in range(6)), "bad.wav"]
+    press(page, "Next")
+    press(page, "Tick")
+    page.button(key="label key cymbal").click().run()
+    page.button_group(key="kind labelled").select("ride").run()
+    assert "Cymbal (ride) ✎" in list(page.dataframe[0].value["label"])
+
+
+def test_keys_are_shown_beside_what_they_label(page):
+    def with_keys():
+        return [group.label for group in page.button_group if any(":gray[1]" in name for name in group.options)]
+
+    press(page, "Next")
+    assert with_keys() == ["It is a"]
+    press(page, "Tick")
+    assert with_keys() == ["Label the ticked sound as"]
 
 
 def test_keys_can_be_turned_off(page):
@@ -212,7 +259,7 @@ def test_no_link_opens_another_folder(start, folder, scanned, tmp_path):
 def test_a_file_that_has_gone_is_a_sentence(page, folder):
     (folder / "copy.wav").unlink()
     press(page, "Next")
-    assert len(page.error) == 1
+    assert [error.value for error in page.error] == ["This file is no longer there. Scan again to find where it went."]
     assert files(page)
 
 

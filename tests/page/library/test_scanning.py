@@ -8,7 +8,7 @@ from command_steps import KICK, SNARE
 
 from drumclf.library.catalogue import Catalogue
 from drumclf.library.opening import open_index
-from page.library.scanning import Scanner, _said, say_time
+from page.library.scanning import Scanner, _said, _said_so_far, say_time
 
 
 @pytest.fixture
@@ -59,6 +59,14 @@ def test_another_scan_is_waited_for_in_one_sentence(folder, open_here, classifie
         scanner.wait()
     assert scanner.trouble == "The library is being scanned by another drumclf; wait until it is done."
     assert not scanner.is_running
+
+
+def test_the_time_left_is_said_once_it_can_be_known(folder, open_here, classifier):
+    scanner = Scanner([folder], classifier, open_here)
+    scanner.wait()
+    assert _said_so_far(scanner).endswith(" per second · 0 s left")
+    scanner.n_done = 0
+    assert _said_so_far(scanner) == "Listening: 0 of 41"
 
 
 def test_times():
