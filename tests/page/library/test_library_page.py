@@ -168,6 +168,9 @@ def test_all_that_cannot_be_read_is_listed(start, folder, classifier, monkeypatc
     first = page.text[0].value.splitlines()
     page.button(key="page after").click().run()
     assert sorted([*first, *page.text[0].value.splitlines()]) == [*(f"bad {i}.wav" for i in range(6)), "bad.wav"]
+
+
+def test_a_kind_is_given_after_the_label_of_ticked_sounds(page):
     press(page, "Next")
     press(page, "Tick")
     page.button(key="label key cymbal").click().run()
