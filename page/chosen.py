@@ -28,6 +28,7 @@ view          | table, map or export                               | pack/browse
 proposed      | (labels, what follows from them)                   | pack/learning        | pack/learning
 looking       | labels for which that is looked at                 | pack/learning        | pack/learning
 not now       | labels for which it was turned down                | pack/learning        | pack/learning
+left out      | (pack, changes that are not to be proposed again)  | pack/learning        | pack/learning
 play change   | row of the changes whose ▶ was clicked             | pack/learning        | pack/learning
 plays         | how often a sound was to be played again           | library              | pack/current, library
 play          | row whose ▶ was clicked                            | pack/table           | pack/table

@@ -24,7 +24,7 @@ def show_learning(sounds: Sounds, classifier: Classifier) -> None:
     given = tuple(sounds.corrections.items())
     if len({sounds.first(i) for i, _ in given}) < LEAST or state.get("not now") == (ref(sounds), given):
         return
-    changes = proposed(sounds, classifier)
+    changes = [one for one in proposed(sounds, classifier) if (one.index, one.after) not in _left_out(sounds)]
     if not changes:
         return
     with st.container(border=True):
@@ -41,8 +41,8 @@ def show_learning(sounds: Sounds, classifier: Classifier) -> None:
         row.button(
             f"Change {counted(len(chosen), 'sound')}",
             type="primary",
-            on_click=apologising()(sounds.follow),
-            args=(chosen, classifier.classes),
+            on_click=_accept,
+            args=(sounds, classifier, chosen, [change for change in changes if change.index in left_out]),
             disabled=not chosen,
         )
         row.button("Not now", on_click=_not_now, args=(sounds, given))
@@ -90,6 +90,18 @@ def proposed(sounds: Sounds, classifier: Classifier) -> list[Change]:
     if known is None or known[0] != seen:
         known = state["proposed"] = (seen, sounds.propose(classifier.classes))
     return known[1]
+
+
+@apologising()
+def _accept(sounds: Sounds, classifier: Classifier, chosen: list[Change], left_out: list[Change]) -> None:
+    sounds.follow(chosen, classifier.classes)
+    state["left out"] = id(sounds), _left_out(sounds) | {(change.index, change.after) for change in left_out}
+
+
+def _left_out(sounds: Sounds) -> set[tuple[int, int]]:
+    """The changes that are not to be proposed again: index of the sound, position of the class."""
+    whose, changes = state.get("left out") or (None, set())
+    return changes if whose == id(sounds) else set()
 
 
 def _look(sounds: Sounds, given: tuple) -> None:

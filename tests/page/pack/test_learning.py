@@ -84,6 +84,9 @@ def test_what_is_ticked_stays_as_it_is(page):
     press(page, "Change 2 sounds")
     assert labels(page)[stays] == "Closed hat"
     assert sorted(labels(page).values()).count("Percussion ≈") == 2
+    assert offer(page) is None  # it is not proposed again
+    press(page, "Undo")
+    assert offer(page).startswith("**2 other sounds would change**")
 
 
 def test_not_now_is_asked_again_after_the_next_label(page):
