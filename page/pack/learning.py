@@ -79,7 +79,7 @@ def show_changes(sounds: Sounds, classifier: Classifier, changes: list[Change]) 
             "folder": st.column_config.TextColumn("Folder", width=150),
         },
     )
-    st.caption("Tick what shall stay as it is.")
+    st.caption("Tick what is to stay as it is.")
     return {changes[row].index for row in table.selection.rows if row < len(changes)}
 
 
