@@ -34,11 +34,12 @@ def show_library() -> None:
     started = the_start()
     # Imported here: the brand need not wait for it.
     from drumclf.library.index import LibraryError
+    from drumclf.names import visible
     from page.answers import the_classifier
     from page.library.browse import browse, summary
     from page.library.holdings import follow_current, the_holdings
     from page.library.scanning import show_scan
-    from page.words import counted, sentence, text_only
+    from page.words import sentence, text_only
 
     classifier = the_classifier()
     try:
@@ -51,12 +52,16 @@ def show_library() -> None:
     follow_current(catalogue)
     with st.container(key="library-top", horizontal=True, vertical_alignment="center"):
         st.html(HERE / "page" / "brand.html", width="content")
-        st.markdown(f"**{counted(len(catalogue.sounds()), 'sound')}** · {summary(catalogue)}", width="content")
+        st.markdown(summary(catalogue), width="content")
         show_scan(holdings.scanner, len(catalogue), holdings.scan_again, holdings.show_new)
     if holdings.notice:
         st.info(text_only(sentence(holdings.notice)))
     if len(catalogue):
         browse(search, classifier, started.sort_to)
+    elif not holdings.scanner.is_running:
+        st.info(
+            "There is no sound in " + " or ".join(text_only(visible(str(folder))) for folder in started.folders) + "."
+        )
     settle()
 
 

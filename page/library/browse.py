@@ -122,6 +122,7 @@ def summary(catalogue: Catalogue) -> str:
     unsure = int(((catalogue.codes >= 0) & ~catalogue.are_sure).sum())
     refused = int((catalogue.codes < 0).sum())
     parts = [
+        f"**{counted(len(catalogue.sounds()), 'sound')}**",
         f"{len(catalogue.corrections):,} labelled by you" if catalogue.corrections else "",
         f"{len(catalogue.followed):,} followed from yours" if catalogue.followed else "",
         f"{unsure:,} not sure" if unsure else "",

@@ -12,7 +12,7 @@ from page.browser.component import component
 from page.library.like import like_one_of
 from page.pack.current import listen_to, the_current
 from page.pack.table import label_ticked, tick
-from page.words import apologising
+from page.words import apologising, counted
 
 PAGE = 200  # rows of the table that the browser gets at a time
 _LABEL_KEYS = "123456789ABDEFGHILNOQSTVWYZ"  # without C and R, which Streamlit keeps for itself, and those below
@@ -76,7 +76,7 @@ def show_keys(
         row.button("Like this", key="more", shortcut=key("M"), on_click=like_one_of, args=(catalogue, current))
     if catalogue.history:
         row.button(
-            "Undo", key="undo", shortcut=key("U"), on_click=apologising()(catalogue.undo), help="Undo the last labels"
+            "Undo", key="undo", shortcut=key("U"), on_click=_undo, args=(catalogue,), help="Undo the last labels"
         )
     if ticked or current is not None:
         with st.container(key="label-keys"):  # not drawn: page/look.css
@@ -109,6 +109,12 @@ def the_place(catalogue: Catalogue, indices: np.ndarray) -> tuple[int, bool]:
     place = int(found[0]) if len(found) else 0
     state["place"] = current, given, place
     return place, len(found) > 0
+
+
+@apologising()
+def _undo(catalogue: Catalogue) -> None:
+    """Undo the last labels, and say of how many sounds: it need not be the one that is shown."""
+    st.toast(f"Labels of {counted(len(catalogue.undo()), 'sound')} undone", icon=":material/undo:")
 
 
 def _play_again() -> None:

@@ -47,6 +47,8 @@ class Scanner:
     done : Counter of str
         As in `drumclf.library.scan.Work`.
     skipped : list of Skipped
+    missing : list of Path
+        Those of the folders that are not there, as when a drive is not connected.
     """
 
     def __init__(self, folders: Sequence[Path], classifier: Classifier, open_here: Callable[[], Index] = open_index):
@@ -55,6 +57,7 @@ class Scanner:
         self.is_looking, self.is_running, self.is_shown, self.trouble = True, True, False, ""
         self.done: Counter[str] = Counter()
         self.skipped: list[Skipped] = []
+        self.missing: list[Path] = []
         self._started, self._is_stopped = time.monotonic(), threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name="scan")
         self._thread.start()
@@ -75,6 +78,7 @@ class Scanner:
     def _run(self) -> None:
         try:
             with closing(self._open()) as index, index.scanning():
+                self.missing = [folder for folder in self._folders if not folder.is_dir()]
                 work = look_for_work(index, self._classifier, self._folders)
                 self.n_new, self.done, self.skipped = len(work.new), work.done, work.skipped
                 self.is_looking, self._started = False, time.monotonic()
@@ -163,6 +167,8 @@ def _said(scanner: Scanner) -> str:
     said = [", ".join(done) or "Nothing is new"]
     if scanner.n_done < scanner.n_new:
         said.append(f"stopped, {counted(scanner.n_new - scanner.n_done, 'file')} left")
+    if scanner.missing:
+        said.append(f"not there: {', '.join(text_only(visible(str(folder))) for folder in scanner.missing)}")
     if scanner.skipped:
         said.append(f"skipped (not sounds): {say_skipped(scanner.skipped)}")
     return " · ".join(said)

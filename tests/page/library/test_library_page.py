@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import threading
 
 import pytest
 import streamlit as st
@@ -64,6 +65,7 @@ def test_going_through_it_labelling_and_undo(page):
     page.button(key="label key tom").click().run()
     assert cell(page, "copy.wav", "label") == cell(page, "kick_analogue.wav", "label") == "Tom ✎"  # the same content
     press(page, "Undo")
+    assert [toast.value for toast in page.toast] == ["Labels of 2 sounds undone"]
     assert cell(page, "copy.wav", "label") == "Kick"
     assert "Undo" not in [button.label for button in page.button]
     assert second != "copy.wav"
@@ -245,6 +247,16 @@ def test_it_is_shown_to_this_computer_only(start, folder, scanned, address):
 def test_it_is_started_by_the_command_only(start, arguments):
     page = start(*arguments)
     assert [error.value for error in page.error] == ["Start this page with `drumclf library FOLDER`."]
+
+
+def test_folders_without_sounds_are_named(start, tmp_path, folder):
+    (tmp_path / "empty").mkdir()
+    page = start(tmp_path / "empty")
+    for thread in [thread for thread in threading.enumerate() if thread.name == "scan"]:
+        thread.join()
+    page.run()
+    assert str(tmp_path / "empty") in page.info[0].value.replace("\\", "")
+    assert "**0 sounds**" in said(page)
 
 
 def test_no_link_opens_another_folder(start, folder, scanned, tmp_path):

@@ -61,6 +61,13 @@ def test_another_scan_is_waited_for_in_one_sentence(folder, open_here, classifie
     assert not scanner.is_running
 
 
+def test_a_folder_that_is_not_there_is_named(folder, tmp_path, open_here, classifier):
+    scanner = Scanner([folder, tmp_path / "unplugged"], classifier, open_here)
+    scanner.wait()
+    assert scanner.n_done >= 41 and not scanner.trouble
+    assert "unplugged" in _said(scanner) and "not there" in _said(scanner)
+
+
 def test_the_time_left_is_said_once_it_can_be_known(folder, open_here, classifier):
     scanner = Scanner([folder], classifier, open_here)
     scanner.wait()
