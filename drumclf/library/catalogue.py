@@ -1,6 +1,5 @@
 """The index of a library -> all of its sounds in memory, with the face of a pack."""
 
-import posixpath
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -14,7 +13,7 @@ import numpy as np
 from drumclf.batch.rows import Row
 from drumclf.batch.sounds import Given, NotKeptError, Sounds
 from drumclf.classifier import Classifier
-from drumclf.library.columns import as_float32, names_below, read_columns
+from drumclf.library.columns import as_float32, names_below, read_columns, sources_of
 from drumclf.library.index import Index, LibraryError
 from drumclf.library.opening import open_index
 from drumclf.names import unescaped
@@ -140,10 +139,7 @@ class Catalogue(Sounds):
         return self.codes[sounds]
 
     def from_one_source(self, corrected: Iterable[int]) -> list[list[int]]:
-        """As in `Sounds`: the same folder, of the first level on which there are several.
-
-        What holds for one maker's sounds does not hold for another's (docs/library-mode.md).
-        """
+        """As in `Sounds`: below one folder, as `drumclf.library.columns.sources_of` says."""
         sources = self._sources
         wanted = {sources[i] for i in corrected}
         among: dict[str, list[int]] = {source: [] for source in wanted}
@@ -154,11 +150,7 @@ class Catalogue(Sounds):
 
     @cached_property
     def _sources(self) -> list[str]:
-        """For each file, the folder that tells its maker."""
-        folders = [posixpath.dirname(name) for name in self.names]
-        common = posixpath.commonpath(folders) if folders else ""
-        depth = common.count("/") + bool(common)
-        return ["/".join(folder.split("/")[: depth + 1]) for folder in folders]
+        return sources_of(self.names)
 
     def look_alikes(self, i: int, n: int = 3) -> list[int]:
         """As in `Sounds`."""
@@ -176,9 +168,11 @@ class Catalogue(Sounds):
         return self._places.get(path)
 
     def renewed(self, index: Index, classifier: Classifier) -> "Catalogue":
-        """The same folders as the index knows them by now, to take the place of this one; steps can be undone in it."""
+        """The same folders as the index knows them by now, with all steps; this one itself if nothing has changed."""
         with self._writing:  # no label is given between reading and taking over
             new = Catalogue(index, classifier, self.folders or None, self._open)
+            if new._says_the_same_as(self):
+                return self
             new.history += new._same_contents(self, self.history)
             new._writing, new._latest = self._writing, self._latest
             self._latest[0] = ref(new)
@@ -189,6 +183,12 @@ class Catalogue(Sounds):
         with self._writing:
             latest = self._latest[0]() or self
             return super(Catalogue, latest).undo()
+
+    def _says_the_same_as(self, other: "Catalogue") -> bool:
+        """Of the same files; what a model says of a content does not change."""
+        names = ("paths", "contents", "_errors", "corrections", "corrected_kinds", "followed")
+        same = all(getattr(self, name) == getattr(other, name) for name in names)
+        return same and np.array_equal(self.times, other.times, equal_nan=True)
 
     def _same_contents(self, other: "Catalogue", steps: Iterable[dict[int, Given]]) -> list[dict[int, Given]]:
         """Steps of another catalogue, for the files of this one that have the same contents."""

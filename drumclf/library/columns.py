@@ -2,6 +2,7 @@
 
 import json
 import os
+import posixpath
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -95,6 +96,17 @@ def names_below(paths: list[str], folders: Sequence[Path]) -> list[str]:
         start, title = next((pair for pair in starts if path.startswith(pair[0])), ("", ""))
         names.append(title + path.removeprefix(start).replace(os.sep, "/"))
     return names
+
+
+def sources_of(names: Sequence[str]) -> list[str]:
+    """For each file, the folder that tells its maker: of the first level on which there are several.
+
+    What holds for one maker's sounds does not hold for another's (docs/library-mode.md).
+    """
+    folders = [posixpath.dirname(name) for name in names]
+    common = posixpath.commonpath(folders) if folders else ""
+    depth = common.count("/") + bool(common)
+    return ["/".join(folder.split("/")[: depth + 1]) for folder in folders]
 
 
 def _title(folder: Path, folders: Sequence[Path]) -> str:

@@ -42,15 +42,22 @@ class Holdings:
         self.scanner = Scanner(self._folders, classifier)
 
     def show_new(self) -> None:
-        """Take over what the scan has found so far; if that cannot be read, the notice says why."""
+        """Take over what the scan has found so far; if that cannot be read, the notice says why.
+
+        If nothing is new, ticks, the place in the table and the layout of the map stay.
+        """
         with self._replacing:
             self.scanner.is_shown = not self.scanner.is_running
             if _written() == self._read_when:
-                return  # nothing is new: ticks, the place in the table and the layout of the map stay
+                return
+            before = self.search.catalogue
             try:
-                self.search = Search(self._read(self.search.catalogue))
+                catalogue = self._read(before)
             except LibraryError as error:
                 self.notice = str(error)
+                return
+            if catalogue is not before:
+                self.search = Search(catalogue)
 
     def scan_again(self) -> None:
         """Look for what is new, unless another click has begun to."""

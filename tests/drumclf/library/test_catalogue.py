@@ -1,5 +1,6 @@
 """A library in memory: what the model and the user say of each file."""
 
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -187,7 +188,8 @@ def test_what_is_said_to_a_replaced_catalogue_reaches_the_latest(catalogue, fold
     shutil.copy(EXAMPLES / "clap_hands.wav", folder / "A first one.wav")  # all indices are others now
     shutil.copy(SNARE, folder / "kit" / "z copy.wav")
     between = catalogue.renewed(scan_again(folder, open_here, classifier), classifier)
-    latest = between.renewed(open_here(), classifier)
+    (folder / "bad.wav").unlink()
+    latest = between.renewed(scan_again(folder, open_here, classifier), classifier)
     catalogue.correct([2], "tom")  # kit/b.wav, by a click on a page that was drawn before
     given = {name: label for name, label in said(latest).items() if label == "tom"}
     assert given == {"kit/b.wav": "tom", "kit/z copy.wav": "tom"}
@@ -213,13 +215,26 @@ def test_steps_are_undone_after_a_scan_for_all_that_has_the_content_by_then(cata
     assert said(Catalogue(open_here(), classifier, [folder])) == said(latest)
 
 
-def test_a_replaced_catalogue_leaves_the_memory(catalogue, open_here, classifier):
-    between = catalogue.renewed(open_here(), classifier)
-    latest = between.renewed(open_here(), classifier)
+def test_a_catalogue_that_still_holds_is_not_replaced(catalogue, folder, open_here, classifier):
+    catalogue.correct([0], "tom")
+    assert catalogue.renewed(scan_again(folder, open_here, classifier), classifier) is catalogue
+    os.utime(folder / "a.wav", (1, 1))
+    latest = catalogue.renewed(scan_again(folder, open_here, classifier), classifier)
+    assert latest.times[latest.place_of(str(folder / "a.wav"))] == 1
+    with closing(open_here()) as other:
+        other.keep_labels({latest.contents[0]: ("clap", None, None)})
+    assert latest.renewed(open_here(), classifier).label(0) == "clap"
+
+
+def test_a_replaced_catalogue_leaves_the_memory(catalogue, folder, open_here, classifier):
+    (folder / "a.wav").unlink()
+    between = catalogue.renewed(scan_again(folder, open_here, classifier), classifier)
+    (folder / "bad.wav").unlink()
+    latest = between.renewed(scan_again(folder, open_here, classifier), classifier)
     gone = ref(between)
     del between
     assert gone() is None  # though the first one and the latest are still there
-    assert len(latest) == len(catalogue)
+    assert len(latest) == len(catalogue) - 2
 
 
 def test_an_undo_that_cannot_be_kept_can_be_tried_again(catalogue, monkeypatch):

@@ -1,5 +1,6 @@
 """A catalogue that the scan, or another tab, has replaced since the page was drawn."""
 
+import os
 import shutil
 
 import pytest
@@ -7,6 +8,8 @@ from conftest import EXAMPLES
 from library_steps import cell, examples_folder, files, page_opener, said, scanned_folder
 from page_steps import press
 
+from drumclf.library.opening import INDEX
+from drumclf.library.places import cache_folder
 from page.answers import load
 from page.library.holdings import the_holdings
 from page.library.started import Started
@@ -102,7 +105,17 @@ def test_only_what_is_new_replaces_it(page, replace, folder):
     press(page, "Next")
     page.button(key="label key tom").click().run()
     replace()
-    assert holdings.search is not before
-    before = holdings.search
+    assert holdings.search is before  # that label is known
     replace(new=["new.wav"])
     assert len(holdings.search.catalogue) == len(before.catalogue) + 1
+
+
+def test_what_is_ticked_stays_when_a_scan_finds_nothing(page, replace, folder):
+    press(page, "Next")
+    press(page, "Tick")
+    before = holdings_of(folder).search
+    os.utime(cache_folder() / INDEX)  # SQLite writes when it tidies up, too
+    replace()
+    page.run()
+    assert holdings_of(folder).search is before
+    assert "label ticked" in [group.key for group in page.button_group]
