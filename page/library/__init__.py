@@ -8,7 +8,7 @@ catalogue     | `Catalogue` that `current` is an index of          | holdings   
 class         | class that is shown, or "any"                      | filters, like | filters
 page          | which part of the table is shown, from 0           | browse, keys | browse, keys
 asked for     | (`Wanted`, `Like`): other ones begin at the first sound | browse | browse
-place         | (sound that is shown, its label, its place before that changed), or None | browse, keys | keys
+place         | (sound that is shown, its label then, its place then) | browse, keys | keys
 asking        | whether the sound to search for is being chosen    | browse, like |
 keys          | whether keys do what the buttons do                | browse       | keys
 like          | `Like`: what others are to be like, or None        | like         | like

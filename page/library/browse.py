@@ -14,14 +14,14 @@ from page.library.keys import PAGE, label_keys, show_keys
 from page.library.like import nearest, show_asking, show_like, the_like
 from page.library.map import show_library_map
 from page.library.sorting import show_sorting
-from page.pack.current import show_current
+from page.pack.current import show_current, the_current
 from page.pack.learning import show_learning
 from page.pack.table import show_just_labelled, show_refused, show_rows, show_ticked
 from page.words import counted
 
 _KEYS = """
 J and K: next and previous. P: play again. 1 to 9: label it, or all that are ticked. X: tick. U: undo the last labels.
-M: find more like this. While you type words, keys are letters: click beside the field first.
+M: find more like this. While you type words, keys are letters; Enter ends that.
 """
 TABLE, MAP, SORT, EXPORT = "Table", "Map", "Sort", "Export"
 
@@ -40,7 +40,7 @@ def browse(search: Search, classifier: Classifier, sort_to: Path) -> None:
         show_asking(classifier)
     indices, wanted = show_filters(catalogue, classifier, is_ordered=like is not None)
     if state.get("asked for") != (wanted, like):
-        state["asked for"], state["page"], state["place"] = (wanted, like), 0, None
+        state["asked for"], state["page"], state["place"] = (wanted, like), 0, (the_current(), None, 0)
     # In a container that is always there: what is below would be drawn anew, and the sound played again.
     above, matches = st.container(), None
     if like is not None:
@@ -59,7 +59,7 @@ def browse(search: Search, classifier: Classifier, sort_to: Path) -> None:
 def show_sounds(catalogue: Catalogue, classifier: Classifier, indices: np.ndarray, matches: list[Match] | None) -> None:
     """The table on the left, the sound that is listened to on the right."""
     left, right = st.columns([2, 1], gap="medium")
-    with left:
+    with left, st.container(key="listed"):
         ticked, table_key = show_page(catalogue, classifier, indices, matches)
     with right:
         show_keys(catalogue, classifier, indices, table_key, ticked)

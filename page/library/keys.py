@@ -1,6 +1,7 @@
 """Going through the library by keys: next, previous, play again, label, tick, undo, more like this.
 
-Streamlit's buttons take a key each. Those of the labels are hidden, since the labels stand below the sound anyway.
+Streamlit's buttons take a key each; page/browser/keys.js does the rest. Those of the labels are hidden: the labels
+themselves stand below the sound.
 """
 
 import numpy as np
@@ -59,10 +60,13 @@ def show_keys(
         else:
             catalogue.correct([current], name)
 
-    component("keys")(key="keys of lists", data={"areOn": with_keys})
     n = len(indices)
     page = min(max(state.get("page", 0), 0), max(n - 1, 0) // PAGE)
-    is_in_table = bool(table_key) and is_there and place // PAGE == page
+    is_in_table = bool(table_key) and current is not None and is_there and place // PAGE == page
+    component("keys")(
+        key="going by keys",
+        data={"areOn": with_keys, "table": table_key, "row": place % PAGE if is_in_table else None},
+    )
     row = st.container(horizontal=True, gap="xsmall", key="going")
     no_previous, no_next = (not n or (is_there and place == end) for end in (0, n - 1))
     row.button("Previous", key="previous", shortcut=key("K"), on_click=go, args=(place - 1,), disabled=no_previous)
@@ -73,7 +77,10 @@ def show_keys(
         row.button(
             "Tick", key="tick", shortcut=key("X"), on_click=tick, args=(table_key, rows), disabled=not is_in_table
         )
-        row.button("Like this", key="more", shortcut=key("M"), on_click=like_one_of, args=(catalogue, current))
+        row.button(
+            "Like this", key="more", shortcut=key("M"), on_click=like_one_of, args=(catalogue, current),
+            disabled=bool(catalogue.codes[current] < 0),
+        )  # fmt: skip
     if catalogue.history:
         row.button(
             "Undo", key="undo", shortcut=key("U"), on_click=_undo, args=(catalogue,), help="Undo the last labels"
@@ -94,7 +101,7 @@ def the_place(catalogue: Catalogue, indices: np.ndarray) -> tuple[int, bool]:
     Returns
     -------
     place : int
-        From 0, which it also is if the sound was never among them.
+        From 0, which it also is if the sound was never among them, or others are asked for since.
     is_there : bool
         Whether the sound is still in it.
     """

@@ -61,6 +61,9 @@ def test_a_folder_is_listened_to_while_the_page_is_open_and_its_sounds_are_playe
 
 @wide
 def test_keys(page):
+    settle(page)
+    page.locator(".brand").click()
+    assert page.evaluate("() => document.activeElement.tagName") == "BODY"  # no frame around the page
     for _ in range(2):
         press(page, "j")
     is_shown(page, "kit/clap_hands.wav")
@@ -88,6 +91,15 @@ def test_a_word_that_is_typed_is_not_a_key(page):
     settle(page)
     expect(page.get_by_text("labelled by you")).to_have_count(0)
     is_shown(page, "kit/clap_analogue.wav")
+
+
+@wide
+def test_enter_ends_the_words(page):
+    settle(page)
+    page.get_by_placeholder("Words of name or folder").press_sequentially("hat")
+    press(page, "Enter")
+    press(page, "j")
+    is_shown(page, "kit/closed_hat_acoustic.wav")
 
 
 @wide
@@ -119,3 +131,21 @@ def test_a_foreign_name_for_this_computer_shows_nothing(chromium, library):
     expect(page.get_by_text("only to that computer")).to_be_visible()
     expect(page.get_by_test_id("stDataFrame")).to_have_count(0)
     fooled.close()
+
+
+@wide
+def test_the_row_of_the_sound_that_is_played_is_in_sight(page, folder):
+    kick = (EXAMPLES / "kick_analogue.wav").read_bytes()
+    for i in range(20):  # more than the table has room for
+        (folder / "sounds" / f"{i:02}.wav").write_bytes(kick + bytes(i))
+    settle(page)
+    page.get_by_role("button", name="Scan again").click()
+    expect(page.get_by_text("34 sounds")).to_be_visible()
+    press(page, "j")
+    is_shown(page, "00.wav")
+    scrolled = "() => document.querySelector('.st-key-listed .dvn-scroller').scrollTop"
+    assert page.evaluate(scrolled) == 0
+    for _ in range(17):
+        press(page, "j")
+    is_shown(page, "17.wav")
+    page.wait_for_function(f"() => ({scrolled})() > 0")

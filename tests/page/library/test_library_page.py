@@ -115,6 +115,8 @@ def test_other_filters_begin_at_the_first_sound(page, monkeypatch):
     assert any("4 to 6 of" in text for text in said(page))
     page.selectbox(key="order").set_value("longest").run()
     assert any("1 to 3 of" in text for text in said(page))
+    press(page, "Next")
+    assert page.text[0].value.endswith(files(page)[0])
     page.text_input(key="words").set_value("snare").run()
     press(page, "Next")
     assert page.text[0].value.endswith(files(page)[0])
@@ -188,6 +190,13 @@ def test_keys_are_shown_beside_what_they_label(page):
     assert with_keys() == ["It is a"]
     press(page, "Tick")
     assert with_keys() == ["Label the ticked sound as"]
+
+
+def test_what_cannot_be_read_is_neither_ticked_nor_searched_with(page):
+    page.selectbox(key="which").set_value("not read").run()
+    press(page, "Next")
+    assert page.text[-1].value == "bad.wav"
+    assert page.button(key="tick").disabled and page.button(key="more").disabled
 
 
 def test_keys_can_be_turned_off(page):
