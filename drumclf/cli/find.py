@@ -29,8 +29,9 @@ def add_find(commands) -> None:
         "find",
         help="find sounds like one, in the folders that 'library' knows",
         description=(
-            "Find the sounds of your library that are most like one, nearest first. The percentage says how many of "
-            "all pairs of sounds in it are less alike. Exit status: 0 found, 1 refused or nothing found, 2 wrong usage."
+            "Find the sounds of your library that are most like one, nearest first. The percentage says for how many of "
+            "its sounds even the nearest other one is less alike. Exit status: 0 found, 1 refused or nothing found, "
+            "2 wrong usage."
         ),
     )
     command.set_defaults(run=find)
@@ -82,7 +83,7 @@ def table_lines(matches: list[Match], catalogue: Catalogue, classifier: Classifi
         i = match.index
         title = full_title(classifier, catalogue.label(i), catalogue.kind(i))
         sure = " " if catalogue.is_sure(i) else "?"
-        yield f"{match.said:>7}  {title:<{width}}{sure} {visible(catalogue.paths[i])}\n"
+        yield f"{match.said:>4}  {title:<{width}}{sure} {visible(catalogue.paths[i])}\n"
 
 
 def csv_lines(matches: list[Match], catalogue: Catalogue, classifier: Classifier) -> Iterator[str]:

@@ -20,9 +20,14 @@ def click_pad(page, title, answer):
     expect(page.get_by_test_id("stText").get_by_text(title, exact=True)).to_be_visible()
 
 
+def uploader(page):
+    """Where files are dropped, once there is no old one beside it, as with the pads."""
+    expect(page.locator("input[type=file]")).to_have_count(1)
+    return page.locator("input[type=file]")
+
+
 def drop(page, name, data):
-    file = {"name": name, "mimeType": "application/octet-stream", "buffer": data}
-    page.locator("input[type=file]").set_input_files(file)
+    uploader(page).set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": data})
 
 
 def drop_zip(page, files):

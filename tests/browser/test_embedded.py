@@ -8,7 +8,7 @@ from conftest import EXAMPLES
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
-from steps import expect_stage
+from steps import expect_stage, uploader
 
 # Hugging Face's frame is sandboxed, too.
 FRAME = """<!doctype html><title>A Space</title><body style="margin: 0">
@@ -48,7 +48,7 @@ def test_examples_and_uploads_are_classified_in_a_frame_with_nothing_but_the_pag
         expect(frame.get_by_test_id(part)).not_to_be_visible()
     expect(frame.get_by_text("Made with Streamlit")).not_to_be_visible()
     expect(frame.get_by_text("Built with Streamlit")).not_to_be_visible()
-    frame.locator("input[type=file]").set_input_files(EXAMPLES / "snare_acoustic.wav")
+    uploader(frame).set_input_files(EXAMPLES / "snare_acoustic.wav")
     expect(frame.locator("h1")).to_contain_text("Snare")
     expect(frame.get_by_text("snare_acoustic.wav").first).to_be_visible()
     expect_stage(frame)

@@ -7,7 +7,7 @@ from conftest import EXAMPLES, PATIENCE, assert_nothing_is_wider
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
-from steps import expect_played, expect_stage, settle
+from steps import expect_played, expect_stage, settle, uploader
 
 from tools.server import chromium_path, serve
 
@@ -115,7 +115,7 @@ def test_a_choice_from_a_list_does_not_keep_the_keys(page):
 def test_a_sound_that_is_dropped_finds_those_like_it(page):
     settle(page)
     page.get_by_role("button", name="Find by sound").click()
-    page.locator("input[type=file]").set_input_files(EXAMPLES / "snare_acoustic.wav")
+    uploader(page).set_input_files(EXAMPLES / "snare_acoustic.wav")
     page.get_by_role("button", name="Find what is like snare_acoustic.wav").click()
     expect(page.get_by_text("sounds most like snare_acoustic.wav")).to_be_visible()
 

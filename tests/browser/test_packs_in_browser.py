@@ -9,7 +9,7 @@ from conftest import EXAMPLES, assert_nothing_is_wider, in_one_window
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
-from steps import drop_zip, example, expect_played, expect_stage, settle
+from steps import drop_zip, example, expect_played, expect_stage, settle, uploader
 
 SOUNDS = {f"My kit/{path.name}": path.read_bytes() for path in sorted(EXAMPLES.glob("*.wav"))}
 HEADER = 38  # height in the table, in pixels
@@ -69,10 +69,10 @@ def test_many_loose_files_are_told_that_a_zip_is_faster(page):
     page.route("**/upload_file/**", lambda route: route.continue_() if released else held.append(route))
     sound = example("snare_acoustic")
     files = [{"name": f"{k}.wav", "mimeType": "audio/wav", "buffer": sound} for k in range(60)]
-    page.locator("input[type=file]").set_input_files(files[:40])
+    uploader(page).set_input_files(files[:40])
     expect(page.get_by_test_id("stFileChip")).to_have_count(40)
     assert "A zip" not in dropzone.evaluate(words)  # these take no time
-    page.locator("input[type=file]").set_input_files(files[40:])
+    uploader(page).set_input_files(files[40:])
     expect(page.get_by_test_id("stFileChip")).to_have_count(60)
     assert "A zip of them takes seconds." in dropzone.evaluate(words)
     released.append(True)
@@ -140,17 +140,17 @@ def test_a_whole_folder(wide_page, tmp_path):
 
 
 def test_more_files_leave_the_corrections_of_the_first(wide_page, tmp_path):
-    page, uploader = wide_page, wide_page.locator("input[type=file]")
+    page = wide_page
     files = [tmp_path / "a.wav", tmp_path / "b.wav", tmp_path / "c.wav"]
     for path, data in zip(files, SOUNDS.values(), strict=False):
         path.write_bytes(data)
-    uploader.set_input_files(files[:2])
+    uploader(page).set_input_files(files[:2])
     expect(page.get_by_role("heading", name="2 sounds")).to_be_visible()
     expect_table(page)
     tick(page, 1)
     page.get_by_test_id("stButtonGroup").filter(has_text="Label the ticked").get_by_text("Tom", exact=True).click()
     expect(page.get_by_text("1 labelled by you")).to_be_visible()
-    uploader.set_input_files(files[2])
+    uploader(page).set_input_files(files[2])
     expect(page.get_by_role("heading", name="3 sounds")).to_be_visible()
     expect(page.get_by_text("1 labelled by you")).to_be_visible()
 

@@ -5,7 +5,7 @@ from conftest import EXAMPLES, assert_nothing_is_wider, in_one_window
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
-from steps import START, an_error, click_pad, pad, settle
+from steps import START, an_error, click_pad, pad, settle, uploader
 
 
 @in_one_window
@@ -15,7 +15,7 @@ def test_a_link_carries_the_example(page):
     assert page.url.endswith("?example=Hand+claps")
     page.goto(page.url)
     expect(page.locator("h1")).to_contain_text("Clap")
-    page.locator("input[type=file]").set_input_files(EXAMPLES / "snare_acoustic.wav")
+    uploader(page).set_input_files(EXAMPLES / "snare_acoustic.wav")
     expect(page.locator("h1")).to_contain_text("Snare")
     assert "?" not in page.url
 

@@ -10,7 +10,7 @@ from conftest import EXAMPLES, ROOT
 
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
-from steps import expect_stage
+from steps import expect_stage, uploader
 
 from tools.server import free_port, serve, wait_for
 
@@ -62,7 +62,7 @@ def wait_for_websocket(log, since):
 
 def upload(page):
     """Upload a sound and see its verdict and its pictures."""
-    page.locator("input[type=file]").set_input_files(EXAMPLES / "snare_acoustic.wav")
+    uploader(page).set_input_files(EXAMPLES / "snare_acoustic.wav")
     expect(page.locator("h1")).to_contain_text("Snare")
     expect_stage(page)
 

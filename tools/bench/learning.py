@@ -126,6 +126,7 @@ def _neighbours(examples: list[Example], answers: dict, pictures: np.ndarray) ->
     flat = pictures.astype(np.float32) / 255
     squares = np.einsum("ij,ij->i", flat, flat)
     same = {name: np.zeros(len(truth)) for name in ("embedding", "mel", "chance")}
+    cosines, nearest_of_all = np.zeros(len(truth)), np.zeros(len(truth))
     for start in range(0, len(truth), 256):
         block = slice(start, start + 256)
         own = kits[block, None] == kits[None]
@@ -136,6 +137,10 @@ def _neighbours(examples: list[Example], answers: dict, pictures: np.ndarray) ->
         for name, values in likeness.items():
             nearest = np.where(own, -np.inf, values).argmax(axis=1)
             same[name][block] = truth[nearest] == truth[block]
+            if name == "embedding":
+                cosines[block] = np.take_along_axis(values, nearest[:, None], axis=1)[:, 0]
+                itself = np.arange(len(truth))[block, None] == np.arange(len(truth))
+                nearest_of_all[block] = np.where(itself, -np.inf, values).max(axis=1)
         agree = truth[block, None] == truth[None]
         same["chance"][block] = (agree & ~own).sum(axis=1) / (~own).sum(axis=1)
     titles = {"embedding": "the model's embedding, cosine", "mel": "mel spectrogram, Euclidean", "chance": "chance"}
@@ -144,7 +149,20 @@ def _neighbours(examples: list[Example], answers: dict, pictures: np.ndarray) ->
         low, high = _pooled_interval(same[name], sources)
         rows.append((title, f"{same[name].mean():.3f} [{low:.3f}, {high:.3f}]"))
     n = f"{len(truth):,} sounds of {len(set(sources))} sources, {len(set(kits))} kits"
-    return [n, "", *table(("nearest by", "same label"), rows)]
+    nearness = np.searchsorted(np.sort(nearest_of_all), cosines) / len(truth)  # as `drumclf.library.search` says it
+    bands = []
+    for low, high in itertools.pairwise((0, 0.1, 0.25, 0.5, 0.75, 1.01)):
+        inside = (nearness >= low) & (nearness < high)
+        worst, best = _pooled_interval(same["embedding"][inside], sources[inside])
+        shown = f"{same['embedding'][inside].mean():.3f} [{worst:.3f}, {best:.3f}]"
+        bands.append((f"{low:.0%} to {min(high, 1):.0%}", f"{inside.sum():,}", shown))
+    return [
+        n,
+        "",
+        *table(("nearest by", "same label"), rows),
+        "",
+        *table(("nearness of the nearest of another kit", "sounds", "same label"), bands),
+    ]
 
 
 def _pooled_interval(values: np.ndarray, sources: np.ndarray) -> tuple[float, float]:
