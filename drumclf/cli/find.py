@@ -29,8 +29,8 @@ def add_find(commands) -> None:
         "find",
         help="find sounds like one, in the folders that 'library' knows",
         description=(
-            "Find the sounds of your library that are most like one, nearest first. The percentage says for how many of "
-            "its sounds even the nearest other one is less alike. Exit status: 0 found, 1 refused or nothing found, "
+            "Find the sounds of your library that are most like one, nearest first. The percentage says for how many "
+            "of its sounds even the nearest other one is less alike. Exit status: 0 found, 1 refused or nothing found, "
             "2 wrong usage."
         ),
     )

@@ -16,7 +16,7 @@ from page.library.map import show_library_map
 from page.library.sorting import show_sorting
 from page.pack.current import show_current, the_current
 from page.pack.learning import show_learning
-from page.pack.table import show_just_labelled, show_refused, show_rows, show_ticked
+from page.pack.table import show_just_labelled, show_refused, show_rows, show_ticked, tick
 from page.words import counted
 
 _KEYS = """
@@ -48,6 +48,8 @@ def browse(search: Search, classifier: Classifier, sort_to: Path) -> None:
         with above:
             show_like(like, len(matches))
         indices = np.array([match.index for match in matches], int)
+    if view in (SORT, EXPORT):
+        indices = only_ticked(indices)
     if view == SORT:
         show_sorting(catalogue, classifier, indices, sort_to)
     elif view == EXPORT:
@@ -95,12 +97,26 @@ def show_page(
     if matches is not None:
         more = {"near": [match.said for match in matches], **more}
     table_key = f"table {page} {id(catalogue)} {hash(indices.tobytes())}"  # what is ticked is ticked in this catalogue
+    known_key, known = state.get("ticked") or ("", [])
+    if known_key == table_key and table_key not in state:  # another view was shown meanwhile
+        tick(table_key, map(some.index, known))
     ticked = show_rows(catalogue, classifier, some, table_key, more)
+    state["ticked"] = table_key, ticked
     row = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
     row.caption("Click ▶ to listen. Tick sounds to label them together.", width="content")
     if last:
         show_pager(row, page, last, len(indices))
     return ticked, table_key
+
+
+def only_ticked(indices: np.ndarray) -> np.ndarray:
+    """Those that are ticked in the table, unless there are none or all are wanted."""
+    _, known = st.session_state.get("ticked") or ("", [])
+    ticked = indices[np.isin(indices, known)]
+    if not len(ticked):
+        return indices
+    title = f"Only what is ticked: {counted(len(ticked), 'sound')}"
+    return ticked if st.toggle(title, value=True, key="only ticked") else indices
 
 
 def show_pager(row, page: int, last: int, n: int) -> None:

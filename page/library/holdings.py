@@ -101,7 +101,7 @@ def follow_current(catalogue: Catalogue) -> None:
     state = st.session_state
     seen = state.get("catalogue")
     if seen is not None and seen is not catalogue:
-        state["just labelled"] = None
+        state["just labelled"] = state["ticked"] = None
         if the_current() is not None:
             state.current = catalogue.place_of(seen.paths[the_current()])
     state.catalogue = catalogue

@@ -158,7 +158,7 @@ def _said(scanner: Scanner) -> str:
         return scanner.trouble
     names = {
         "heard": "new",
-        "recognised": "recognised",
+        "recognised": "known already",
         "moved": "moved",
         "vanished": "gone",
         "refused": "not readable",

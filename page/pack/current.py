@@ -4,8 +4,9 @@ from pathlib import Path, PurePosixPath
 
 import streamlit as st
 
-from drumclf import AudioError, Classifier
+from drumclf import AudioError, Classifier, Prediction
 from drumclf.batch.sounds import Sounds
+from drumclf.decision import format_percent, full_title, verdict
 from drumclf.names import visible
 from page.answers import hear
 from page.player import put_player
@@ -49,8 +50,7 @@ def show_current(pack: Sounds, classifier: Classifier, keys: str = "") -> None:
         st.error(str(error), icon=":material/hearing_disabled:")
         return
     titles = classifier.titles
-    show_headline(classifier, prediction, st.subheader)
-    show_reasons(classifier, prediction)
+    show_verdict(pack, classifier, i, prediction)
     key = f"label {i} {pack.label(i)}"
 
     @apologising()
@@ -86,6 +86,18 @@ def show_current(pack: Sounds, classifier: Classifier, keys: str = "") -> None:
                 on_click=listen_to,
                 args=(j,),
             )
+
+
+def show_verdict(pack: Sounds, classifier: Classifier, i: int, prediction: Prediction) -> None:
+    """What it is: as the visitor says, and below that what the model said; or the model's word alone."""
+    if i not in pack.corrections and i not in pack.followed:
+        show_headline(classifier, prediction, st.subheader)
+        show_reasons(classifier, prediction)
+        return
+    headline, reason = verdict(prediction, classifier)
+    st.subheader(full_title(classifier, pack.label(i), pack.kind(i)), anchor=False)
+    said = reason or f"The model said {headline}, {format_percent(prediction.probability)}."
+    st.markdown(f"{'Your label.' if i in pack.corrections else 'It followed from your labels.'} :gray[{said}]")
 
 
 def with_keys(classifier: Classifier, keys: str) -> dict[str, str]:

@@ -33,9 +33,10 @@ def show_learning(sounds: Sounds, classifier: Classifier) -> None:
         if state.get("looking") != (ref(sounds), given):
             st.button("Look at them", icon=":material/lightbulb:", on_click=_look, args=(sounds, given))
             return
-        left_out = show_changes(sounds, classifier, changes[:_MOST_SHOWN])
         if len(changes) > _MOST_SHOWN:
-            st.caption(f"And {len(changes) - _MOST_SHOWN:,} that are less clear.")
+            st.caption(f"The {_MOST_SHOWN} clearest; the others are shown after these.")
+            del changes[_MOST_SHOWN:]
+        left_out = show_changes(sounds, classifier, changes)
         chosen = [change for change in changes if change.index not in left_out]
         row = st.container(horizontal=True)
         row.button(
@@ -72,9 +73,9 @@ def show_changes(sounds: Sounds, classifier: Classifier, changes: list[Change]) 
         on_select="rerun",
         selection_mode="multi-row",
         column_config={
-            "play": st.column_config.ButtonColumn("", width=50, type="tertiary", on_click=play, key="play change"),
-            "after": st.column_config.TextColumn("Would be", width=110),
-            "before": st.column_config.TextColumn("Is now", width=110),
+            "play": st.column_config.ButtonColumn("", width=42, type="tertiary", on_click=play, key="play change"),
+            "after": st.column_config.TextColumn("Would be", width=92),
+            "before": st.column_config.TextColumn("Is now", width=92),
             "file": st.column_config.TextColumn("File", width=190),
             "folder": st.column_config.TextColumn("Folder", width=150),
         },

@@ -23,7 +23,7 @@ MORE_COLUMNS = {
     "near": st.column_config.TextColumn(
         "Nearness", width=82, help="For so many sounds of your library, even the nearest other one is less alike."
     ),
-    "length": st.column_config.NumberColumn("Length", format="%.2f s", width=80),
+    "length": st.column_config.NumberColumn("Length", format="%.2f s", width=68),
 }
 _NAME_LENGTH = 34  # letters of a file name that fit into its column
 
@@ -96,11 +96,11 @@ def show_rows(
         on_select="rerun",
         selection_mode="multi-row",
         column_config={
-            "play": st.column_config.ButtonColumn("", width=50, type="tertiary", on_click=play, key="play"),
+            "play": st.column_config.ButtonColumn("", width=42, type="tertiary", on_click=play, key="play"),
             "file": st.column_config.TextColumn("File", width=212),
             "label": st.column_config.TextColumn("Label", width=158),
             "probability": st.column_config.ProgressColumn(
-                "Probability", format="%d%%", min_value=0, max_value=100, width=110
+                "Probability", format="%d%%", min_value=0, max_value=100, width=100
             ),
             "second": st.column_config.TextColumn("Second choice", width=125),
             "note": st.column_config.TextColumn("Note", width=260),

@@ -192,6 +192,32 @@ def test_keys_are_shown_beside_what_they_label(page):
     assert with_keys() == ["Label the ticked sound as"]
 
 
+def test_the_heading_is_the_users_label(page):
+    press(page, "Next")
+    assert page.subheader[0].value.startswith("Kick")
+    page.button(key="label key tom").click().run()
+    assert page.subheader[0].value == "Tom"
+    assert any(text.startswith("Your label. :gray[The model said Kick, ") for text in said(page))
+
+
+def test_what_is_ticked_is_exported_and_sorted_alone(page):
+    everything = len(files(page))
+    press(page, "Next")
+    press(page, "Tick")
+    page.button_group(key="view").select("Export").run()
+    assert any(text.startswith("1 sound with their paths") for text in said(page))
+    page.button_group(key="view").select("Sort").run()
+    assert "Sort 1 sound" in [button.label for button in page.button]
+    page.toggle(key="only ticked").set_value(False).run()
+    assert f"Sort {everything} sounds" in [button.label for button in page.button]
+    page.button_group(key="view").select("Table").run()
+    assert "Label the ticked sound as" in [group.label for group in page.button_group]
+    press(page, "Tick")
+    page.button_group(key="view").select("Export").run()
+    assert not any(toggle.key == "only ticked" for toggle in page.toggle)
+    assert any(text.startswith(f"{everything} sounds with") for text in said(page))
+
+
 def test_what_cannot_be_read_is_neither_ticked_nor_searched_with(page):
     page.selectbox(key="which").set_value("not read").run()
     press(page, "Next")

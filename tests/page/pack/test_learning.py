@@ -96,3 +96,14 @@ def test_not_now_is_asked_again_after_the_next_label(page):
     assert offer(page) is None
     label(page, [LEAST], "percussion")
     assert offer(page).startswith("**2 other sounds would change**")
+
+
+def test_no_change_is_made_that_was_not_shown(page, monkeypatch):
+    monkeypatch.setattr("page.pack.learning._MOST_SHOWN", 2)
+    label(page, list(range(LEAST)), "percussion")
+    assert offer(page).startswith("**3 other sounds would change**")
+    press(page, "Look at them")
+    assert "The 2 clearest; the others are shown after these." in [caption.value for caption in page.caption]
+    press(page, "Change 2 sounds")
+    assert sorted(labels(page).values()).count("Percussion ≈") == 2
+    assert offer(page).startswith("**1 other sound would change**")
