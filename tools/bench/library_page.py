@@ -62,14 +62,14 @@ def _steps(page) -> list[tuple[str, Callable, Callable]]:
         return lambda: page.locator(".st-key-class").get_by_text(label).first.click()
 
     return [
+        ("the next sound, s", press("j"), press("k")),
+        ("a label, s", press("2"), press("u")),
         ("a class, s", choose("Snare"), choose("All")),
         (
             "words (of which 0.25 are the pause after the last letter), s",
             lambda: words.fill("hat"),
             lambda: words.fill(""),
         ),
-        ("the next sound, s", press("j"), press("k")),
-        ("a label, s", press("2"), press("u")),
         ("more like this, s", press("m"), lambda: page.get_by_role("button", name="Back to all").click()),
     ]
 
