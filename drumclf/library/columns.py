@@ -36,6 +36,7 @@ _COLUMNS = {  # name -> where it is in the index
 
 _PACKED = {"probabilities", "embedding"}  # numbers, row by row: float32 and float16
 _REPEATED = {"label", "decision", "kind"}
+_SOME = 500  # rows
 
 
 def read_columns(index: Index, model: int, folders: Sequence[Path] | None) -> tuple[dict[str, Any], int]:
@@ -61,12 +62,15 @@ def read_columns(index: Index, model: int, folders: Sequence[Path] | None) -> tu
     )
     columns: dict[str, Any] = {name: bytearray() if name in _PACKED else [] for name in _COLUMNS}
     nothing = {name: bytes(width) for name, width in _widths(index, model).items()}
-    for row in cursor:  # one by one: all of them at once would take twice the memory that is needed in the end
-        for (name, column), value in zip(columns.items(), row, strict=True):
+    # Some at a time: all at once would take twice the memory that is needed in the end.
+    for rows in iter(lambda: cursor.fetchmany(_SOME), []):
+        for (name, column), values in zip(columns.items(), zip(*rows, strict=True), strict=True):
             if name in _PACKED:
-                column += value or nothing[name]
+                column += b"".join(value or nothing[name] for value in values)
+            elif name in _REPEATED:
+                column += [value and sys.intern(value) for value in values]
             else:
-                column.append(sys.intern(value) if name in _REPEATED and value else value)
+                column += values
     n_other = index.db.execute(
         f"select count(*) from files join sounds using (content) where not vanished and sounds.model is not ? {where}",
         (model, *bounds),

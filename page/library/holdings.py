@@ -16,6 +16,8 @@ from page.library.scanning import Scanner
 from page.library.started import Started
 from page.pack.current import the_current
 
+_FIRST = 1.0  # seconds in which a known library is drawn
+
 
 class Holdings:
     """A library as the page uses it; shared by all of the user's tabs, each a thread of its own.
@@ -39,7 +41,7 @@ class Holdings:
         self._replacing = threading.Lock()
         self.notice = ""
         self.search = Search(self._read(None))
-        self.scanner = Scanner(self._folders, classifier)
+        self.scanner = Scanner(self._folders, classifier, after=_FIRST if len(self.search.catalogue) else 0)
 
     def show_new(self) -> None:
         """Take over what the scan has found so far; if that cannot be read, the notice says why.

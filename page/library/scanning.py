@@ -32,6 +32,8 @@ class Scanner:
     classifier : Classifier
     open_here : function
         Opens the index, for that thread.
+    after : float
+        Seconds to leave to the page first: comparing the folders with what is known keeps the interpreter busy.
 
     Attributes
     ----------
@@ -51,8 +53,14 @@ class Scanner:
         Those of the folders that are not there, as when a drive is not connected.
     """
 
-    def __init__(self, folders: Sequence[Path], classifier: Classifier, open_here: Callable[[], Index] = open_index):
-        self._folders, self._classifier, self._open = folders, classifier, open_here
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        classifier: Classifier,
+        open_here: Callable[[], Index] = open_index,
+        after: float = 0.0,
+    ):
+        self._folders, self._classifier, self._open, self._after = folders, classifier, open_here, after
         self.n_new = self.n_done = 0
         self.is_looking, self.is_running, self.is_shown, self.trouble = True, True, False, ""
         self.done: Counter[str] = Counter()
@@ -76,6 +84,7 @@ class Scanner:
         self._thread.join()
 
     def _run(self) -> None:
+        self._is_stopped.wait(self._after)
         try:
             with closing(self._open()) as index, index.scanning():
                 self.missing = [folder for folder in self._folders if not folder.is_dir()]
