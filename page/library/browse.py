@@ -11,7 +11,7 @@ from drumclf.library.search import Match, Search
 from page.library.exports import show_library_exports
 from page.library.filters import show_filters
 from page.library.keys import PAGE, label_keys, show_keys
-from page.library.like import nearest, show_asking, show_like, the_like
+from page.library.like import nearest, show_asking, show_hits_of_current, show_like, the_like
 from page.library.map import show_library_map
 from page.library.sorting import show_sorting
 from page.pack.current import show_current, the_current
@@ -72,6 +72,7 @@ def show_sounds(catalogue: Catalogue, classifier: Classifier, indices: np.ndarra
                 show_just_labelled(catalogue, classifier)
             show_learning(catalogue, classifier)
         show_current(catalogue, classifier, "" if ticked else label_keys())
+        show_hits_of_current(catalogue, classifier)
 
 
 def show_page(

@@ -1,5 +1,6 @@
 """Search by sound: like one of the library, like one that is dropped or recorded, or like a hit of a loop."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +11,11 @@ from drumclf.decision import format_percent
 from drumclf.hits.find import may_hold_hits
 from drumclf.library.catalogue import Catalogue
 from drumclf.library.search import Match, Search
+from drumclf.limits import MAX_FILE_BYTES
 from drumclf.names import visible
-from page.answers import classify, find
+from page.answers import classify, find, hear
 from page.inputs import RECORDING_RATE
+from page.pack.current import the_current
 from page.words import text_only
 
 _MOST = 50
@@ -98,17 +101,51 @@ def show_asking(classifier: Classifier) -> None:
         return
     st.audio(data)
     if len(hits) > 1:
-        predictions = [hit.prediction for hit in hits]
-        chosen = st.pills(
-            "Which hit?",
-            range(len(hits)),
-            format_func=lambda k: f"{k + 1}. {_what(classifier, predictions[k])}",
-            key=f"like hit {source.file_id}",
-            wrap=True,
-        )
-        if chosen is None:
+        _offer_one_of(classifier, [hit.prediction for hit in hits], name, source.file_id)
+    else:
+        _offer(classifier, prediction, name)
+
+
+def show_hits_of_current(catalogue: Catalogue, classifier: Classifier) -> None:
+    """For a loop of the library: its hits, to search for one of them."""
+    i = the_current()
+    if i is None or catalogue.codes[i] < 0:
+        return
+    path = catalogue.files[i][1]
+    if not path.is_file() or path.stat().st_size > MAX_FILE_BYTES:
+        return
+    try:
+        prediction, data = hear(classifier, path)
+        if not may_hold_hits(prediction.clip):
             return
-        prediction, name = predictions[chosen], f"hit {chosen + 1} of {name}"
+        if not st.toggle("Its hits, one by one", key=f"hits of {i}"):
+            return
+        hits = find(classifier, data, prediction.clip).hits
+    except AudioError as error:
+        st.error(str(error), icon=":material/hearing_disabled:")
+        return
+    name = catalogue.names[i].rpartition("/")[2]
+    if len(hits) > 1:
+        _offer_one_of(classifier, [hit.prediction for hit in hits], name, f"of {i}")
+    else:
+        st.caption("There is only one.")
+
+
+def _offer_one_of(classifier: Classifier, hits: Sequence[Prediction], name: str, key: str) -> None:
+    """Search for one of the hits of a sound."""
+    chosen = st.pills(
+        "Which hit?",
+        range(len(hits)),
+        format_func=lambda k: f"{k + 1}. {_what(classifier, hits[k])}",
+        key=f"like hit {key}",
+        wrap=True,
+    )
+    if chosen is not None:
+        _offer(classifier, hits[chosen], f"hit {chosen + 1} of {name}")
+
+
+def _offer(classifier: Classifier, prediction: Prediction, name: str) -> None:
+    """A button that searches for a sound."""
     st.button(
         f"Find what is like {text_only(visible(name))}: {_what(classifier, prediction)}",
         type="primary",

@@ -263,6 +263,21 @@ def test_like_a_hit_of_a_loop(page):
     assert files(page)[0] == f"{LOOP[3][0]}.wav"
 
 
+def test_like_a_hit_of_a_loop_of_the_library(start, folder, classifier):
+    (folder / "a loop.wav").write_bytes(encode(mix(LOOP, 2.3)))
+    scan(folder, classifier)
+    page = start(folder)
+    press(page, "Next")
+    assert page.text[0].value == "a loop.wav"
+    page.toggle(key="hits of 0").set_value(True).run()
+    hits = next(group for group in page.button_group if group.label == "Which hit?")
+    hits.select(1).run()
+    press(page, next(button.label for button in page.button if button.label.startswith("Find what is like hit 2")))
+    assert files(page)[0] == f"{LOOP[1][0]}.wav"
+    press(page, "Next")
+    assert not any(toggle.key.startswith("hits of") for toggle in page.toggle)  # a drum has no other hits
+
+
 def test_what_cannot_be_read_is_refused_where_it_was_dropped(page):
     page.file_uploader[0].set_value(("mine.wav", b"no sound", "audio/wav")).run()
     assert len(page.error) == 1 and "damaged" in page.error[0].value
