@@ -104,7 +104,7 @@ def show_page(
     ticked = show_rows(catalogue, classifier, some, table_key, more)
     state["ticked"] = table_key, ticked
     row = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
-    row.caption("Click ▶ to listen. Tick sounds to label them together.", width="content")
+    row.caption("Click ▶ to listen. Tick sounds to label, sort or export them together.", width="content")
     if last:
         show_pager(row, page, last, len(indices))
     return ticked, table_key
@@ -127,10 +127,10 @@ def show_pager(row, page: int, last: int, n: int) -> None:
         st.session_state["page"] = to
 
     pages = row.container(horizontal=True, vertical_alignment="center", width="content", gap="xxsmall")
-    pages.button("", key="page before", icon=":material/chevron_left:", type="tertiary", help="Page before",
+    pages.button("Page before", key="page before", icon=":material/chevron_left:", type="tertiary",
                  on_click=turn, args=(page - 1,), disabled=page == 0)  # fmt: skip
     pages.caption(f"{page * PAGE + 1:,} to {min((page + 1) * PAGE, n):,} of {n:,}", width="content")
-    pages.button("", key="page after", icon=":material/chevron_right:", type="tertiary", help="Page after",
+    pages.button("Page after", key="page after", icon=":material/chevron_right:", type="tertiary",
                  on_click=turn, args=(page + 1,), disabled=page == last)  # fmt: skip
 
 

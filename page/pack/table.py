@@ -204,6 +204,8 @@ def table_of(
             "folder": [folder_cell(row) for row in rows],
         }
     )
+    if more:  # there are many folders, and no room for both
+        cells = cells[[*cells.columns[:-2], "folder", "note"]]
     idle = {"note": not any(cells["note"]), "folder": cells["folder"].nunique() < 2}
     return cells.drop(columns=[name for name, says_nothing in idle.items() if says_nothing])
 
