@@ -157,6 +157,8 @@ class _Decoder(Child):
         try:
             self._wait_until_ready()
             head, samples = self._answer(file, what, duration)
+            if head["is_last"]:
+                self.end()
             sound = MAKE[what](head, samples) if head["error"] is None else None
         except Exception as error:  # whatever came back was not an answer
             self.end()
@@ -257,7 +259,7 @@ def _serve_one(incoming: Connection, outgoing: Connection) -> bool:
         is_fit = not isinstance(error.__cause__, MemoryError)
     signal.setitimer(signal.ITIMER_PROF, 0)
     del data  # nothing of the file is left once the answer is out
-    outgoing.send_bytes(json.dumps(head | {"n": samples.size}).encode())
+    outgoing.send_bytes(json.dumps(head | {"n": samples.size, "is_last": not is_fit}).encode())
     for k in range(0, samples.nbytes, _PIECE):
         outgoing.send_bytes(memoryview(samples).cast("B")[k : k + _PIECE])
     return is_fit

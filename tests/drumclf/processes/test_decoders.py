@@ -21,10 +21,10 @@ OTHERS = other_codings(make_hit()) | other_headers(make_hit())
 KICK = EXAMPLES / "kick_analogue.wav"
 # The real process, around a decoder that can be made to break as native code does.
 SABOTAGED = """
-import ctypes, os, sys, time
+import atexit, ctypes, os, sys, time
 import numpy as np
 from drumclf.processes import decoders as decoder_process
-from drumclf.audio import Clip, read_clip
+from drumclf.audio import AudioError, Clip, read_clip
 from drumclf.constants import SAMPLE_RATE
 
 def broken(data, duration):
@@ -34,6 +34,9 @@ def broken(data, duration):
     if data.startswith(b"TAKE"):  # megabytes
         bytearray(int(data.split()[1]) * 10**6)
         return Clip(np.ones(1, np.float32), 0.0, True)
+    if data.startswith(b"EMPTY"):  # memory, and slow to end
+        atexit.register(time.sleep, 1)
+        raise AudioError("It takes too much memory.") from MemoryError()
     deeds = {
         b"CRASH": lambda: ctypes.string_at(0),
         b"SPIN": lambda: sum(iter(int, 1)),
@@ -127,6 +130,16 @@ def test_what_breaks_the_decoder_is_refused_and_nothing_else(decoders, deed, sen
     assert secret.decode() not in caplog.text
     for _ in range(4):
         assert decoders.read_clip(KICK).is_whole
+
+
+def test_whose_memory_ran_out_gets_no_other_file(decoders, caplog):
+    """It ends by itself, but not at once: the next file would be lost with it."""
+    with pytest.raises(AudioError, match="too much memory"):
+        decoders.read_clip(b"EMPTY")
+    (decoder,) = decoders._idle
+    assert not decoder.is_alive()
+    assert decoders.read_clip(KICK).is_whole
+    assert "ended" not in caplog.text
 
 
 def test_a_crash_is_logged_with_its_signal(decoders, caplog):
