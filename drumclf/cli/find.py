@@ -29,9 +29,9 @@ def add_find(commands) -> None:
         "find",
         help="find sounds like one, in the folders that 'library' knows",
         description=(
-            "Find the sounds of your library that are most like one, nearest first. The percentage says for how many "
-            "of its sounds even the nearest other one is less alike. Exit status: 0 found, 1 refused or nothing found, "
-            "2 wrong usage."
+            "Find the sounds of your library that are most like one, nearest first. The percentage is the share of its "
+            "sounds whose closest match is less like them. Exit status: 0 found, 1 refused or nothing found, 2 wrong "
+            "usage."
         ),
     )
     command.set_defaults(run=find)

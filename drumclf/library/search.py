@@ -10,6 +10,7 @@ from drumclf.library.catalogue import Catalogue
 from drumclf.library.columns import as_float32
 
 _SAMPLE = 300  # sounds drawn at random, with whose nearest ones a match is compared
+_SAME = 0.99  # cosine, in a library of one sound
 _BLOCK = 4096  # sounds that these are compared with at a time: 5 MB
 
 
@@ -25,7 +26,7 @@ class Match:
         Of the two embeddings, at most 1.
     nearness : float
         Share of the library's sounds whose nearest other sound is less alike: a copy with another volume comes close to
-        1, a sound that has nothing like it in the library to 0. From a sample, so up to 0.03 off.
+        1, a sound that has nothing like it in the library to 0. From a sample, so usually within 0.05.
     """
 
     index: int
@@ -86,7 +87,8 @@ class Search:
         return among[np.unique(firsts, return_index=True)[1]]
 
     def _match(self, i: int, cosine: float) -> Match:
-        nearness = float(np.searchsorted(self._nearest, cosine) / max(len(self._nearest), 1))
+        n = len(self._nearest)
+        nearness = float(np.searchsorted(self._nearest, cosine) / n if n else cosine > _SAME)
         return Match(i, min(cosine, 1.0), nearness)
 
     @cached_property

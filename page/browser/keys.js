@@ -7,11 +7,16 @@ export default function keys({ data, parentElement }) {
   if (data.row !== null && seen.row !== `${data.table} ${data.row}`) showRow(data.row);
   seen.row = `${data.table} ${data.row}`;
   if (!data.areOn) return undefined;
-  const on = { keydown: leaveList, keyup: leaveWords, click: leavePage };
+  const on = { keydown: onKey, click: leavePage };
   for (const [name, does] of Object.entries(on)) document.addEventListener(name, does, true);
   return () => {
     for (const [name, does] of Object.entries(on)) document.removeEventListener(name, does, true);
   };
+}
+
+function onKey(event) {
+  leaveList(event);
+  leaveWords(event);
 }
 
 /** A choice from a list leaves the cursor in it, where letters search the list: here they are keys of the page. */
@@ -25,9 +30,9 @@ function leaveList(event) {
   document.body.dispatchEvent(new KeyboardEvent("keydown", { key: event.key, code: event.code, bubbles: true }));
 }
 
-/** Enter ends the typing of words. */
-function leaveWords({ key, target }) {
-  if (key === "Enter" && target.closest?.(".st-key-words")) target.blur();
+/** Enter ends the typing of words, unless it only chooses among letters, as in Japanese. */
+function leaveWords({ key, target, isComposing }) {
+  if (key === "Enter" && !isComposing && target.closest?.(".st-key-words")) requestAnimationFrame(() => target.blur());
 }
 
 /** A click beside everything puts the cursor on the page itself, and the next key would draw a frame around it. */

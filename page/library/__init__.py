@@ -9,7 +9,7 @@ class         | class that is shown, or "any"                      | filters, li
 page          | which part of the table is shown, from 0           | browse, keys | browse, keys
 asked for     | (`Wanted`, `Like`): other ones begin at the first sound | browse | browse
 place         | (sound that is shown, its label then, its place then) | browse, keys | keys
-ticked        | (key of the table that was shown last, files that are ticked in it), or None | browse, holdings | browse
+ticked        | set of the files that are ticked, in all tables    | browse, holdings | browse, holdings
 asking        | whether the sound to search for is being chosen    | browse, like |
 keys          | whether keys do what the buttons do                | browse       | keys
 like          | `Like`: what others are to be like, or None        | like         | like

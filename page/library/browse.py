@@ -39,8 +39,11 @@ def browse(search: Search, classifier: Classifier, sort_to: Path) -> None:
     with right.popover("Find by sound", icon=":material/graphic_eq:", width="content", key="asking", on_change="rerun"):
         show_asking(classifier)
     indices, wanted = show_filters(catalogue, classifier, is_ordered=like is not None)
-    if state.get("asked for") != (wanted, like):
-        state["asked for"], state["page"], state["place"] = (wanted, like), 0, (the_current(), None, 0)
+    before = state.get("asked for")
+    if before != (wanted, like):
+        is_back = before is not None and before[1] is not None and like is None  # from a search: it goes on from here
+        state["asked for"], state["page"] = (wanted, like), 0
+        state["place"] = None if is_back else (the_current(), None, 0)
     # In a container that is always there: what is below would be drawn anew, and the sound played again.
     above, matches = st.container(), None
     if like is not None:
@@ -98,26 +101,32 @@ def show_page(
     if matches is not None:
         more = {"near": [match.said for match in matches], **more}
     table_key = f"table {page} {id(catalogue)} {hash(indices.tobytes())}"  # what is ticked is ticked in this catalogue
-    known_key, known = state.get("ticked") or ("", [])
-    if known_key == table_key and table_key not in state:  # another view was shown meanwhile
-        tick(table_key, map(some.index, known))
+    known = state.setdefault("ticked", set())
+    if table_key not in state:  # what was ticked in another table stays ticked
+        tick(table_key, [row for row, i in enumerate(some) if i in known])
     ticked = show_rows(catalogue, classifier, some, table_key, more)
-    state["ticked"] = table_key, ticked
+    known = state["ticked"] = known.difference(some).union(ticked)
     row = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
-    row.caption("Click ▶ to listen. Tick sounds to label, sort or export them together.", width="content")
+    in_all = f" {len(known):,} are ticked in all." if len(known) > len(ticked) else ""
+    row.caption(f"Click ▶ to listen. Tick sounds to label, sort or export them together.{in_all}", width="content")
     if last:
         show_pager(row, page, last, len(indices))
     return ticked, table_key
 
 
 def only_ticked(indices: np.ndarray) -> np.ndarray:
-    """Those that are ticked in the table, unless there are none or all are wanted."""
-    _, known = st.session_state.get("ticked") or ("", [])
-    ticked = indices[np.isin(indices, known)]
-    if not len(ticked):
+    """Those that are ticked, unless nothing is ticked or all are wanted."""
+    known = st.session_state.get("ticked")
+    if not known:
         return indices
-    title = f"Only what is ticked: {counted(len(ticked), 'sound')}"
-    return ticked if st.toggle(title, value=True, key="only ticked") else indices
+    ticked = indices[np.isin(indices, list(known))]
+    title = f"Only the {counted(len(known), 'ticked sound')}"
+    if len(ticked) < len(known):
+        title = f"{title}, of which {len(ticked):,} pass the filters"
+    row = st.container(horizontal=True, vertical_alignment="center")
+    is_wanted = row.toggle(title, value=True, key="only ticked")
+    row.button("Untick", type="tertiary", on_click=known.clear)
+    return ticked if is_wanted else indices
 
 
 def show_pager(row, page: int, last: int, n: int) -> None:

@@ -28,7 +28,7 @@ def show_library_exports(catalogue: Catalogue, classifier: Classifier, indices: 
     with tracks:
         st.subheader("Playlist", anchor=False)
         n = int((catalogue.codes[indices] >= 0).sum())
-        st.markdown(f"{counted(n, 'sound')} with their paths on this computer, for any player that reads `.m3u8`.")
+        st.markdown(f"{counted(n, 'sound')}, by the paths on this computer, for any player that reads `.m3u8`.")
         st.download_button(
             "Download playlist",
             lambda: playlist(catalogue, chosen).encode(),

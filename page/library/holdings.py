@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from contextlib import closing, suppress
+from functools import partial
 
 import streamlit as st
 
@@ -38,10 +39,11 @@ class Holdings:
 
     def __init__(self, started: Started, classifier: Classifier):
         self._folders, self._classifier = started.folders, classifier
+        self._open = partial(open_index, cache_folder(), data_folder())  # the same for all of its threads
         self._replacing = threading.Lock()
         self.notice = ""
         self.search = Search(self._read(None))
-        self.scanner = Scanner(self._folders, classifier, after=_FIRST if len(self.search.catalogue) else 0)
+        self.scanner = Scanner(self._folders, classifier, self._open, _FIRST if len(self.search.catalogue) else 0)
 
     def show_new(self) -> None:
         """Take over what the scan has found so far; if that cannot be read, the notice says why.
@@ -65,20 +67,23 @@ class Holdings:
         """Look for what is new, unless another click has begun to."""
         with self._replacing:
             if not self.scanner.is_running:
-                self.scanner = Scanner(self._folders, self._classifier)
+                self.scanner = Scanner(self._folders, self._classifier, self._open)
 
     def _read(self, before: Catalogue | None) -> Catalogue:
-        self._read_when = _written()
+        when = _written()
         try:
-            with closing(open_index()) as index:
+            with closing(self._open()) as index:
                 self.notice = index.notice or self.notice
                 if before is None:
-                    return Catalogue(index, self._classifier, self._folders)
-                return before.renewed(index, self._classifier)
+                    catalogue = Catalogue(index, self._classifier, self._folders, self._open)
+                else:
+                    catalogue = before.renewed(index, self._classifier)
         except sqlite3.Error as error:
             raise LibraryError(
                 f"the library cannot be read ({error}); remove {cache_folder() / INDEX} and start again"
             ) from error
+        self._read_when = when
+        return catalogue
 
 
 def _written() -> list[tuple[int, int]]:
@@ -103,7 +108,8 @@ def follow_current(catalogue: Catalogue) -> None:
     state = st.session_state
     seen = state.get("catalogue")
     if seen is not None and seen is not catalogue:
-        state["just labelled"] = state["ticked"] = None
+        state["just labelled"] = None
+        state["ticked"] = {catalogue.place_of(seen.paths[i]) for i in state.get("ticked", ())} - {None}
         if the_current() is not None:
             state.current = catalogue.place_of(seen.paths[the_current()])
     state.catalogue = catalogue

@@ -62,10 +62,10 @@ def show_keys(
 
     n = len(indices)
     page = min(max(state.get("page", 0), 0), max(n - 1, 0) // PAGE)
-    is_in_table = bool(table_key) and current is not None and is_there and place // PAGE == page
+    rows = np.flatnonzero(indices[page * PAGE : (page + 1) * PAGE] == current) if table_key else ()
     component("keys")(
         key="going by keys",
-        data={"areOn": with_keys, "table": table_key, "row": place % PAGE if is_in_table else None},
+        data={"areOn": with_keys, "table": table_key, "row": int(rows[0]) if len(rows) else None},
     )
     row = st.container(horizontal=True, gap="xsmall", key="going")
     no_previous, no_next = (not n or (is_there and place == end) for end in (0, n - 1))
@@ -73,10 +73,7 @@ def show_keys(
     row.button("Next", key="next", shortcut=key("J"), on_click=go, args=(place + is_there,), disabled=no_next)
     if current is not None:
         row.button("Play", key="again", shortcut=key("P"), on_click=_play_again)
-        rows = np.flatnonzero(indices == current) % PAGE
-        row.button(
-            "Tick", key="tick", shortcut=key("X"), on_click=tick, args=(table_key, rows), disabled=not is_in_table
-        )
+        row.button("Tick", key="tick", shortcut=key("X"), on_click=tick, args=(table_key, rows), disabled=not len(rows))
         row.button(
             "Like this", key="more", shortcut=key("M"), on_click=like_one_of, args=(catalogue, current),
             disabled=bool(catalogue.codes[current] < 0),

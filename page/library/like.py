@@ -103,7 +103,7 @@ def show_asking(classifier: Classifier) -> None:
     if len(hits) > 1:
         _offer_one_of(classifier, [hit.prediction for hit in hits], name, source.file_id)
     else:
-        _offer(classifier, prediction, name)
+        _offer(classifier, prediction, name, source.file_id)
 
 
 def show_hits_of_current(catalogue: Catalogue, classifier: Classifier) -> None:
@@ -116,10 +116,11 @@ def show_hits_of_current(catalogue: Catalogue, classifier: Classifier) -> None:
         return
     try:
         prediction, data = hear(classifier, path)
-        if not may_hold_hits(prediction.clip):
-            return
-        if not st.toggle("Its hits, one by one", key=f"hits of {i}"):
-            return
+    except AudioError:  # said above
+        return
+    if not may_hold_hits(prediction.clip) or not st.toggle("Its hits, one by one", key=f"hits of {i}"):
+        return
+    try:
         hits = find(classifier, data, prediction.clip).hits
     except AudioError as error:
         st.error(str(error), icon=":material/hearing_disabled:")
@@ -128,7 +129,7 @@ def show_hits_of_current(catalogue: Catalogue, classifier: Classifier) -> None:
     if len(hits) > 1:
         _offer_one_of(classifier, [hit.prediction for hit in hits], name, f"of {i}")
     else:
-        st.caption("There is only one.")
+        st.caption("Only one hit was found.")
 
 
 def _offer_one_of(classifier: Classifier, hits: Sequence[Prediction], name: str, key: str) -> None:
@@ -141,13 +142,14 @@ def _offer_one_of(classifier: Classifier, hits: Sequence[Prediction], name: str,
         wrap=True,
     )
     if chosen is not None:
-        _offer(classifier, hits[chosen], f"hit {chosen + 1} of {name}")
+        _offer(classifier, hits[chosen], f"hit {chosen + 1} of {name}", key)
 
 
-def _offer(classifier: Classifier, prediction: Prediction, name: str) -> None:
+def _offer(classifier: Classifier, prediction: Prediction, name: str, key: str) -> None:
     """A button that searches for a sound."""
     st.button(
         f"Find what is like {text_only(visible(name))}: {_what(classifier, prediction)}",
+        key=f"find {key}",
         type="primary",
         icon=":material/manage_search:",
         on_click=search_for,

@@ -96,7 +96,11 @@ def show_verdict(pack: Sounds, classifier: Classifier, i: int, prediction: Predi
         return
     headline, reason = verdict(prediction, classifier)
     st.subheader(full_title(classifier, pack.label(i), pack.kind(i)), anchor=False)
-    said = reason or f"The model said {headline}, {format_percent(prediction.probability)}."
+    said = (
+        f"The model was not sure. {reason}"
+        if reason
+        else f"The model said {headline}, {format_percent(prediction.probability)}."
+    )
     st.markdown(f"{'Your label.' if i in pack.corrections else 'It followed from your labels.'} :gray[{said}]")
 
 

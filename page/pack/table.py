@@ -21,7 +21,7 @@ ALL, NOT_SURE, COPIES, NOT_READ = "all", "not sure", "copies", "not read"
 TABLE_HEIGHT = 560
 MORE_COLUMNS = {
     "near": st.column_config.TextColumn(
-        "Nearness", width=82, help="For so many sounds of your library, even the nearest other one is less alike."
+        "Nearness", width=82, help="Share of your library's sounds whose closest match is less like them than this."
     ),
     "length": st.column_config.NumberColumn("Length", format="%.2f s", width=68),
 }

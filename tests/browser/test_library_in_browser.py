@@ -61,14 +61,13 @@ def test_a_folder_is_listened_to_while_the_page_is_open_and_its_sounds_are_playe
 
 @wide
 def test_keys(page):
-    settle(page)
-    page.locator(".brand").click()
-    assert page.evaluate("() => document.activeElement.tagName") == "BODY"  # no frame around the page
     for _ in range(2):
         press(page, "j")
     is_shown(page, "kit/clap_hands.wav")
     press(page, "k")
     is_shown(page, "kit/clap_analogue.wav")
+    page.locator(".brand").click()
+    page.wait_for_function("() => document.activeElement.tagName === 'BODY'")  # no frame around the page
     press(page, "6")
     expect(page.get_by_text("1 labelled by you")).to_be_visible()
     press(page, "x")

@@ -11,8 +11,10 @@ _ROUNDS = 5
 _QUIET = 700  # milliseconds without any change after which the page is done
 # Not what is inside a canvas: the table for screen readers, which nobody sees, follows a third of a second later.
 _WATCH = """() => new MutationObserver((changes) => {
-      const isSeen = ({ target, type }) =>
-        !target.closest?.("canvas") || (target.matches("canvas") && type === "attributes");
+      const isSeen = ({ target, type }) => {
+        const canvas = (target.closest ? target : target.parentElement)?.closest("canvas");
+        return !canvas || (target === canvas && type === "attributes");
+      };
       if (changes.some(isSeen)) window.changed = performance.now();
     }).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true })"""
 
@@ -88,7 +90,7 @@ def _median(page, act: Callable, take_back: Callable) -> float:
 
 
 def _timed(page, act: Callable) -> float:
-    """Seconds until the last change that an action makes to what one sees of the page."""
+    """Seconds until the last change that an action makes to the page's elements."""
     start = page.evaluate("performance.now()")
     act()
     page.wait_for_function(f"window.changed > {start} && performance.now() - window.changed > {_QUIET}")

@@ -78,6 +78,18 @@ def test_what_has_nothing_like_it_is_not_near(library, classifier):
     assert (match.nearness, match.said) == (1, ">99%")
 
 
+def test_in_a_library_of_one_sound_only_that_is_near(tmp_path, classifier):
+    shutil.copy(KICK, tmp_path / "only.wav")
+    index = open_index(tmp_path / "cache", tmp_path / "data")
+    list(do_work(index, classifier, look_for_work(index, classifier, [tmp_path])))
+    search = search_in(index, classifier)
+    kick, snare = (
+        classifier.classify(EXAMPLES / f"{name}.wav").embedding for name in ("kick_analogue", "snare_acoustic")
+    )
+    assert [match.nearness for match in search.nearest(kick, 1)] == [1]
+    assert [match.nearness for match in search.nearest(snare, 1)] == [0]
+
+
 def test_within_a_class_the_users_label_wins(library, classifier):
     index, folder = library
     content = content_of(folder / "snare_acoustic.wav")

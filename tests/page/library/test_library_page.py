@@ -205,7 +205,7 @@ def test_what_is_ticked_is_exported_and_sorted_alone(page):
     press(page, "Next")
     press(page, "Tick")
     page.button_group(key="view").select("Export").run()
-    assert any(text.startswith("1 sound with their paths") for text in said(page))
+    assert any(text.startswith("1 sound, by the paths") for text in said(page))
     page.button_group(key="view").select("Sort").run()
     assert "Sort 1 sound" in [button.label for button in page.button]
     page.toggle(key="only ticked").set_value(False).run()
@@ -215,7 +215,39 @@ def test_what_is_ticked_is_exported_and_sorted_alone(page):
     press(page, "Tick")
     page.button_group(key="view").select("Export").run()
     assert not any(toggle.key == "only ticked" for toggle in page.toggle)
-    assert any(text.startswith(f"{everything} sounds with") for text in said(page))
+    assert any(text.startswith(f"{everything} sounds, by the paths") for text in said(page))
+
+
+def test_ticks_stay_over_pages_of_the_table_and_filters(page, monkeypatch):
+    monkeypatch.setattr("page.library.browse.PAGE", 3)
+    monkeypatch.setattr("page.library.keys.PAGE", 3)
+    for _ in range(3):
+        press(page, "Next")
+    press(page, "Tick")
+    press(page, "Next")
+    page.run()
+    press(page, "Tick")
+    assert "Label the ticked sound as" in [group.label for group in page.button_group]  # of those that one sees
+    assert any("2 are ticked in all" in text for text in said(page))
+    page.button_group(key="view").select("Export").run()
+    assert any(text.startswith("2 sounds, by the paths") for text in said(page))
+    page.button_group(key="class").select("snare").run()
+    page.button_group(key="view").select("Sort").run()
+    assert "Only the 2 ticked sounds, of which 0 pass the filters" in [toggle.label for toggle in page.toggle]
+    assert not any(button.label.startswith("Sort ") for button in page.button)
+    press(page, "Untick")
+    assert "Sort 2 sounds" in [button.label for button in page.button]
+
+
+def test_after_a_search_it_goes_on_where_it_was(page):
+    for _ in range(4):
+        press(page, "Next")
+    here, place = page.text[0].value.rpartition("/")[2], 3
+    press(page, "Like this")
+    press(page, "Back to all")
+    press(page, "Next")
+    assert files(page)[place] == here
+    assert page.text[0].value.endswith(files(page)[place + 1])
 
 
 def test_what_cannot_be_read_is_neither_ticked_nor_searched_with(page):
@@ -276,6 +308,23 @@ def test_like_a_hit_of_a_loop_of_the_library(start, folder, classifier):
     assert files(page)[0] == f"{LOOP[1][0]}.wav"
     press(page, "Next")
     assert not any(toggle.key.startswith("hits of") for toggle in page.toggle)  # a drum has no other hits
+    press(page, "Back to all")
+    for _ in range(len(files(page))):
+        press(page, "Previous") if page.text[0].value != "a loop.wav" else None
+    page.toggle(key="hits of 0").set_value(True).run()
+    page.file_uploader[0].set_value(("a loop.wav", encode(mix(LOOP, 2.3)), "audio/wav")).run()
+    for group in [group for group in page.button_group if group.label == "Which hit?"]:
+        page.button_group(key=group.key).select(1).run()
+    assert not page.exception
+    assert not page.error
+    assert len([button for button in page.button if button.label.startswith("Find what is like hit 2")]) == 2
+
+
+def test_what_was_damaged_since_the_scan_is_said_once(page, folder):
+    (folder / "copy.wav").write_bytes(b"no sound")
+    press(page, "Next")
+    assert page.text[0].value == "copy.wav"
+    assert len(page.error) == 1
 
 
 def test_what_cannot_be_read_is_refused_where_it_was_dropped(page):

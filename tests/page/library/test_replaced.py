@@ -71,6 +71,17 @@ def test_what_is_ticked_is_not_another_sound(page, replace):
     assert "label ticked" not in [group.key for group in page.button_group]
 
 
+def test_what_is_ticked_stays_ticked_under_its_name(page, replace):
+    press(page, "Next")
+    press(page, "Tick")
+    page.button_group(key="view").select("Sort").run()
+    replace(new=["a.wav"])
+    page.run()
+    assert "Sort 1 sound" in [button.label for button in page.button]
+    page.button_group(key="view").select("Export").run()
+    assert any(text.startswith("1 sound, by the paths") for text in said(page))
+
+
 def test_no_kind_is_given_to_another_sound(page, replace):
     press(page, "Next")
     press(page, "Tick")
