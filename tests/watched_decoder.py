@@ -11,17 +11,22 @@ from conftest import ROOT, encode, make_hit
 
 # Reads files, each preceded by its size; prints a line for each: the problem, CPU seconds, megabytes.
 _PROGRAM = """if True:
-    import json, math, os, re, resource, sys
+    import contextlib, json, math, os, re, resource, sys
     from pathlib import Path
     import numpy as np
     from drumclf.audio import AudioError, read_clip
     from drumclf.constants import CLIP_DURATION, SAMPLE_RATE
 
-    def usage():
+    def seconds():
         used = resource.getrusage(resource.RUSAGE_SELF)
+        return used.ru_utime + used.ru_stime
+
+    def peak(forget=False):
+        if forget:
+            with contextlib.suppress(OSError):
+                Path("/proc/self/clear_refs").write_text("5")  # from now on
         # Not ru_maxrss: a process inherits it from the one that started it.
-        peak = re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]
-        return used.ru_utime + used.ru_stime, int(peak) / 1000
+        return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) / 1000
 
     def check(clip):
         assert clip.samples.dtype == np.float32 and clip.samples.ndim == 1
@@ -29,11 +34,11 @@ _PROGRAM = """if True:
         assert len(clip.samples) <= CLIP_DURATION * SAMPLE_RATE
         assert clip.start >= 0 and (math.isnan(clip.file_duration) or clip.file_duration > 0)
 
-    answers, warm = os.fdopen(os.dup(1), "w"), None
+    answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints is not an answer
     while size := sys.stdin.buffer.read(4):
         data = sys.stdin.buffer.read(int.from_bytes(size, "little"))
-        before, _ = usage()
+        before, kept = seconds(), peak(forget=True)
         resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(before) + int(sys.argv[1]), -1))  # then SIGXCPU ends it
         problem = None
         try:
@@ -42,9 +47,7 @@ _PROGRAM = """if True:
             problem = None if 10 < len(str(error)) <= 200 else f"gives no sentence: {error}"
         except BaseException as error:
             problem = f"raises {error!r}"
-        after, peak = usage()
-        warm = warm or peak
-        print(json.dumps([problem, after - before, peak - warm]), file=answers, flush=True)
+        print(json.dumps([problem, seconds() - before, peak() - kept]), file=answers, flush=True)
 """
 
 
@@ -56,7 +59,7 @@ class WatchedDecoder:
     max_seconds : int
         CPU time allowed for one file.
     max_megabytes : float
-        Memory allowed beyond what an ordinary sound takes.
+        Memory allowed for one file, on top of what the process kept from those before.
 
     Attributes
     ----------
@@ -90,8 +93,6 @@ class WatchedDecoder:
         self.slowest = max(self.slowest, (seconds, data), key=itemgetter(0))
         self.greediest = max(self.greediest, (megabytes, data), key=itemgetter(0))
         if megabytes > self.max_megabytes:
-            self.close()  # the peak is measured over the whole life of a process
-            self._start()
             return f"takes {megabytes:.0f} MB"
         return problem
 

@@ -1,6 +1,7 @@
 """What a process that reads strangers' bytes may use, set by the process itself before it reads any."""
 
 import contextlib
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,14 @@ def confine(memory: int, open_files: int) -> None:
     _lower(resource.RLIMIT_FSIZE, 0)
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_NOFILE, open_files)
+
+
+def memory_left() -> float:
+    """Bytes that this process may still take: less than at first if something was kept. Infinite without a limit."""
+    import resource
+
+    most, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return math.inf if most == resource.RLIM_INFINITY else most - _address_space()
 
 
 @contextlib.contextmanager

@@ -30,7 +30,7 @@ from drumclf import limits
 from drumclf.audio import DAMAGED, AudioError, Channels, Clip, Source, read_channels_of, read_clip, read_open
 from drumclf.names import visible
 from drumclf.processes.child import Child, parent
-from drumclf.processes.confinement import confine
+from drumclf.processes.confinement import confine, memory_left
 from drumclf.processes.lent_file import LentFile, is_request, piece
 from drumclf.processes.sent import MAKE, head_of
 from drumclf.sources import open_source, size_of
@@ -41,6 +41,7 @@ _COMMAND = (sys.executable, "-m", "drumclf.processes.decoders")
 # Limits that the process sets itself.
 CPU_LIMIT = 1.8  # seconds for one file; valid ones take up to 1.0, with minutes of silence before the hit
 MEMORY_LIMIT = 300_000_000  # bytes on top of what the process takes before its first file
+_LEAST_LEFT = 0.75  # of that memory; a process that keeps more gets no other file
 MAX_OPEN_FILES = 16
 # Limits that its owner enforces, in seconds.
 _WALL_LIMIT = 15.0  # for one file, in case the process waits instead of working
@@ -259,6 +260,7 @@ def _serve_one(incoming: Connection, outgoing: Connection) -> bool:
         is_fit = not isinstance(error.__cause__, MemoryError)
     signal.setitimer(signal.ITIMER_PROF, 0)
     del data  # nothing of the file is left once the answer is out
+    is_fit = is_fit and memory_left() + samples.nbytes >= _LEAST_LEFT * MEMORY_LIMIT
     outgoing.send_bytes(json.dumps(head | {"n": samples.size, "is_last": not is_fit}).encode())
     for k in range(0, samples.nbytes, _PIECE):
         outgoing.send_bytes(memoryview(samples).cast("B")[k : k + _PIECE])

@@ -34,6 +34,9 @@ def broken(data, duration):
     if data.startswith(b"TAKE"):  # megabytes
         bytearray(int(data.split()[1]) * 10**6)
         return Clip(np.ones(1, np.float32), 0.0, True)
+    if data.startswith(b"KEEP"):  # megabytes
+        kept.append(bytearray(int(data.split()[1]) * 10**6))
+        return Clip(np.ones(1, np.float32), 0.0, True)
     if data.startswith(b"EMPTY"):  # memory, and slow to end
         atexit.register(time.sleep, 1)
         raise AudioError("It takes too much memory.") from MemoryError()
@@ -52,7 +55,7 @@ def broken(data, duration):
             deed()
     return read_clip(data, duration)
 
-answer = os.dup(1)
+answer, kept = os.dup(1), []
 decoder_process.read_clip = broken
 decoder_process.serve()
 """
@@ -140,6 +143,14 @@ def test_whose_memory_ran_out_gets_no_other_file(decoders, caplog):
     assert not decoder.is_alive()
     assert decoders.read_clip(KICK).is_whole
     assert "ended" not in caplog.text
+
+
+@pytest.mark.parametrize("megabytes, is_fit", [(50, True), (90, False)])
+def test_what_keeps_much_memory_gets_no_other_file(decoders, megabytes, is_fit):
+    """FFmpeg's freed memory may stay with the process; the next file would have less of it."""
+    decoders.read_clip(b"KEEP %d" % megabytes)
+    assert decoders._idle[0].is_alive() == is_fit
+    assert decoders.read_clip(b"TAKE 220").is_whole
 
 
 def test_a_crash_is_logged_with_its_signal(decoders, caplog):
