@@ -26,7 +26,7 @@ from drumclf.cli.terminal import (
 )
 from drumclf.filing.carrying_out import DiskError, carry_out, settle
 from drumclf.filing.folder import look_in, plan_folder
-from drumclf.filing.journal import JOURNAL, Journal, read_journal
+from drumclf.filing.journal import JOURNAL, ChangedError, Journal, read_journal
 from drumclf.filing.plan import Earlier, Order, Plan, record
 from drumclf.filing.taking_back import undo
 from drumclf.model_folder import read_metadata
@@ -91,8 +91,12 @@ def sort(options: argparse.Namespace) -> int:
         if plan.steps and not (options.dry_run or options.yes) and sys.stdin.isatty() and not _agreed():
             return OK
         if (plan.steps or plan.duplicates) and not options.dry_run:
-            with _writing(journal):
-                record(journal, plan)
+            try:
+                with _writing(journal):
+                    record(journal, plan)
+            except ChangedError as error:
+                say(f"nothing was sorted: {error}; look at the new plan with the same command")
+                return SOME_REFUSED
         if options.dry_run or not plan.steps:
             return SOME_REFUSED if plan.refused else OK
     except KeyboardInterrupt as stopped:
@@ -124,7 +128,7 @@ def undo_sort(options: argparse.Namespace) -> int:
     say(f"{n_undone:,} of {counted(max(total, n_undone), 'file')} undone{more}")
     if not trouble:
         journal.duplicates.clear()
-        with _writing(journal):
+        with contextlib.suppress(ChangedError), _writing(journal):
             journal.write()
     return SOME_REFUSED if n_kept or trouble else OK
 

@@ -59,6 +59,10 @@ class Filed:
     digest: str | None = None
 
 
+class ChangedError(ValueError):
+    """Another run has written the journal since it was read; the text says so."""
+
+
 class Journal:
     """What the journal of a destination says.
 
@@ -79,6 +83,7 @@ class Journal:
         self.steps: dict[str, Step] = {}
         self.filed: dict[str, Filed] = {}
         self.duplicates: dict[str, Filed] = {}
+        self._n_bytes = 0  # of the file, as this run knows it
         self._n_whole_bytes: int | None = None  # of a file whose last line was cut off
 
     def unfinished(self) -> list[Step]:
@@ -86,10 +91,20 @@ class Journal:
         return [step for place, step in self.steps.items() if place not in self.filed]
 
     def write(self) -> None:
-        """Replace the file in one piece. Without steps, remove it, and the folder too if that leaves it empty."""
+        """Replace the file in one piece. Without steps, remove it, and the folder too if that leaves it empty.
+
+        Raises
+        ------
+        OSError
+        ChangedError
+            If another run has written to the file since; what that run did would be lost.
+        """
         journal = self.folder / JOURNAL
+        if self._is_changed():
+            raise ChangedError(f"another run sorted into {self.folder} meanwhile")
         if not self.steps:
             journal.unlink(missing_ok=True)
+            self._n_bytes = 0
             remove_if_empty(self.folder)
             return
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -102,7 +117,7 @@ class Journal:
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(journal)
-            self._n_whole_bytes = None
+            self._n_bytes, self._n_whole_bytes = journal.stat().st_size, None
         except BaseException:  # the disk is full, or Ctrl-C
             part.unlink(missing_ok=True)
             remove_if_empty(self.folder)
@@ -135,11 +150,18 @@ class Journal:
             self._append({"undone": step.destination})
 
     def _append(self, entry: dict) -> None:
-        if self._n_whole_bytes is not None:
+        if self._n_whole_bytes is not None and not self._is_changed():
             os.truncate(self.folder / JOURNAL, self._n_whole_bytes)
-            self._n_whole_bytes = None
-        with (self.folder / JOURNAL).open("a", encoding="utf-8") as file:
-            file.write(_line(entry))
+            self._n_bytes = self._n_whole_bytes
+        self._n_whole_bytes = None
+        with (self.folder / JOURNAL).open("a", encoding="utf-8", newline="\n") as file:
+            self._n_bytes += file.write(_line(entry))
+
+    def _is_changed(self) -> bool:
+        try:
+            return (self.folder / JOURNAL).stat().st_size != self._n_bytes
+        except FileNotFoundError:
+            return self._n_bytes > 0
 
 
 def read_journal(folder: Path) -> Journal:
@@ -157,6 +179,7 @@ def read_journal(folder: Path) -> Journal:
         return journal
     except OSError as error:
         raise ValueError(f"{JOURNAL} in the destination cannot be read: {error.strerror}") from error
+    journal._n_bytes = len(data)
     n_whole = data.rfind(b"\n") + 1
     if n_whole < len(data):  # the last line was cut off while it was written
         journal._n_whole_bytes = n_whole
@@ -209,4 +232,4 @@ def _take_in(journal: Journal, entry: dict) -> None:
 
 
 def _line(entry: dict) -> str:
-    return json.dumps(entry) + "\n"
+    return json.dumps(entry) + "\n"  # ASCII: a character is a byte

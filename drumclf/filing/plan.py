@@ -251,7 +251,14 @@ def with_companions(steps: list[Step], sounds: Iterable[Path], others: Iterable[
 
 
 def record(journal: Journal, plan: Plan) -> None:
-    """Write a plan into the journal, as must be done before its first step is taken; raises OSError."""
+    """Write a plan into the journal, as must be done before its first step is taken.
+
+    Raises
+    ------
+    OSError
+    ChangedError
+        If another run has sorted into the folder since the journal was read: the plan may be wrong by now.
+    """
     for step in plan.given_up:
         del journal.steps[step.destination]
     journal.steps |= {step.destination: step for step in plan.steps}

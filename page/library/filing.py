@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from drumclf.filing.carrying_out import DiskError, carry_out, settle
-from drumclf.filing.journal import JOURNAL, Journal, read_journal
+from drumclf.filing.journal import JOURNAL, ChangedError, Journal, read_journal
 from drumclf.filing.known import plan_known
 from drumclf.filing.plan import Earlier, Order, Plan, record
 from drumclf.filing.taking_back import undo
@@ -61,7 +61,7 @@ def carry_out_shown(
                 return Outcome("Nothing was sorted: the plan is another one by now. Look at it again.", [], True)
             record(journal, plan)
         except ValueError as error:
-            return Outcome(f"Nothing was sorted: {error}", is_trouble=True)
+            return Outcome(f"Nothing was sorted: {str(error).rstrip('.')}.", is_trouble=True)
         except OSError as error:
             return Outcome(f"Nothing was sorted: {destination} cannot be written ({error.strerror}).", [], True)
         return _carry_out(journal, plan, order)
@@ -75,7 +75,7 @@ def take_back(destination: Path) -> Outcome:
         try:
             journal = read_there(destination)
         except ValueError as error:
-            return Outcome(f"Nothing was taken back: {error}", is_trouble=True)
+            return Outcome(f"Nothing was taken back: {str(error).rstrip('.')}.", is_trouble=True)
         settle(journal)
         return _take_back(journal)
 
@@ -106,7 +106,8 @@ def _take_back(journal: Journal) -> Outcome:
                 n_undone += why is None
                 report(n)
         journal.duplicates.clear()
-        journal.write()
+        with contextlib.suppress(ChangedError):
+            journal.write()
     except DiskError as error:
         said = f"{n_undone:,} of {counted(total, 'file')} taken back: {error}. Make room, and undo the rest."
         return Outcome(said, left, is_trouble=True)

@@ -253,6 +253,23 @@ def test_companions_stay_with_a_sound_whose_name_is_taken(is_freed, tmp_path, ch
     assert tree(tmp_path / "in") == files
 
 
+def test_a_plan_made_before_another_run_sorted_there_is_not_carried_out(tmp_path, change_before_yes, capsys):
+    """What the other run did could no longer be undone."""
+    kick_with_companions(tmp_path)
+    shutil.copytree(EXAMPLES, tmp_path / "others")
+    status, said = change_before_yes(
+        tmp_path, lambda: main(["sort", str(tmp_path / "others"), str(tmp_path / "out"), "--yes"])
+    )
+    assert status == 1
+    assert f"nothing was sorted: another run sorted into {tmp_path / 'out'} meanwhile" in said
+    assert (tmp_path / "in" / "kick.wav").exists()
+    assert len(tree(tmp_path / "out")) > 10
+    assert run(capsys, "sort", tmp_path / "in", tmp_path / "out", "--move", "--yes")[0] == 0
+    assert run(capsys, "undo", tmp_path / "out")[0] == 0
+    assert not (tmp_path / "out").exists()
+    assert (tmp_path / "in" / "kick.wav").exists()
+
+
 def test_undo_leaves_companions_with_a_sound_that_it_leaves(tmp_path, capsys):
     files, out = kick_with_companions(tmp_path), tmp_path / "out"
     (tmp_path / "in" / "other.wav").write_bytes(KICK.read_bytes() + b"!")

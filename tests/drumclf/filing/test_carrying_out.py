@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from drumclf.filing.carrying_out import DiskError, carry_out, is_done, settle
-from drumclf.filing.journal import ACTIONS, JOURNAL, Journal, Step, mount_of, read_journal
+from drumclf.filing.journal import ACTIONS, JOURNAL, ChangedError, Journal, Step, mount_of, read_journal
 from drumclf.filing.taking_back import undo
 
 NAMES = ("a.wav", "deep/b.wav", os.fsdecode(b"caf\xe9.wav"), "c\nd.wav")
@@ -261,3 +261,21 @@ def test_the_journal_of_a_folder_that_was_moved_is_kept(source, out):
     elsewhere = out.rename(out.with_name("elsewhere"))
     with pytest.raises(ValueError, match="another folder"):
         read_journal(elsewhere)
+
+
+def test_a_journal_that_another_run_has_written_since_is_not_replaced(source, out):
+    steps = plan("copy", source, out)
+    early, other = read_journal(out), read_journal(out)
+    assert errors(carry_out(other, steps)) == []
+    now = (out / JOURNAL).read_bytes()
+    with pytest.raises(ChangedError, match="another run"):
+        early.write()
+    assert (out / JOURNAL).read_bytes() == now
+    assert take_back(out) == []
+    with pytest.raises(ChangedError):  # it is gone
+        other.write()
+    assert not out.exists()
+    new = read_journal(out)
+    plan("copy", source, out)
+    with pytest.raises(ChangedError):
+        new.write()

@@ -198,6 +198,20 @@ def test_a_place_that_cannot_be_sorted_into_is_said(room, out):
     assert buttons(room) == []
 
 
+def test_what_the_command_sorts_meanwhile_stays_in_the_journal(room, folder, out, monkeypatch):
+    whole = filing.record
+
+    def other_first(journal, plan):
+        assert main(["sort", str(folder / "kit"), str(out), "--yes"]) == 0
+        whole(journal, plan)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(filing, "record", other_first)
+        press(room, "Sort 4 sounds")
+    assert f"Nothing was sorted: another run sorted into {out} meanwhile." in said(room)
+    assert len(read_journal(out).filed) == len(tree(out)) > 0
+
+
 def test_two_tabs_do_not_sort_at_once(room, out, monkeypatch):
     monkeypatch.setattr(filing, "_PATIENCE", 0.01)
     with filing._alone():
