@@ -1,17 +1,19 @@
 const ROW = 35; // pixels, of a row of Streamlit's table; its head is as high
 const PATIENCE = 60; // frames that a new table may take to be drawn
 
+let shown = null; // the component's element while the keys are on
+
 /** What Streamlit does not do for a page that is used by keys: it gives them back, and the table follows them. */
 export default function keys({ data, parentElement }) {
   const seen = parentElement.querySelector("i");
   if (data.row !== null && seen.row !== `${data.table} ${data.row}`) showRow(data.row);
   seen.row = `${data.table} ${data.row}`;
-  if (!data.areOn) return undefined;
-  const on = { keydown: onKey, click: leavePage };
-  for (const [name, does] of Object.entries(on)) document.addEventListener(name, does, true);
-  return () => {
-    for (const [name, does] of Object.entries(on)) document.removeEventListener(name, does, true);
-  };
+  shown = data.areOn ? seen : null;
+}
+
+// Once and for all: Streamlit ends a component before each time that it begins again, and a key in between would be lost.
+for (const [name, does] of Object.entries({ keydown: onKey, click: leavePage })) {
+  document.addEventListener(name, (event) => shown?.isConnected && does(event), true);
 }
 
 function onKey(event) {

@@ -47,7 +47,8 @@ def settle(page):
     page.wait_for_function(
         """() => {
           const isRunning = !document.querySelector("[data-test-script-state=notRunning]");
-          window.quiet = isRunning || document.querySelector(".stSpinner, [data-stale=true]") ? 0 : window.quiet + 1;
+          const waiting = document.querySelector(".stSpinner, [data-testid=stSkeleton], [data-stale=true]");
+          window.quiet = isRunning || waiting ? 0 : window.quiet + 1;
           return window.quiet > 20;
         }""",
         polling="raf",
