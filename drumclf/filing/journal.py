@@ -150,12 +150,20 @@ class Journal:
             self._append({"undone": step.destination})
 
     def _append(self, entry: dict) -> None:
-        if self._n_whole_bytes is not None and not self._is_changed():
-            os.truncate(self.folder / JOURNAL, self._n_whole_bytes)
+        journal, line = self.folder / JOURNAL, _line(entry).encode()
+        is_ours = not self._is_changed()
+        if self._n_whole_bytes is not None and is_ours:
+            os.truncate(journal, self._n_whole_bytes)
             self._n_bytes = self._n_whole_bytes
         self._n_whole_bytes = None
-        with (self.folder / JOURNAL).open("a", encoding="utf-8", newline="\n") as file:
-            self._n_bytes += file.write(_line(entry))
+        try:
+            with journal.open("ab") as file:
+                file.write(line)
+        except OSError:  # a full disk may have taken a part of the line
+            if is_ours:
+                self._n_whole_bytes, self._n_bytes = self._n_bytes, journal.stat().st_size
+            raise
+        self._n_bytes += len(line)
 
     def _is_changed(self) -> bool:
         try:
@@ -232,4 +240,4 @@ def _take_in(journal: Journal, entry: dict) -> None:
 
 
 def _line(entry: dict) -> str:
-    return json.dumps(entry) + "\n"  # ASCII: a character is a byte
+    return json.dumps(entry) + "\n"

@@ -32,11 +32,13 @@ def confine(memory: int, open_files: int) -> None:
 
 
 def memory_left() -> float:
-    """Bytes that this process may still take: less than at first if something was kept. Infinite without a limit."""
+    """Bytes that this process may still take; infinite if its memory is not limited, or cannot be measured."""
     import resource
 
     most, _ = resource.getrlimit(resource.RLIMIT_AS)
-    return math.inf if most == resource.RLIM_INFINITY else most - _address_space()
+    with contextlib.suppress(OSError):  # no /proc
+        return math.inf if most == resource.RLIM_INFINITY else most - _address_space()
+    return math.inf
 
 
 @contextlib.contextmanager

@@ -41,7 +41,7 @@ _COMMAND = (sys.executable, "-m", "drumclf.processes.decoders")
 # Limits that the process sets itself.
 CPU_LIMIT = 1.8  # seconds for one file; valid ones take up to 1.0, with minutes of silence before the hit
 MEMORY_LIMIT = 300_000_000  # bytes on top of what the process takes before its first file
-_LEAST_LEFT = 0.75  # of that memory; a process that keeps more gets no other file
+_LEAST_LEFT = 0.75  # of the memory that it had at first: a process that keeps more of it gets no other file
 MAX_OPEN_FILES = 16
 # Limits that its owner enforces, in seconds.
 _WALL_LIMIT = 15.0  # for one file, in case the process waits instead of working
@@ -242,13 +242,20 @@ def serve() -> None:
     """Answer until the other end hangs up."""
     with parent() as (incoming, outgoing):
         confine(MEMORY_LIMIT, MAX_OPEN_FILES)
+        least = _LEAST_LEFT * memory_left()
         outgoing.send_bytes(b"ready")
-        while _serve_one(incoming, outgoing):
+        while _serve_one(incoming, outgoing, least):
             pass
 
 
-def _serve_one(incoming: Connection, outgoing: Connection) -> bool:
-    """Answer for one file and keep nothing from it; returns whether the process is fit for another one."""
+def _serve_one(incoming: Connection, outgoing: Connection, least: float) -> bool:
+    """Answer for one file and keep nothing from it.
+
+    Returns
+    -------
+    bool
+        Whether the process is fit for another file: it may still take `least` bytes of memory.
+    """
     request = json.loads(incoming.recv_bytes())
     data = incoming.recv_bytes() if request["lent"] is None else None
     signal.setitimer(signal.ITIMER_PROF, CPU_LIMIT)  # after that, SIGPROF ends the process
@@ -260,7 +267,7 @@ def _serve_one(incoming: Connection, outgoing: Connection) -> bool:
         is_fit = not isinstance(error.__cause__, MemoryError)
     signal.setitimer(signal.ITIMER_PROF, 0)
     del data  # nothing of the file is left once the answer is out
-    is_fit = is_fit and memory_left() + samples.nbytes >= _LEAST_LEFT * MEMORY_LIMIT
+    is_fit = is_fit and memory_left() + samples.nbytes >= least
     outgoing.send_bytes(json.dumps(head | {"n": samples.size, "is_last": not is_fit}).encode())
     for k in range(0, samples.nbytes, _PIECE):
         outgoing.send_bytes(memoryview(samples).cast("B")[k : k + _PIECE])

@@ -1,5 +1,6 @@
 import contextlib
 import errno
+import io
 import json
 import os
 import shutil
@@ -279,3 +280,27 @@ def test_a_journal_that_another_run_has_written_since_is_not_replaced(source, ou
     plan("copy", source, out)
     with pytest.raises(ChangedError):
         new.write()
+
+
+def test_a_line_that_a_full_disk_took_half_of_is_cut_off(source, out, monkeypatch):
+    steps = plan("move", source, out)
+    file(steps, out)
+    journal, whole, n_opened = read_journal(out), Path.open, 0
+
+    class HalfWritten(io.BytesIO):
+        def write(self, line):
+            (out / JOURNAL).write_bytes((out / JOURNAL).read_bytes() + line[:7])
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def full_once(path, mode="r", *args, **kwargs):
+        nonlocal n_opened
+        n_opened += mode == "ab"
+        return HalfWritten() if mode == "ab" and n_opened == 1 else whole(path, mode, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", full_once)
+        assert [left for _, left in undo(journal) if left] == []
+    assert n_opened == len(steps)
+    assert len(read_journal(out).steps) == 1  # of which the line was lost; whoever undoes again finds it done
+    journal.write()
+    assert not out.exists()
