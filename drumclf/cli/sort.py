@@ -95,7 +95,7 @@ def sort(options: argparse.Namespace) -> int:
                 with _writing(journal):
                     record(journal, plan)
             except ChangedError as error:
-                say(f"nothing was sorted: {error}; look at the new plan with the same command")
+                say(f"nothing was sorted: {error}; the same command makes a new plan")
                 return SOME_REFUSED
         if options.dry_run or not plan.steps:
             return SOME_REFUSED if plan.refused else OK
