@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -56,6 +57,16 @@ class Prediction(Decided):
     clip: Clip = field(repr=False)
     embedding: np.ndarray = field(repr=False)
     onset: float
+
+
+class _Look(NamedTuple):
+    """What is computed for each clip before it gets an answer."""
+
+    clip: Clip
+    onset: int  # index of a sample
+    image: np.ndarray
+    logits: np.ndarray
+    embedding: np.ndarray
 
 
 class Classifier:
@@ -128,14 +139,25 @@ class Classifier:
         for outcomes in map_ahead(self._classify_batch, in_batches(sources, _BATCH_SIZE), workers):
             yield from outcomes
 
-    def classify_clips(self, clips: Sequence[Clip]) -> list[Prediction]:
+    def classify_clips(self, clips: Sequence[Clip], weights: np.ndarray | None = None) -> list[Prediction]:
         """Classify sounds that have already been read, in order and batch by batch.
 
         Parameters
         ----------
         clips : sequence of Clip
+        weights : np.ndarray, shape (n, n), optional
+            For each answer, how much each clip's logits count in it; rows sum to 1. For clips known to be
+            one sound heard several times; by default each clip answers for itself.
         """
-        return [prediction for batch in in_batches(clips, _BATCH_SIZE) for prediction in self._answer(batch)]
+        looks = [look for batch in in_batches(clips, _BATCH_SIZE) for look in self._look_at(batch)]
+        if not looks:
+            return []
+        logits = np.stack([look.logits for look in looks])
+        if weights is not None:
+            logits = weights @ logits
+        probabilities = softmax(logits[:, : len(self.classes)], self._calibration["temperature"])
+        shares = split_kinds(logits[:, len(self.classes) :], self.kinds, self._calibration["kind_temperature"])
+        return [self._prediction(*row) for row in zip(looks, probabilities, shares, strict=True)]
 
     @property
     def n_waiting(self) -> int:
@@ -165,26 +187,17 @@ class Classifier:
         except AudioError as error:
             return error
 
-    def _answer(self, clips: list[Clip]) -> list[Prediction]:
+    def _look_at(self, clips: list[Clip]) -> list["_Look"]:
         with self._turns:
             onsets = [find_onset(clip.samples) for clip in clips]
             images = np.stack([rgb_spectrogram(clip.samples, onset) for clip, onset in zip(clips, onsets, strict=True)])
             logits, embeddings = self.network.answer(images)
-        probabilities = softmax(logits[:, : len(self.classes)], self._calibration["temperature"])
-        shares = split_kinds(logits[:, len(self.classes) :], self.kinds, self._calibration["kind_temperature"])
         embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True) + 1e-9
-        rows = zip(clips, onsets, images, probabilities, shares, embeddings, strict=True)
-        return [self._prediction(*row) for row in rows]
+        # Views would keep their whole batch in memory.
+        rows = zip(clips, onsets, images, logits, embeddings, strict=True)
+        return [_Look(clip, onset, *(array.copy() for array in arrays)) for clip, onset, *arrays in rows]
 
-    def _prediction(
-        self,
-        clip: Clip,
-        onset: int,
-        image: np.ndarray,
-        probabilities: np.ndarray,
-        shares: dict[str, dict[str, float]],
-        embedding: np.ndarray,
-    ) -> Prediction:
+    def _prediction(self, look: "_Look", probabilities: np.ndarray, shares: dict[str, dict[str, float]]) -> Prediction:
         by_class = dict(zip(self.classes, probabilities.tolist(), strict=True))
         label = max(by_class, key=by_class.get)
         decision = decide(by_class, self.thresholds)
@@ -195,10 +208,10 @@ class Classifier:
             decision=decision,
             kinds=kinds,
             kind=decide_kind(decision, kinds, self.thresholds["kinds"]),
-            embedding=embedding.copy(),
-            spectrogram=image.copy(),  # a view would keep its whole batch in memory
-            clip=clip,
-            onset=onset / c.SAMPLE_RATE,
+            embedding=look.embedding,
+            spectrogram=look.image,
+            clip=look.clip,
+            onset=look.onset / c.SAMPLE_RATE,
         )
 
 

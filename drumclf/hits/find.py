@@ -11,6 +11,7 @@ from drumclf import limits
 from drumclf.audio import AudioError, Clip, Source, read_bytes
 from drumclf.classifier import Classifier, Prediction
 from drumclf.hits.onsets import rises_again
+from drumclf.hits.repeats import evidence_weights
 from drumclf.hits.slices import slice_hits
 
 
@@ -23,8 +24,9 @@ class Hit:
     time : float
         Its onset, in seconds from the start of the recording's clip.
     prediction : Prediction
-        For the sound up to the next hit, without the ringing of earlier hits, as if it were a file of its own:
-        `clip` and `onset` are those of the slice.
+        For the sound up to the next hit, without the ringing of earlier hits: `clip`, `onset`, `spectrogram` and
+        `embedding` are those of this slice, as if it were a file of its own. If the same sound comes again in the
+        recording, its repeats have a say in the probabilities (`drumclf.hits.repeats`).
     """
 
     time: float
@@ -100,9 +102,12 @@ def find_hits_in(classifier: Classifier, clip: Clip, slice_hits: Callable = slic
         Cuts the clip into hits; use `separate_slicer` to keep librosa out of this process.
     """
     onsets, slices = slice_hits(clip.samples)
-    clips = [_as_file(piece) for piece in slices] or [_only_hit(clip, int(onsets[0]))]
+    if slices:
+        predictions = classifier.classify_clips([_as_file(piece) for piece in slices], evidence_weights(slices))
+    else:
+        predictions = classifier.classify_clips([_only_hit(clip, int(onsets[0]))])
     times = (onsets / c.SAMPLE_RATE).tolist()
-    return Recording(clip, tuple(Hit(*pair) for pair in zip(times, classifier.classify_clips(clips), strict=True)))
+    return Recording(clip, tuple(Hit(*pair) for pair in zip(times, predictions, strict=True)))
 
 
 def _as_file(samples: np.ndarray) -> Clip:

@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from drumclf import constants as c
+from drumclf.hits.repeats import evidence_weights
+
+RATE = c.SAMPLE_RATE
+
+
+def burst(seed, seconds=0.2, decay=0.03):
+    time = np.arange(round(seconds * RATE)) / RATE
+    return (np.random.default_rng(seed).standard_normal(len(time)) * np.exp(-time / decay)).astype(np.float32)
+
+
+def test_a_sound_that_stands_alone_answers_for_itself():
+    weights = evidence_weights([burst(0), burst(1), burst(2)])
+    np.testing.assert_allclose(weights, np.eye(3))
+
+
+@pytest.mark.parametrize("gain", [1, 0.05, -0.3])
+@pytest.mark.parametrize("shift", [0, 90])
+def test_repeats_answer_together_whatever_their_level(gain, shift):
+    """Two hits of one sample, the second under another sound, and one of another sample."""
+    again = np.pad(burst(0), (shift, 0))
+    again = gain * again + abs(gain) * 0.2 * burst(7, len(again) / RATE)
+    weights = evidence_weights([burst(0), again, burst(1)])
+    together = weights[:2, :2]
+    if gain > 0:
+        assert together.min() > 0.4
+    else:  # upside down: a sampler does not do that, and two lows in opposite phase are no repeats
+        np.testing.assert_allclose(together, np.eye(2))
+    assert weights[2].tolist() == [0, 0, 1]
+    np.testing.assert_allclose(weights.sum(axis=1), 1)
+
+
+def test_the_repeat_that_is_not_cut_off_counts_most():
+    weights = evidence_weights([burst(0)[: RATE // 10], burst(0)])
+    np.testing.assert_allclose(weights, [[1 / 3, 2 / 3], [1 / 3, 2 / 3]], atol=1e-6)
+
+
+def test_a_hit_cut_off_at_once_is_compared_as_far_as_it_goes():
+    weights = evidence_weights([burst(0)[:700], burst(0), burst(3)])
+    assert weights[2].tolist() == [0, 0, 1]
+    assert np.isfinite(weights).all()
