@@ -29,7 +29,7 @@ from drumclf import constants as c
 from drumclf import limits
 from drumclf.audio import DAMAGED, AudioError, Channels, Clip, Source, read_channels_of, read_clip, read_open
 from drumclf.names import visible
-from drumclf.processes.child import Child, parent
+from drumclf.processes.child import Child, give_memory_back, parent
 from drumclf.processes.confinement import confine, memory_left
 from drumclf.processes.lent_file import LentFile, is_request, piece
 from drumclf.processes.sent import MAKE, head_of
@@ -266,11 +266,14 @@ def _serve_one(incoming: Connection, outgoing: Connection, least: float) -> bool
         head = {"error": str(error)}
         is_fit = not isinstance(error.__cause__, MemoryError)
     signal.setitimer(signal.ITIMER_PROF, 0)
-    del data  # nothing of the file is left once the answer is out
+    del data
+    give_memory_back()  # nothing of the file is left once the answer is out
     is_fit = is_fit and memory_left() + samples.nbytes >= least
     outgoing.send_bytes(json.dumps(head | {"n": samples.size, "is_last": not is_fit}).encode())
     for k in range(0, samples.nbytes, _PIECE):
         outgoing.send_bytes(memoryview(samples).cast("B")[k : k + _PIECE])
+    del samples
+    give_memory_back()
     return is_fit
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from drumclf import constants as c
 from drumclf import limits
 from drumclf.hits.slices import slice_hits
-from drumclf.processes.child import Child, parent
+from drumclf.processes.child import Child, give_memory_back, parent
 from drumclf.threads import Turns
 
 _COMMAND = (sys.executable, "-m", "drumclf.processes.slicer")
@@ -76,6 +76,8 @@ def _serve_one(incoming: Connection, outgoing: Connection) -> None:
     outgoing.send_bytes(onsets.astype(_INDEX).tobytes())
     outgoing.send_bytes(np.array([len(piece) for piece in slices], _INDEX).tobytes())
     outgoing.send_bytes(np.concatenate([*slices, []]).astype(_SAMPLE).tobytes())
+    del slices
+    give_memory_back()
 
 
 if __name__ == "__main__":
