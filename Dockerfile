@@ -39,8 +39,9 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     MPLCONFIGDIR=/home/user/.cache/matplotlib \
     NUMBA_CACHE_DIR=/home/user/.cache/numba \
-    # Freed memory goes back to the system, with the sounds that were in it.
-    MALLOC_MMAP_THRESHOLD_=131072 \
+    # All freed memory can go back to the system (drumclf/memory.py), with the sounds that were in it: glibc returns that
+    # of the main arena alone.
+    MALLOC_ARENA_MAX=1 \
     # Without this, Streamlit asks a server on the internet for its own address.
     STREAMLIT_BROWSER_SERVER_ADDRESS=localhost
 USER user

@@ -7,6 +7,7 @@ from starlette.formparsers import MultiPartParser
 from streamlit import runtime
 
 from drumclf.limits import MAX_ARCHIVE_BYTES
+from drumclf.memory import give_memory_back
 
 INTERVAL = 10.0  # seconds between two looks
 # By default, Starlette writes an upload of more than 1 MB to disk while it comes in.
@@ -40,6 +41,7 @@ def forget_in_time() -> None:
                 del expired, gone, leftover
                 server.media_file_mgr.remove_orphaned_files()  # removes a download at the second call
                 gc.collect()
+            give_memory_back()
         finally:
             loop.call_later(INTERVAL, look)
 

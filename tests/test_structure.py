@@ -15,7 +15,7 @@ MAY_NOT_IMPORT = {
 }
 # Parts of drumclf; each imports only from the rows above its own, and modules of its own folder.
 RANKS = (
-    {"constants", "decision", "file_types", "foreign", "headers", "names", "report", "threads"},
+    {"constants", "decision", "file_types", "foreign", "headers", "memory", "names", "report", "threads"},
     {"chunks", "clips", "limits", "model_folder", "onset"},
     {"sources", "spectrogram"},
     {"ffmpeg", "libsndfile"},

@@ -5,7 +5,6 @@ is the page. Only bytes travel; nothing is unpickled.
 """
 
 import contextlib
-import ctypes
 import os
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,6 @@ _SETTINGS = {
     "MALLOC_MMAP_THRESHOLD_": "4194304",
     "MALLOC_TRIM_THRESHOLD_": "67108864",
 }
-_libc = ctypes.CDLL(None) if os.name == "posix" else None
 
 
 class Child:
@@ -95,9 +93,3 @@ def parent() -> Iterator[tuple[Connection, Connection]]:
         os.dup2(0, 1)
         with contextlib.suppress(EOFError, BrokenPipeError):
             yield incoming, outgoing
-
-
-def give_memory_back() -> None:
-    """Return freed memory to the system, and with it the sound that it held; only glibc can."""
-    with contextlib.suppress(AttributeError):
-        _libc.malloc_trim(0)

@@ -28,8 +28,9 @@ import numpy as np
 from drumclf import constants as c
 from drumclf import limits
 from drumclf.audio import DAMAGED, AudioError, Channels, Clip, Source, read_channels_of, read_clip, read_open
+from drumclf.memory import give_memory_back
 from drumclf.names import visible
-from drumclf.processes.child import Child, give_memory_back, parent
+from drumclf.processes.child import Child, parent
 from drumclf.processes.confinement import confine, memory_left
 from drumclf.processes.lent_file import LentFile, is_request, piece
 from drumclf.processes.sent import MAKE, head_of

@@ -15,7 +15,8 @@ import numpy as np
 from drumclf import constants as c
 from drumclf import limits
 from drumclf.hits.slices import slice_hits
-from drumclf.processes.child import Child, give_memory_back, parent
+from drumclf.memory import give_memory_back
+from drumclf.processes.child import Child, parent
 from drumclf.threads import Turns
 
 _COMMAND = (sys.executable, "-m", "drumclf.processes.slicer")

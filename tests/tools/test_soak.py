@@ -22,7 +22,7 @@ from drumclf.audio import DAMAGED
 from tools.server import serve
 from tools.soak.client import Visitor
 from tools.soak.phases import crowd
-from tools.soak.privacy import LEFT_IN_BUFFERS, MEMORY_GOES_BACK, marked_sound, shares_in_memory
+from tools.soak.privacy import LEFT_IN_BUFFERS, ONE_ARENA, marked_sound, shares_in_memory
 from tools.soak.search import files_that_hold, open_files_hold
 from tools.soak.sounds import START, Sent, complaints, expect, good_files, simple_odd_files
 
@@ -156,7 +156,7 @@ def watched_server(tmp_path):
     for folder in folders.values():
         Path(folder).mkdir()
     log = tmp_path / "server.log"
-    with serve(folders | MEMORY_GOES_BACK, log) as (address, server):
+    with serve(folders | ONE_ARENA, log) as (address, server):
         yield address, psutil.Process(server.pid), tmp_path, log
 
 

@@ -16,10 +16,9 @@ from tools.soak.sounds import EXAMPLES
 
 N_MARKS = 512  # in a marked sound
 _MARK_INTERVAL = 4096  # bytes; all marks together take 2 MB, more than passes through any buffer at a time
-# Makes freed memory return to the system. By default glibc keeps it, content and all, until it is needed again,
-# and a search cannot tell it from memory in use.
-MEMORY_GOES_BACK = {"MALLOC_MMAP_THRESHOLD_": "131072"}
-
+# As in the image: without it, glibc keeps some freed memory, content and all, until it is needed again, and a search
+# cannot tell it from memory in use.
+ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}
 # Largest share of a forgotten sound that may remain: small buffers keep their content until they are reused.
 LEFT_IN_BUFFERS = 0.2
 
@@ -80,7 +79,7 @@ def shares_in_memory(ttl: int) -> tuple[float, float]:
         If the server's memory cannot be read.
     """
     sound = marked_sound()
-    environment = {"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": str(ttl)} | MEMORY_GOES_BACK
+    environment = {"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": str(ttl)} | ONE_ARENA
     with serve(environment) as (address, server):
         process = psutil.Process(server.pid)
         with Visitor(address) as visitor:
