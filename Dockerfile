@@ -39,8 +39,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     MPLCONFIGDIR=/home/user/.cache/matplotlib \
     NUMBA_CACHE_DIR=/home/user/.cache/numba \
-    # All freed memory can go back to the system (drumclf/memory.py), with the sounds that were in it: glibc returns that
-    # of the main arena alone.
+    # All freed memory can go back to the system, with the sounds that were in it (drumclf/memory.py).
     MALLOC_ARENA_MAX=1 \
     # Without this, Streamlit asks a server on the internet for its own address.
     STREAMLIT_BROWSER_SERVER_ADDRESS=localhost

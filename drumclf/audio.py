@@ -174,7 +174,10 @@ def _decode_with_any(file: BinaryIO, duration: float) -> tuple[np.ndarray, int, 
             if decoded is not None:
                 return decoded
             problem = AudioError(NO_SAMPLES)
-    raise problem
+    try:
+        raise problem
+    finally:
+        del problem  # it refers to this frame: as long as the frame refers to it, the file stays in memory
 
 
 def _decode_with(open_sound: Callable[[], Decoder], duration: float) -> tuple | None:
@@ -215,7 +218,8 @@ def _skip_below(level: float, sound: Decoder) -> tuple[np.ndarray, int, float]:
     n_most = limits.MAX_SCANNED_SAMPLES["PCM" if sound.is_cheap else "other"] // sound.n_channels
     block = _read_block(sound)
     while len(block) and n_skipped < n_most:
-        swing = max(channel.max() / 2 - channel.min() / 2 for channel in block.T)  # a constant offset is silence too
+        # A constant offset is silence too.
+        swing = max(channel.max() / 2 - channel.min() / 2 for channel in block.T)
         if swing >= level:
             return np.concatenate([before, block]), n_skipped - len(before), loudest
         n_skipped, loudest = n_skipped + len(block), max(loudest, swing)
@@ -244,9 +248,14 @@ def _loudest_channel(channels: np.ndarray) -> tuple[np.ndarray, float]:
     """
     highest = _peak(channels)
     channels /= highest
-    for channel in channels.T:  # one by one: along the first axis of a stereo file, NumPy takes ten times as long
-        channel -= channel.mean()
-    loudest = max(channels.T, key=lambda channel: np.dot(channel, channel))
+    if channels.shape[1] <= limits.USUAL_CHANNELS:
+        # One by one: along the first axis of a stereo file, NumPy takes ten times as long.
+        for channel in channels.T:
+            channel -= channel.mean()
+        loudest = max(channels.T, key=lambda channel: np.dot(channel, channel))
+    else:
+        channels -= channels.mean(axis=0)
+        loudest = channels[:, np.argmax(np.einsum("ij,ij->j", channels, channels))]
     peak = _peak(loudest)
     return loudest / peak, float(highest) * float(peak)
 

@@ -145,9 +145,10 @@ class Classifier:
         Parameters
         ----------
         clips : sequence of Clip
-        weights : np.ndarray, shape (n, n), optional
+        weights : np.ndarray, shape (n, n), float, optional
             For each answer, how much each clip's logits count in it; rows sum to 1. For clips known to be
-            one sound heard several times; by default each clip answers for itself.
+            one sound heard several times. Pictures and embeddings stay each clip's own. By default each clip
+            answers for itself.
         """
         looks = [look for batch in in_batches(clips, _BATCH_SIZE) for look in self._look_at(batch)]
         if not looks:

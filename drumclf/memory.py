@@ -12,7 +12,7 @@ def give_memory_back() -> None:
 
     By default, glibc keeps freed memory for the next array, content and all. It could be told to return all of it at
     once (``MALLOC_MMAP_THRESHOLD_``), but then memory comes and goes all the time, and a spectrogram takes twice as
-    long. What other threads than the main one have freed goes back only with ``MALLOC_ARENA_MAX=1``.
+    long. What is free at the end of another thread's heap stays, but with ``MALLOC_ARENA_MAX=1`` there is none.
     """
     with contextlib.suppress(AttributeError):
         _libc.malloc_trim(0)

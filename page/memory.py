@@ -16,7 +16,7 @@ MultiPartParser.spool_max_size = MAX_ARCHIVE_BYTES
 
 @st.cache_resource(show_spinner=False)
 def forget_in_time() -> None:
-    """Forget sessions when they have expired. Called once per server.
+    """Forget sessions when they have expired, and return freed memory to the system. Called once per server.
 
     Streamlit keeps the session of a visitor who has left for two minutes, in case a laptop wakes up again, but
     removes it only when the next visitor leaves.

@@ -2,8 +2,9 @@
 
 In a loop, the same sample comes again and again, each time with something else ringing over it. Its
 waveform tells: two hits of one sample correlate, whatever their level, and two others hardly do, even
-if both are kicks. On patterns made from training sounds, 85% of the pairs that are the same sound
-correlate more than all but 1% of the other pairs do.
+if both are kicks (two long bass drums a few hertz apart come nearest to it). On patterns made from
+training sounds, 85% of the pairs that are the same sound correlate more than all but 1% of the other
+pairs do.
 """
 
 from collections.abc import Sequence

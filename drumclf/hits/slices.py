@@ -2,7 +2,7 @@
 
 Spectral subtraction of power (Boll, "Suppression of acoustic noise in speech using spectral
 subtraction", 1979), with the last moment before the onset as the noise. On patterns made
-from training sounds it raises the share of correct labels from 69% to 72%.
+from training sounds it raises the share of correct labels from 65% to 71%.
 """
 
 import numpy as np

@@ -15,8 +15,9 @@ from pathlib import Path
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG")
 _SETTINGS = {
     "OPENBLAS_NUM_THREADS": "1",
-    # While it works on one sound, glibc keeps freed memory up to so many bytes for the next array: having the system
-    # give and take it each time would take as long again as decoding a WAV. `give_memory_back` ends that.
+    # glibc keeps freed memory for the next array, up to arrays of the first size, and up to the second in all at the
+    # end. Having the system give and take it each time would take as long again as decoding a WAV; instead,
+    # `drumclf.memory.give_memory_back` returns it after each sound.
     "MALLOC_MMAP_THRESHOLD_": "4194304",
     "MALLOC_TRIM_THRESHOLD_": "67108864",
 }

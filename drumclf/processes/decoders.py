@@ -268,7 +268,7 @@ def _serve_one(incoming: Connection, outgoing: Connection, least: float) -> bool
         is_fit = not isinstance(error.__cause__, MemoryError)
     signal.setitimer(signal.ITIMER_PROF, 0)
     del data
-    give_memory_back()  # nothing of the file is left once the answer is out
+    give_memory_back()  # nothing of the file is left once the answer is out, and soon nothing of the samples
     is_fit = is_fit and memory_left() + samples.nbytes >= least
     outgoing.send_bytes(json.dumps(head | {"n": samples.size, "is_last": not is_fit}).encode())
     for k in range(0, samples.nbytes, _PIECE):

@@ -11,6 +11,7 @@ from conftest import EXAMPLES, encode, make_hit
 
 import drumclf
 from drumclf import AudioError, ModelError, load_classifier
+from drumclf.audio import read_clip
 from drumclf.classifier import softmax
 from drumclf.constants import N_FRAMES, N_MELS
 from drumclf.model_folder import MODEL_FOLDER, checksum, read_metadata
@@ -68,6 +69,23 @@ def test_many_equals_one_by_one_and_keeps_order(classifier):
 def test_many_of_nothing(classifier):
     assert list(classifier.classify_many([])) == []
     assert [type(o) for o in classifier.classify_many([b""])] == [AudioError]
+
+
+def test_clips_that_are_one_sound_answer_together(classifier):
+    clips = [read_clip(EXAMPLES / name) for name in LABELS]
+    alone = classifier.classify_clips(clips)
+    assert len(clips) > 8  # more than one batch
+    same = classifier.classify_clips(clips, np.eye(len(clips)))
+    assert [p.probabilities for p in same] == [p.probabilities for p in alone]
+    weights = np.eye(len(clips))
+    weights[0], weights[-1] = np.roll(weights[0], 1), 0.5 * (weights[-1] + weights[2])
+    together = classifier.classify_clips(clips, weights)
+    assert together[0].probabilities == alone[1].probabilities
+    np.testing.assert_array_equal(together[0].spectrogram, alone[0].spectrogram)  # each keeps its own picture
+    np.testing.assert_array_equal(together[0].embedding, alone[0].embedding)
+    both = np.log([list(alone[i].probabilities.values()) for i in (2, -1)]).mean(axis=0)
+    expected = softmax(both[None], 1.0)[0]
+    np.testing.assert_allclose(list(together[-1].probabilities.values()), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("seconds", [2.0, 3.0])

@@ -20,7 +20,7 @@ _MARK_INTERVAL = 4096  # bytes; all marks together take 2 MB, more than passes t
 # cannot tell it from memory in use.
 ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}
 # Largest share of a forgotten sound that may remain: small buffers keep their content until they are reused.
-LEFT_IN_BUFFERS = 0.2
+LEFT_IN_BUFFERS = 0.05
 
 _MARGIN = 5  # seconds: the server notices a moment later that the socket is closed
 

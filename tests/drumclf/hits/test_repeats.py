@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from drumclf import constants as c
+from drumclf.audio import Clip
+from drumclf.hits.find import find_hits_in
 from drumclf.hits.repeats import evidence_weights
 
 RATE = c.SAMPLE_RATE
@@ -42,3 +44,24 @@ def test_a_hit_cut_off_at_once_is_compared_as_far_as_it_goes():
     weights = evidence_weights([burst(0)[:700], burst(0), burst(3)])
     assert weights[2].tolist() == [0, 0, 1]
     assert np.isfinite(weights).all()
+
+
+def test_a_silent_hit_and_a_read_only_one():
+    """As they may come from the process that slices."""
+    frozen = burst(0)
+    frozen.setflags(write=False)
+    np.testing.assert_allclose(evidence_weights([frozen, np.zeros(900, np.float32)]), np.eye(2))
+
+
+def test_the_repeats_of_a_sound_in_a_recording_get_one_answer(classifier):
+    sounds = [burst(0, decay=0.02), burst(1, decay=0.1)]
+    samples = np.zeros(4 * RATE, np.float32)
+    for i in range(8):
+        start = RATE // 10 + i * RATE // 3
+        samples[start : start + len(sounds[i % 2])] += sounds[i % 2] * (0.5 if i in (2, 5) else 1)
+    hits = find_hits_in(classifier, Clip(samples, 0.0, True)).hits
+    assert len(hits) == 8
+    answers = np.array([list(hit.prediction.probabilities.values()) for hit in hits])
+    for first in (0, 1):
+        np.testing.assert_allclose(answers[first::2], answers[[first] * 4], atol=0.02)
+    assert np.abs(answers[0] - answers[1]).max() > 0.05

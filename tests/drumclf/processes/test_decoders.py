@@ -1,3 +1,4 @@
+import contextlib
 import logging
 import signal
 import sys
@@ -225,9 +226,14 @@ def test_the_process_sees_nothing_of_the_environment(monkeypatch):
     decoders.close()
 
 
-def test_the_process_keeps_nothing_of_a_sound(decoders):
+@pytest.mark.parametrize(
+    "head", [KICK.read_bytes(), b"no sound", b"OggS", b"fLaC", b"ID3"], ids=lambda head: str(head[:4])
+)
+def test_the_process_keeps_nothing_of_a_sound(decoders, head):
+    """Nor of a file that is refused."""
     marks = b"".join((b"mark%08d" % i).ljust(4096, b"\0") for i in range(500))
-    decoders.read_clip(KICK.read_bytes() + marks)
+    with contextlib.suppress(AudioError):
+        decoders.read_clip(head + marks)
     (process,) = processes(decoders)
     try:
         left = find_in_memory(process, rb"mark\d{8}")
