@@ -21,15 +21,19 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from training.features import VARIANTS, extract_features
     from training.save_model import finish_model
+    from training.settings import Settings
     from training.synthetic import synthetic_examples
-    from training.train import Settings, train_network
+    from training.train import train_network
 
     classes = class_names(examples)
     kinds = kind_names(examples, classes)
     examples += synthetic_examples(classes, options.synthetic, options.work / "synthetic")
     _print_data(examples, classes)
     features = extract_features(examples, options.work / "features", VARIANTS)
-    settings = Settings(options.epochs, options.sounds_per_epoch, members=options.members, seed=options.seed)
+    settings = Settings(
+        options.epochs, options.sounds_per_epoch, members=options.members, student_epochs=options.student_epochs,
+        seed=options.seed,
+    )  # fmt: skip
     network, losses = train_network(features.select(TRAIN), classes, kinds, settings, options.work / "checkpoints")
     scores = finish_model(network, losses, features, classes, kinds, settings, options.out, options.licence)
     shutil.rmtree(options.work / "checkpoints")
@@ -50,7 +54,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--epochs", type=int, default=16, help="default: %(default)s")
     parser.add_argument("--sounds-per-epoch", type=int, default=16_000, metavar="N", help="default: %(default)s")
-    parser.add_argument("--members", type=int, default=2, metavar="N", help="networks to average (default: 2)")
+    parser.add_argument(
+        "--members", type=int, default=2, metavar="N", help="networks that learn from the labels (default: 2)"
+    )
+    parser.add_argument(
+        "--student-epochs", type=int, default=20, metavar="N",
+        help="epochs of the student, the network that learns from the labels and from those, and becomes the model; "
+        "0: the model is their mean (default: %(default)s)",
+    )  # fmt: skip
     parser.add_argument("--seed", type=int, default=2023, help="default: %(default)s")
     return parser
 

@@ -39,7 +39,7 @@ def vary_sound(samples: np.ndarray, rng: np.random.Generator, others: Sequence[n
     """
     if rng.random() < 0.7:
         samples = _resample(samples, SAMPLE_RATE * 2 ** (rng.uniform(-6, 6) / 12), SAMPLE_RATE)
-    if len(others) and rng.random() < 0.25:
+    if len(others) and rng.random() < 0.5:
         samples = _in_pattern(samples, others[rng.integers(len(others))], rng)
     if rng.random() < 0.35:
         samples = _filter(samples, rng)

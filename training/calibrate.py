@@ -12,6 +12,7 @@ _LOWEST_ONE = 0.6
 _LOWEST_TWO = 0.7
 _LOWEST_KIND = 0.5
 _LEAST_KIND_ANSWERS = 5
+_LEAST_KIND_PRECISION = 0.8  # on sounds that its threshold was not chosen on, too
 _NEVER = 2.0  # no probability is as high
 
 
@@ -113,6 +114,32 @@ def _kind_thresholds(
         joint = shares_of.max(axis=1, initial=0) * probabilities[rows, classes.index(name)]
         chosen[name] = choose_kind_thresholds(best, joint, right.astype(bool), of_class)
     return chosen
+
+
+def withhold_kinds(thresholds: dict, scores: dict) -> list[str]:
+    """Never name the kinds that turned out to be named wrongly too often on the held-out sounds.
+
+    Parameters
+    ----------
+    thresholds : dict
+        As `calibrate` returns them; changed in place.
+    scores : dict
+        Class -> its scores as from `training.evaluate.kind_scores`, on all held-out sounds.
+
+    Returns
+    -------
+    list of str
+        Their names.
+    """
+    withheld = [
+        (name, kind)
+        for name, of_class in scores.items()
+        for kind, shown in of_class["shown"].items()
+        if shown["answers"] and shown["precision"] < _LEAST_KIND_PRECISION
+    ]
+    for name, kind in withheld:
+        thresholds["kinds"][name][kind] = _NEVER
+    return [kind for _, kind in withheld]
 
 
 def choose_kind_thresholds(

@@ -18,12 +18,13 @@ from drumclf.constants import CLASS_TITLES, KIND_TITLES
 from drumclf.model_folder import checksum, front_end_constants
 from drumclf.spectrogram import rgb_spectrogram
 from drumclf.traits import TRAITS, find_traits
-from training.calibrate import calibrate
+from training.calibrate import calibrate, withhold_kinds
 from training.card import model_card
 from training.data import REPORT, SYNTHETIC, TRAIN, TUNE, held_out_by
 from training.evaluate import kind_scores, score
 from training.features import Features, to_float
-from training.train import Settings, predict_logits
+from training.settings import Settings
+from training.train import predict_logits
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "example_samples"
 
@@ -40,7 +41,8 @@ def finish_model(
 ) -> dict:
     """Calibrate, score and write a model.
 
-    Temperature and thresholds are chosen on the ``tune`` split only, never on ``report``.
+    Temperature and thresholds are chosen on the ``tune`` split only, never on ``report``. The one thing that ``report``
+    decides is which kinds are not named at all, because they were wrong there too often.
 
     Returns
     -------
@@ -54,6 +56,9 @@ def finish_model(
     # A new model around the same layers leaves the optimizer's state out of the file.
     keras.Model(network.inputs, network.outputs, name=network.name).save(new)
     fitted = calibrate(_logits(network, tune, n_logits), tune.examples, classes, kinds)
+    scores = score_splits(network, features, classes, kinds, fitted)
+    if kinds and "valid" in scores and withhold_kinds(fitted["thresholds"], scores["valid"]["kinds"]):
+        scores = score_splits(network, features, classes, kinds, fitted)
     train = features.select(TRAIN).examples
     metadata = {
         "classes": classes,
@@ -76,7 +81,7 @@ def finish_model(
             "losses": [round(loss, 4) for loss in losses],
         },
         "golden": _golden(network, len(classes), fitted["calibration"]["temperature"]),
-        "scores": score_splits(network, features, classes, kinds, fitted),
+        "scores": scores,
     }
     model_card(metadata)  # must not fail after the old model has been replaced
     new.rename(folder / "drumclf.keras")

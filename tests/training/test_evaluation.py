@@ -111,3 +111,14 @@ def test_score_is_computed_as_by_hand():
     low, high = result["all"]["accuracy"][1:]
     assert low <= 0.75 <= high
     assert low < high
+
+
+def test_a_kind_that_is_named_wrongly_too_often_is_named_no_more():
+    thresholds = {"kinds": {"cymbal": {"crash": 0.6, "ride": 0.7}, "percussion": {"other": 0.6, "snap": 2.0}}}
+    shown = {
+        "cymbal": {"crash": {"answers": 50, "precision": 0.9}, "ride": {"answers": 10, "precision": 0.8}},
+        "percussion": {"other": {"answers": 30, "precision": 0.7}, "snap": {"answers": 0, "precision": None}},
+    }
+    assert calibrate.withhold_kinds(thresholds, {name: {"shown": each} for name, each in shown.items()}) == ["other"]
+    assert thresholds["kinds"]["cymbal"] == {"crash": 0.6, "ride": 0.7}
+    assert min(thresholds["kinds"]["percussion"].values()) > 1

@@ -124,7 +124,7 @@ def test_a_kind_is_read_from_a_manifest_and_from_folders(tmp_path):
 
 
 def test_a_users_own_classes_and_kinds_train_into_a_working_model(class_folders, tmp_path):
-    """The whole command, interrupted once and resumed."""
+    """The whole command, interrupted twice and resumed."""
     rows = [
         [e.path, e.label, ("dull", "sharp")[int(e.path.stem) % 2] if e.path.stem.isdecimal() else "", e.kit]
         for e in read_examples(class_folders)
@@ -134,20 +134,22 @@ def test_a_users_own_classes_and_kinds_train_into_a_working_model(class_folders,
     write_csv(data / "manifest.csv", ["path", "target", "label", "kit"], rows)
     command = [
         sys.executable, "-m", "training", data, "--out", tmp_path / "model", "--work", tmp_path / "work",
-        "--epochs", "3", "--sounds-per-epoch", "256",
+        "--epochs", "3", "--student-epochs", "2", "--sounds-per-epoch", "256",
     ]  # fmt: skip
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        for line in process.stdout:
-            if line.startswith("member 1   epoch   1/3"):
-                process.kill()
+    for moment in ("member 1   epoch   1/3", "student   epoch   1/2"):
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+            for line in process.stdout:
+                if line.startswith(moment):
+                    process.kill()
     assert not (tmp_path / "model" / "metadata.json").exists()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "member 2   epoch   3/3" in done.stdout
-    assert "member 1   epoch   1/3" not in done.stdout
+    assert "member" not in done.stdout
+    assert "student   epoch   1/2" not in done.stdout
+    assert "student   epoch   2/2" in done.stdout
 
     metadata = json.loads((tmp_path / "model" / "metadata.json").read_text())
-    assert len(metadata["training"]["losses"]) == 3
+    assert len(metadata["training"]["losses"]) == 2
     assert metadata["titles"] == {"kick": "Kick", "laser_zap": "Laser zap"}
     classifier = load_classifier(tmp_path / "model", engine="litert")
     assert classifier.classes == ("kick", "laser_zap")

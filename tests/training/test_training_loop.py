@@ -8,15 +8,17 @@ import numpy as np
 import pytest
 from conftest import ROOT, make_hit
 
+from drumclf.classifier import softmax
 from drumclf.constants import N_FRAMES, N_MELS
 from drumclf.spectrogram import frame_edges, mel_frequencies
 from training import augment, cache, network, train
+from training.batches import halfway, sampling_weights
 from training.data import SYNTHETIC, TRAIN, Example
-from training.features import Features
+from training.features import Features, to_float
 from training.ideas import labels
 from training.ideas.__main__ import IDEAS, SHORT
 from training.ideas.labels import source_folds
-from training.train import sampling_weights
+from training.settings import Settings
 
 
 def examples_of(cells):
@@ -111,6 +113,24 @@ def noise_pictures():
     return Features([Example(Path(f"{i}.wav"), ("kick", "snare")[i // 4], "", "", TRAIN) for i in range(8)], images)
 
 
+def test_beliefs_are_the_mean_over_members_and_variants():
+    features = noise_pictures()
+    members = network.build_network((N_MELS, N_FRAMES, 3), 5, members=2)
+    believed = train.members_beliefs(members, features, [2, 3])
+    assert believed.shape == (8, 5)
+    assert np.allclose(believed[:, :2].sum(axis=1), 1)
+    assert np.allclose(believed[:, 2:].sum(axis=1), 1)
+    first, second = (np.asarray(logits) for logits in members(to_float(features.images[3])))
+    classes = [softmax(logits[:, :2], 1.0).mean(axis=0) for logits in (first, second)]
+    assert np.allclose(believed[3, :2], np.mean(classes, axis=0), atol=1e-4)
+
+
+def test_a_student_learns_half_from_the_label_and_nothing_where_there_is_none():
+    targets = np.array([[1, 0, 0, 1], [1, 0, 0, 0]], np.float32)  # the second sound's kind is not known
+    believed = np.array([[0.6, 0.4, 0.5, 0.5], [0.2, 0.8, 0.9, 0.1]], np.float32)
+    assert np.allclose(halfway(targets, believed, [2, 2]), [[0.8, 0.2, 0.25, 0.75], [0.6, 0.4, 0, 0]])
+
+
 def test_a_label_is_doubted_only_by_a_network_that_was_not_trained_on_the_sound(tmp_path, monkeypatch):
     trained_on, asked = [], []
 
@@ -121,7 +141,7 @@ def test_a_label_is_doubted_only_by_a_network_that_was_not_trained_on_the_sound(
     monkeypatch.setattr(labels, "train_network", remember)
     monkeypatch.setattr(labels, "predict_logits", lambda _, images: asked.append(images) or np.zeros((len(images), 2)))
     features = noise_pictures()
-    found = labels.out_of_fold_probabilities(features, ["kick", "snare"], train.Settings(), tmp_path, 2)
+    found = labels.out_of_fold_probabilities(features, ["kick", "snare"], Settings(), tmp_path, 2)
     assert np.allclose(found, 0.5)
     for images, paths in zip(asked, trained_on, strict=True):
         rows = [i for i, example in enumerate(features.examples) if example.path not in paths]

@@ -35,10 +35,11 @@ from training.evaluate import score
 from training.features import VARIANTS, Features, extract_features
 from training.ideas.labels import doubts_are_listed, read_doubtful, source_folds
 from training.markdown import format_interval, table, write_between
+from training.settings import Settings
 from training.synthetic import synthetic_examples
-from training.train import Settings, predict_logits, train_network
+from training.train import predict_logits, train_network
 
-SHORT = Settings(epochs=6, sounds_per_epoch=6_400, members=1)
+SHORT = Settings(epochs=6, sounds_per_epoch=6_400, members=1, student_epochs=0)
 HELD_OUT_FOLD, N_FOLDS = 0, 3
 
 

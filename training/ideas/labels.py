@@ -23,8 +23,9 @@ import numpy as np
 from drumclf.classifier import softmax
 from training.data import ROOT, SYNTHETIC, TRAIN, DataError, Example, class_names, default_data, read_examples
 from training.features import VARIANTS, Features, extract_features
+from training.settings import Settings
 from training.synthetic import synthetic_examples
-from training.train import Settings, predict_logits, train_network
+from training.train import predict_logits, train_network
 
 N_FOLDS = 3
 _LABEL_AT_MOST, _OTHER_AT_LEAST = 0.05, 0.6
@@ -49,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     examples += synthetic_examples(classes, options.synthetic, options.work / "synthetic")
     train = extract_features(examples, options.work / "features", VARIANTS).select(TRAIN)
     checkpoints = options.work / "label_checkpoints"
-    settings = Settings(options.epochs, options.sounds_per_epoch, members=1)
+    settings = Settings(options.epochs, options.sounds_per_epoch, members=1, student_epochs=0)
     probabilities = out_of_fold_probabilities(train, classes, settings, checkpoints, N_FOLDS)
     shutil.rmtree(checkpoints)
     rows = doubtful(probabilities, [example.label for example in train.examples], classes)

@@ -221,7 +221,8 @@ def _kinds(model: dict) -> list[str]:
     return [
         "A kind is only named if the class is, and if it is likely enough; `named` counts how often it is, also among",
         "sounds of other classes, and `right` how many of those are of that kind. `recognised` is the share of the",
-        "kind's sounds for which it is the most likely kind of its class. Scored on the `report` part.",
+        "kind's sounds for which it is the most likely kind of its class. Scored on the `report` part. A kind that",
+        "would be right in less than 80% of the cases, here and in the rest together, is not named at all.",
         "",
         *table(rows[0], cells),
         "",
