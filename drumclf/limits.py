@@ -17,7 +17,7 @@ NOISE_LEVEL = 10 ** (-60 / 20)  # anything quieter before the hit is skipped as 
 SILENCE_LEVEL = 10 ** (-90 / 20)  # a file that is quieter throughout is silent; the last of 16 bits is just below
 INAUDIBLE_LEVEL = 10 ** (-60 / 20)  # minimum peak of the clip, if the file's peak is scaled to 1.0
 # How much silence before the hit is decoded, over all channels: 6 minutes of stereo, or 68 s for codecs other than PCM
-# and FLAC, which take up to ten times the work. Either takes about a second.
+# and FLAC, which take up to ten times the work: about a second.
 MAX_SCANNED_SAMPLES = {"PCM": 32_000_000, "other": 6_000_000}
 # Over all channels and a copy of one of them: 138 MB. CLIP_DURATION of any file with up to 8 channels fits, and of
 # 64 channels up to 106 kHz; a longer clip may be cut.
