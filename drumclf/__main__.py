@@ -34,7 +34,11 @@ def main(arguments: list[str] | None = None) -> int:
     except (UsageError, ModelError) as error:
         say(str(error))
         return WRONG_USAGE
-    except KeyboardInterrupt as stopped:
+    except (KeyboardInterrupt, RuntimeError) as error:
+        # Ctrl-C while a thread is being started leaves its lock in disorder, and that is what arrives here.
+        stopped = error if isinstance(error, KeyboardInterrupt) else error.__context__
+        if not isinstance(stopped, KeyboardInterrupt):
+            raise
         no_more()
         say("; ".join(["stopped", *map(str, stopped.args)]))
         if arguments is None:  # threads may still be at work, and Python would wait for them

@@ -13,7 +13,7 @@ from drumclf.audio import AudioError, Clip, Source, read_channels, read_clip
 from drumclf.decision import Decided, decide, decide_kind
 from drumclf.model_folder import chosen_folder, read_model
 from drumclf.network import Network, load_network
-from drumclf.onset import find_onset
+from drumclf.onset import find_onset, find_repeat
 from drumclf.spectrogram import rgb_spectrogram
 from drumclf.threads import WORKERS, Turns, in_batches, map_ahead
 
@@ -191,7 +191,8 @@ class Classifier:
     def _look_at(self, clips: list[Clip]) -> list["_Look"]:
         with self._turns:
             onsets = [find_onset(clip.samples) for clip in clips]
-            images = np.stack([rgb_spectrogram(clip.samples, onset) for clip, onset in zip(clips, onsets, strict=True)])
+            hits = [_first_hit(clip, onset) for clip, onset in zip(clips, onsets, strict=True)]
+            images = np.stack([rgb_spectrogram(*pair) for pair in zip(hits, onsets, strict=True)])
             logits, embeddings = self.network.answer(images)
         embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True) + 1e-9
         # Views would keep their whole batch in memory.
@@ -214,6 +215,11 @@ class Classifier:
             clip=look.clip,
             onset=look.onset / c.SAMPLE_RATE,
         )
+
+
+def _first_hit(clip: Clip, onset: int) -> np.ndarray:
+    """The samples to look at: of a recording of one sample that is played again and again, those of the first time."""
+    return clip.samples if clip.is_whole else clip.samples[: find_repeat(clip.samples, onset)]
 
 
 def load_classifier(

@@ -7,6 +7,7 @@ only in the second, a thump only in the first. From there, the beginning is foun
 """
 
 import numpy as np
+import scipy.fft
 
 from drumclf import constants as c
 
@@ -14,6 +15,10 @@ _BLOCK = round(0.001 * c.SAMPLE_RATE)
 _EVENT_BLOCKS = round(c.EVENT / 0.001)
 _FINE_BLOCKS = 2
 _GAP_BLOCKS = 4  # shorter gaps belong to the sound
+_REPEATED = round(0.06 * c.SAMPLE_RATE)  # samples that must come back
+_ALIKE = 0.8  # their correlation
+_RISE_BLOCK = round(0.01 * c.SAMPLE_RATE)  # before and after which the level must differ
+_RISE = 6.0  # decibels
 _LAG = round(0.00036 * c.SAMPLE_RATE)  # x(t) - x(t - lag) weakens what lies below some 500 Hz, by 17 dB at 60 Hz
 
 
@@ -40,6 +45,42 @@ def find_onset(samples: np.ndarray) -> int:
     level = np.abs(samples[block * _BLOCK :][: (_FINE_BLOCKS + 1) * _BLOCK])
     threshold = min(level.max(), np.abs(samples).max() * np.sqrt(_ratio(c.ONSET_LEVEL)))
     return block * _BLOCK + int(np.argmax(level >= threshold))
+
+
+def find_repeat(samples: np.ndarray, onset: int) -> int:
+    """Index at which the same sound begins for the second time; the number of samples if it does not.
+
+    A recording of one sample, played again and again, is a recording of that sound, not of many. It begins again where
+    the waveform of its first 60 ms comes back, at any level, and the level rises. (A steady tone comes back, too, but
+    without a rise.)
+
+    Parameters
+    ----------
+    samples : np.ndarray, shape (n,), float32
+        As for `find_onset`.
+    onset : int
+        Where the hit begins.
+
+    Returns
+    -------
+    int
+        onset < repeat <= n
+    """
+    first = samples[onset : onset + _REPEATED]
+    rest = samples[onset : onset + round(c.SPAN * c.SAMPLE_RATE)]
+    if len(rest) < 2 * _REPEATED:
+        return len(samples)
+    power = np.concatenate([np.zeros(1), np.cumsum(np.square(rest, dtype=np.float64))])
+    n = len(rest) - _REPEATED
+    n_points = scipy.fft.next_fast_len(len(rest) + _REPEATED, real=True)
+    products = scipy.fft.irfft(scipy.fft.rfft(rest, n_points) * scipy.fft.rfft(first, n_points).conj(), n_points)[:n]
+    energies = power[_REPEATED : _REPEATED + n] - power[:n]
+    alike = products >= _ALIKE * np.sqrt(power[_REPEATED] * np.maximum(energies, power[-1] * 1e-6))
+    lags = np.arange(n)
+    before = power[lags] - power[np.maximum(lags - _RISE_BLOCK, 0)]
+    rises = power[np.minimum(lags + _RISE_BLOCK, len(rest))] - power[lags] >= _ratio(_RISE) * before
+    found = np.flatnonzero(alike[_REPEATED:] & rises[_REPEATED:])
+    return onset + _REPEATED + int(found[0]) if len(found) else len(samples)
 
 
 def _block_energies(samples: np.ndarray) -> np.ndarray:

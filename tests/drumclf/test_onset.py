@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from conftest import EXAMPLES, make_hit
+from conftest import EXAMPLES, encode, make_hit
 
 from drumclf import constants as c
 from drumclf.audio import Clip, read_clip
-from drumclf.onset import find_onset
+from drumclf.onset import find_onset, find_repeat
 from training.data import TRAIN, read_examples
 
 LEVELS = (-40, -30, -24, -18, -12)  # decibels relative to the sound's peak
@@ -160,3 +160,36 @@ def test_labels_of_the_examples_stay_with_something_before_the_hit(classifier):
 def test_labels_of_unseen_sounds_stay_with_something_before_the_hit(classifier, corpus):
     """The table of docs/files.md has the whole grid; close to the hit, a disturbance becomes a part of it."""
     assert labels_kept(classifier, unseen_sounds(corpus, 40), (-40, -18, -12), (0.01, 0.05, 0.1, 0.4, 1.0)) >= SURE
+
+
+@pytest.mark.parametrize("gain", [1.0, 0.2])
+def test_a_sound_that_comes_again_begins_again_there(gain):
+    hit = read_clip(EXAMPLES / "kick_acoustic.wav").samples
+    onset = find_onset(hit)
+    samples = np.zeros(seconds(3), np.float32)
+    samples[: len(hit)] += hit
+    samples[seconds(0.9) :][: len(hit)] += gain * hit
+    assert find_repeat(samples, onset) == pytest.approx(onset + seconds(0.9), abs=seconds(CLOSE))
+
+
+def test_what_does_not_begin_again():
+    time = np.arange(seconds(3)) / c.SAMPLE_RATE
+    tone = np.sin(2 * np.pi * 110 * time).astype(np.float32)
+    assert find_repeat(tone, find_onset(tone)) == len(tone)  # it only goes on
+    beat = np.zeros(seconds(3), np.float32)
+    for i, name in enumerate(("kick_acoustic", "snare_acoustic", "closed_hat_acoustic", "tom_acoustic")):
+        sound = read_clip(EXAMPLES / f"{name}.wav").samples
+        beat[seconds(0.5 * i) :][: len(sound)] += sound
+    assert find_repeat(beat, find_onset(beat)) == len(beat)
+    short = beat[: seconds(0.1)]
+    assert find_repeat(short, find_onset(short)) == len(short)
+
+
+def test_minutes_of_one_kick_are_a_kick(classifier):
+    hit = read_clip(EXAMPLES / "kick_analogue.wav").samples
+    samples = np.zeros(seconds(8), np.float32)
+    for start in np.arange(0, 7, 0.6):
+        samples[seconds(start) :][: len(hit)] += hit
+    alone, repeated = (classifier.classify(encode(x, c.SAMPLE_RATE)) for x in (hit, samples))
+    assert repeated.decision == alone.decision == ("kick",)
+    assert not repeated.spectrogram[:, -20:].any()  # only the first one is looked at
