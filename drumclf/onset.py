@@ -71,16 +71,17 @@ def find_repeat(samples: np.ndarray, onset: int) -> int:
     if len(rest) < 2 * _REPEATED:
         return len(samples)
     power = np.concatenate([np.zeros(1), np.cumsum(np.square(rest, dtype=np.float64))])
-    n = len(rest) - _REPEATED
+    lags = np.arange(_REPEATED, len(rest) - _REPEATED)
+    rises = power[lags + _RISE_BLOCK] - power[lags] >= _ratio(_RISE) * (power[lags] - power[lags - _RISE_BLOCK])
+    if not rises.any():
+        return len(samples)
     n_points = scipy.fft.next_fast_len(len(rest) + _REPEATED, real=True)
-    products = scipy.fft.irfft(scipy.fft.rfft(rest, n_points) * scipy.fft.rfft(first, n_points).conj(), n_points)[:n]
-    energies = power[_REPEATED : _REPEATED + n] - power[:n]
-    alike = products >= _ALIKE * np.sqrt(power[_REPEATED] * np.maximum(energies, power[-1] * 1e-6))
-    lags = np.arange(n)
-    before = power[lags] - power[np.maximum(lags - _RISE_BLOCK, 0)]
-    rises = power[np.minimum(lags + _RISE_BLOCK, len(rest))] - power[lags] >= _ratio(_RISE) * before
-    found = np.flatnonzero(alike[_REPEATED:] & rises[_REPEATED:])
-    return onset + _REPEATED + int(found[0]) if len(found) else len(samples)
+    spectra = [scipy.fft.rfft(part, n_points) for part in (rest, first)]
+    products = scipy.fft.irfft(spectra[0] * spectra[1].conj(), n_points)[lags]
+    energies = np.maximum(power[lags + _REPEATED] - power[lags], power[-1] * 1e-6)
+    alike = products >= _ALIKE * np.sqrt(power[_REPEATED] * energies)
+    found = lags[alike & rises]
+    return onset + int(found[0]) if len(found) else len(samples)
 
 
 def _block_energies(samples: np.ndarray) -> np.ndarray:
