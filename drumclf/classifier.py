@@ -59,8 +59,8 @@ class Prediction(Decided):
     onset: float
 
 
-class _Look(NamedTuple):
-    """What is computed for each clip before it gets an answer."""
+class _Evidence(NamedTuple):
+    """What the network says of one clip, and of what picture."""
 
     clip: Clip
     onset: int  # index of a sample
@@ -150,15 +150,15 @@ class Classifier:
             one sound heard several times. Pictures and embeddings stay each clip's own. By default each clip
             answers for itself.
         """
-        looks = [look for batch in in_batches(clips, _BATCH_SIZE) for look in self._look_at(batch)]
-        if not looks:
+        found = [evidence for batch in in_batches(clips, _BATCH_SIZE) for evidence in self._examine(batch)]
+        if not found:
             return []
-        logits = np.stack([look.logits for look in looks])
+        logits = np.stack([evidence.logits for evidence in found])
         if weights is not None:
             logits = weights @ logits
         probabilities = softmax(logits[:, : len(self.classes)], self._calibration["temperature"])
         shares = split_kinds(logits[:, len(self.classes) :], self.kinds, self._calibration["kind_temperature"])
-        return [self._prediction(*row) for row in zip(looks, probabilities, shares, strict=True)]
+        return [self._prediction(*row) for row in zip(found, probabilities, shares, strict=True)]
 
     @property
     def n_waiting(self) -> int:
@@ -188,7 +188,7 @@ class Classifier:
         except AudioError as error:
             return error
 
-    def _look_at(self, clips: list[Clip]) -> list["_Look"]:
+    def _examine(self, clips: list[Clip]) -> list[_Evidence]:
         with self._turns:
             onsets = [find_onset(clip.samples) for clip in clips]
             hits = [_first_hit(clip, onset) for clip, onset in zip(clips, onsets, strict=True)]
@@ -197,9 +197,11 @@ class Classifier:
         embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True) + 1e-9
         # Views would keep their whole batch in memory.
         rows = zip(clips, onsets, images, logits, embeddings, strict=True)
-        return [_Look(clip, onset, *(array.copy() for array in arrays)) for clip, onset, *arrays in rows]
+        return [_Evidence(clip, onset, *(array.copy() for array in arrays)) for clip, onset, *arrays in rows]
 
-    def _prediction(self, look: "_Look", probabilities: np.ndarray, shares: dict[str, dict[str, float]]) -> Prediction:
+    def _prediction(
+        self, evidence: _Evidence, probabilities: np.ndarray, shares: dict[str, dict[str, float]]
+    ) -> Prediction:
         by_class = dict(zip(self.classes, probabilities.tolist(), strict=True))
         label = max(by_class, key=by_class.get)
         decision = decide(by_class, self.thresholds)
@@ -210,10 +212,10 @@ class Classifier:
             decision=decision,
             kinds=kinds,
             kind=decide_kind(decision, kinds, self.thresholds["kinds"]),
-            embedding=look.embedding,
-            spectrogram=look.image,
-            clip=look.clip,
-            onset=look.onset / c.SAMPLE_RATE,
+            embedding=evidence.embedding,
+            spectrogram=evidence.image,
+            clip=evidence.clip,
+            onset=evidence.onset / c.SAMPLE_RATE,
         )
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG")
 _SETTINGS = {
     "OPENBLAS_NUM_THREADS": "1",
-    # glibc keeps freed memory for the next array, up to arrays of the first size, and up to the second in all at the
-    # end. Having the system give and take it each time would take as long again as decoding a WAV; instead,
-    # `drumclf.memory.give_memory_back` returns it after each sound.
+    # What is freed stays for the next array: of up to 4 MB, and up to 64 MB in all. Otherwise the system would give
+    # and take memory all the time, which takes as long again as decoding a WAV. `give_memory_back` returns it after
+    # each sound.
     "MALLOC_MMAP_THRESHOLD_": "4194304",
     "MALLOC_TRIM_THRESHOLD_": "67108864",
 }
