@@ -59,8 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--student-epochs", type=int, default=20, metavar="N",
-        help="epochs of the student, the network that learns from the labels and from the members, and becomes the model; "
-        "0: the model is the mean of the members (default: %(default)s)",
+        help="epochs of the student, the network that learns from the labels and from the members, and becomes the "
+        "model; 0: the model is the mean of the members (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=2023, help="default: %(default)s")
     return parser

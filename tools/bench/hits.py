@@ -29,8 +29,8 @@ _SILENCE = 0.1  # seconds of silence before what librosa gets: it finds no onset
 INTRODUCTION = """# Hits in a recording
 
 `drumclf hits FILE` reads up to 30 s, finds where hits begin (`drumclf/hits/onsets.py`) and classifies the sound from
-each hit to the next (`drumclf/hits/find.py`), without the tail of the hit before (`drumclf/hits/slices.py`). Hits of the
-same sample share their evidence (`drumclf/hits/repeats.py`). This page is written by `make hits-report`.
+each hit to the next (`drumclf/hits/find.py`), without the tail of the hit before (`drumclf/hits/slices.py`). Hits of
+the same sample share their evidence (`drumclf/hits/repeats.py`). This page is written by `make hits-report`.
 
 Measured on patterns of one-shots from sources not used for training: 2 to 8 s, 70 to 170 bpm, two to four sounds of
 different classes on eighths or sixteenths, levels up to 12 dB apart, times shifted by 5 ms. Two in five are in a room,
