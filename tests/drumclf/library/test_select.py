@@ -1,6 +1,7 @@
 """Which sounds of a library are shown, and in which order."""
 
 import math
+import os
 import shutil
 from dataclasses import replace
 
@@ -21,6 +22,8 @@ def catalogue(tmp_path_factory, classifier):
     shutil.copytree(EXAMPLES, folder / "in" / "Kits")
     shutil.copy(EXAMPLES / "kick_analogue.wav", folder / "in" / "Zwölf ÄPFEL.wav")
     (folder / "in" / "bad.wav").write_bytes(b"no sound")
+    for days, path in enumerate(sorted((folder / "in").rglob("*.wav"))):  # a checkout may give all the same time
+        os.utime(path, (days * 86_400,) * 2)
     index = open_index(folder / "cache", folder / "data")
     list(do_work(index, classifier, look_for_work(index, classifier, [folder / "in"])))
     return Catalogue(index, classifier, [folder / "in"], lambda: open_index(folder / "cache", folder / "data"))
