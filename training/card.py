@@ -42,9 +42,12 @@ def model_card(metadata: dict) -> str:
     if "report" in scores:
         lines += [
             "",
-            "Temperature, thresholds and training method were chosen on one part of these sounds; the column",
-            "`report` is the other part, which was not used for any choice. The number of epochs was fixed beforehand.",
+            "Temperature, thresholds and training method were chosen on one part of these sounds. The column `report`",
+            "is the other part, which decided nothing but which kinds are never named. The number of epochs was fixed",
+            "beforehand.",
         ]
+    if "old_valid" in scores:
+        lines += ["`old_valid` is the part on which models before were scored, too."]
     lines.append("")
     if scores:
         lines += ["## Recall of each class", "", *_recalls(metadata), ""]
@@ -81,9 +84,11 @@ def _model_index(scores: dict) -> list[str]:
     metrics = [
         ["      - type: accuracy", f"        name: {name}", f"        value: {v}"] for name, v in figures.items()
     ]
+    unseen = unseen_part(scores)
     metrics.append(
-        ["      - type: expected_calibration_error", "        name: Calibration error",
-         f"        value: {unseen_part(scores)['calibration_error'][0]}"]
+        ["      - type: expected_calibration_error",
+         f"        name: Calibration error, on the {unseen['n_sounds']} sounds not used for tuning",
+         f"        value: {unseen['calibration_error'][0]}"]
     )  # fmt: skip
     return [
         "model-index:",

@@ -171,7 +171,7 @@ def _on_others(classifier: Classifier, others: list[Sound]) -> str:
     n_hits = np.array([len(find_hits_in(classifier, sound.clip).hits) for sound in others])
     return (
         f"Of {len(others)} sounds that are not drums (speech, notes, effects and loops of at most 2.5 s),\n"
-        f"{100 * np.mean(n_hits > 1):.0f}% are mistaken for several hits, at most {n_hits.max()}.\n"
+        f"{100 * np.mean(n_hits > 1):.0f}% are split into several hits, at most {n_hits.max()}.\n"
     )
 
 
@@ -214,7 +214,8 @@ def _durations(classifier: Classifier, loops: list[Loop]) -> str:
         "(`drumclf/processes/slicer.py`). After that, on one core:\n",
         *table(["sound", "hits", "onsets, s", "onsets and labels, s", "times real time"], rows),
         "",
-        f"The quick check takes {gate:.2f} ms, and {n_passed} of the {len(loops)} patterns pass it within 5 s.",
+        f"The quick check, whether the level rises again, takes {gate:.2f} ms: only what passes it is searched for",
+        f"hits. {n_passed} of the {len(loops)} patterns pass it within 5 s.",
     ]
     return "\n".join([*lines, ""])
 
