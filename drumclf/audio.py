@@ -83,9 +83,9 @@ def read_open(file: BinaryIO, duration: float = c.CLIP_DURATION) -> Clip:
         raise AudioError(
             f"There is nothing below {c.SAMPLE_RATE // 2000} kHz in this sound; send one that can be heard."
         )
-    is_whole = stated_duration is None
+    is_whole = stated_duration is None and decoded_duration <= duration
     peak = _peak(samples)
-    file_duration = start + decoded_duration if is_whole else stated_duration
+    file_duration = start + decoded_duration if stated_duration is None else stated_duration
     return Clip(samples / peak, start, is_whole, file_duration, rate, float(level * peak))
 
 

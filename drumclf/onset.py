@@ -17,8 +17,9 @@ _FINE_BLOCKS = 2
 _GAP_BLOCKS = 4  # shorter gaps belong to the sound
 _REPEATED = round(0.06 * c.SAMPLE_RATE)  # samples that must come back
 _ALIKE = 0.8  # their correlation
-_RISE_BLOCK = round(0.01 * c.SAMPLE_RATE)  # before and after which the level must differ
+_RISE_BLOCK = round(0.02 * c.SAMPLE_RATE)  # before and after which the level must differ
 _RISE = 6.0  # decibels
+_HEARD = -20.0  # decibels, beside the loudest such block
 _LAG = round(0.00036 * c.SAMPLE_RATE)  # x(t) - x(t - lag) weakens what lies below some 500 Hz, by 17 dB at 60 Hz
 
 
@@ -51,8 +52,9 @@ def find_repeat(samples: np.ndarray, onset: int) -> int:
     """Index at which the same sound begins for the second time; the number of samples if it does not.
 
     A recording of one sample, played again and again, is a recording of that sound, not of many. It begins again where
-    the waveform of its first 60 ms comes back, at any level, and the level rises. (A steady tone comes back, too, but
-    without a rise.)
+    the waveform of its first 60 ms comes back, at any level, and the level rises. If anything else begins in between,
+    or later, it is a loop of several sounds, and none of them is the answer. (What comes back within those 60 ms is
+    the period of a tone.)
 
     Parameters
     ----------
@@ -66,22 +68,38 @@ def find_repeat(samples: np.ndarray, onset: int) -> int:
     int
         onset < repeat <= n
     """
-    first = samples[onset : onset + _REPEATED]
-    rest = samples[onset : onset + round(c.SPAN * c.SAMPLE_RATE)]
+    rest = samples[onset:]
     if len(rest) < 2 * _REPEATED:
         return len(samples)
-    power = np.concatenate([np.zeros(1), np.cumsum(np.square(rest, dtype=np.float64))])
-    lags = np.arange(_REPEATED, len(rest) - _REPEATED)
-    rises = power[lags + _RISE_BLOCK] - power[lags] >= _ratio(_RISE) * (power[lags] - power[lags - _RISE_BLOCK])
-    if not rises.any():
+    lags = np.arange(_RISE_BLOCK, len(rest) - _REPEATED)
+    highs = rest.copy()
+    highs[_LAG:] -= rest[:-_LAG]
+    begins = _rises(rest, lags) | _rises(highs, lags)
+    again = lags[begins & _comes_back(rest, lags)]
+    if not len(again) or again[0] < _REPEATED:
         return len(samples)
-    n_points = scipy.fft.next_fast_len(len(rest) + _REPEATED, real=True)
-    spectra = [scipy.fft.rfft(part, n_points) for part in (rest, first)]
+    begun = lags[begins]
+    starts = np.append(0, again)
+    since = begun - starts[np.searchsorted(starts, begun + _RISE_BLOCK, side="right") - 1]
+    return onset + int(again[0]) if since.max() <= _REPEATED else len(samples)
+
+
+def _rises(samples: np.ndarray, lags: np.ndarray) -> np.ndarray:
+    """Whether the level rises at each lag, to one that is heard beside the loudest: shape of `lags`, bool."""
+    power = np.concatenate([np.zeros(1), np.cumsum(np.square(samples, dtype=np.float64))])
+    after, before = power[lags + _RISE_BLOCK] - power[lags], power[lags] - power[lags - _RISE_BLOCK]
+    return (after >= _ratio(_RISE) * before) & (after >= _ratio(_HEARD) * max(after.max(), power[_RISE_BLOCK]))
+
+
+def _comes_back(samples: np.ndarray, lags: np.ndarray) -> np.ndarray:
+    """Whether the waveform of the first 60 ms is there again, at each lag: shape of `lags`, bool."""
+    first = samples[:_REPEATED]
+    n_points = scipy.fft.next_fast_len(len(samples) + _REPEATED, real=True)
+    spectra = [scipy.fft.rfft(part, n_points) for part in (samples, first)]
     products = scipy.fft.irfft(spectra[0] * spectra[1].conj(), n_points)[lags]
+    power = np.concatenate([np.zeros(1), np.cumsum(np.square(samples, dtype=np.float64))])
     energies = np.maximum(power[lags + _REPEATED] - power[lags], power[-1] * 1e-6)
-    alike = products >= _ALIKE * np.sqrt(power[_REPEATED] * energies)
-    found = lags[alike & rises]
-    return onset + int(found[0]) if len(found) else len(samples)
+    return products >= _ALIKE * np.sqrt(power[_REPEATED] * energies)
 
 
 def _block_energies(samples: np.ndarray) -> np.ndarray:

@@ -218,6 +218,18 @@ def test_more_is_read_where_more_is_asked_for():
     assert level_difference(part.samples, whole.samples[: len(part.samples)]) < -60
 
 
+@pytest.mark.parametrize(("length", "is_whole"), [(4.9, True), (5.0, True), (5.05, False), (5.19, False), (5.3, False)])
+def test_a_clip_that_was_cut_is_not_whole(length, is_whole):
+    """What is a little longer than a clip was decoded to its end, while the first sound was sought."""
+    rate = 44_100
+    hits = np.tile(make_hit(rate, 0.1), 60)[: round(length * rate)]
+    clip = read_clip(encode(hits, rate, "FLAC"))
+    assert clip.is_whole == is_whole
+    assert clip.duration == pytest.approx(min(length, CLIP_DURATION), abs=0.001)
+    assert clip.file_duration == pytest.approx(length, abs=0.001)
+    assert read_clip(encode(hits, rate, "FLAC"), RECORDING_DURATION).is_whole
+
+
 def test_of_a_long_file_with_a_huge_rate_less_is_read():
     """As many samples as an ordinary reading takes at most; read in a separate process, under its limits."""
     rate, n_channels = 655_350, 8  # the most that FLAC allows

@@ -185,6 +185,47 @@ def test_what_does_not_begin_again():
     assert find_repeat(short, find_onset(short)) == len(short)
 
 
+def pattern(*parts):
+    """Eight seconds of example sounds, each at some times and with a gain."""
+    samples = np.zeros(seconds(12), np.float32)
+    for name, times, gain in parts:
+        sound = read_clip(EXAMPLES / f"{name}.wav").samples
+        for start in times:
+            samples[seconds(start) :][: len(sound)] += gain * sound
+    return samples[: seconds(8)]
+
+
+BEATS = np.arange(0, 7.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [("kick_acoustic", BEATS, 1.0), ("closed_hat_analogue", BEATS + 0.25, 0.5)],
+        [("kick_acoustic", BEATS, 1.0), ("open_hat_acoustic", BEATS + 0.25, 0.5)],
+        [("kick_analogue", np.append(BEATS[::2], BEATS[::2] + 0.25), 1.0), ("snare_acoustic", BEATS[1::2], 1.0)],
+        [("kick_analogue", BEATS, 1.0), ("snare_acoustic", [3.25], 0.8)],  # the first is alone for a long time
+    ],
+)
+def test_a_loop_of_several_sounds_is_not_cut(parts):
+    samples = pattern(*parts)
+    assert find_repeat(samples, find_onset(samples)) == len(samples)
+
+
+@pytest.mark.parametrize("name", ["kick_acoustic", "snare_acoustic", "closed_hat_analogue", "clap_hands"])
+def test_one_sound_again_and_again_is_cut_after_the_first(name):
+    samples = pattern((name, BEATS, 1.0))
+    onset = find_onset(samples)
+    assert find_repeat(samples, onset) == pytest.approx(onset + seconds(0.5), abs=seconds(CLOSE))
+
+
+def test_the_periods_of_a_low_note_are_no_repeats():
+    period = np.sin(2 * np.pi * 200 * np.arange(seconds(0.03)) / c.SAMPLE_RATE)
+    period *= np.exp(-np.arange(len(period)) / seconds(0.005))
+    note = np.tile(period, 100).astype(np.float32)
+    assert find_repeat(note, 0) == len(note)
+
+
 def test_minutes_of_one_kick_are_a_kick(classifier):
     hit = read_clip(EXAMPLES / "kick_analogue.wav").samples
     samples = np.zeros(seconds(8), np.float32)
