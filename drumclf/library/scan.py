@@ -52,10 +52,12 @@ def look_for_work(index: Index, classifier: Classifier, folders: Iterable[Path])
     classifier : Classifier
         Answers of other models count as missing.
     folders : iterable of Path
-        Absolute. One that cannot be listed counts as it was.
+        Absolute. One that cannot be listed, or is not there, counts as it was.
     """
     work, model, seen = Work(), index.model_of(classifier), set()
     for folder in folders:
+        if not os.path.isdir(folder):  # noqa: PTH112 - as when a drive is away; Path.is_dir may raise
+            continue
         index.note_folder(str(folder))
         known, closed = index.known_below(str(folder), model), []
         for path in find_sounds([folder], work.skipped.append):

@@ -189,3 +189,18 @@ def test_folders_are_told_apart_by_whole_names(library, classifier, sounds):
     shutil.copytree(sounds, beside)
     scan(library, classifier, sounds, beside)
     assert library.counts_below(str(sounds))[0] == 4
+
+
+def test_a_drive_that_is_away_counts_as_it_was(tmp_path, library, classifier, sounds):
+    root = sounds / "kit"
+    scan(library, classifier, root)
+    before = library.db.execute("select * from files").fetchall()
+    sounds.rename(tmp_path / "away")
+    assert scan(library, classifier, root) == {}
+    assert library.db.execute("select * from files").fetchall() == before
+    sounds.write_bytes(b"no folder")
+    assert scan(library, classifier, root, sounds) == {}
+    assert library.db.execute("select * from files").fetchall() == before
+    sounds.unlink()
+    (tmp_path / "away").rename(sounds)
+    assert scan(library, classifier, root) == {"unchanged": len(before)}

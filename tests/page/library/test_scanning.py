@@ -64,8 +64,13 @@ def test_another_scan_is_waited_for_in_one_sentence(folder, open_here, classifie
 def test_a_folder_that_is_not_there_is_named(folder, tmp_path, open_here, classifier):
     scanner = Scanner([folder, tmp_path / "unplugged"], classifier, open_here)
     scanner.wait()
-    assert scanner.n_done >= 41 and not scanner.trouble
+    assert (scanner.n_done, scanner.trouble) == (41, "")
     assert "unplugged" in _said(scanner) and "not there" in _said(scanner)
+    folder.rename(tmp_path / "away")
+    again = Scanner([folder], classifier, open_here)
+    again.wait()
+    assert _said(again).startswith("Nothing is new · not there: ")
+    assert len(Catalogue(open_here(), classifier, [folder])) == 41
 
 
 def test_the_time_left_is_said_once_it_can_be_known(folder, open_here, classifier):
