@@ -3,8 +3,9 @@
 import hashlib
 import os
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -95,33 +96,47 @@ def do_work(index: Index, classifier: Classifier, work: Work) -> Iterator[Row]:
     """
     model = index.model_of(classifier)
     reading = _Reading(index, model, work)
-    rows = classify_files(classifier, reading.to_classify())
     try:
-        for row in rows:
-            yield from reading.take(row)
-        yield from reading.ready()
+        while reading.left:
+            with closing(classify_files(classifier, reading.to_classify())) as rows:
+                for row in rows:
+                    yield from reading.take(row)
+            yield from reading.ready()
     finally:
-        rows.close()
         reading.write()
     work.done["moved"] = index.mark_vanished(work.gone)
     work.done["vanished"] = len(work.gone) - work.done["moved"]
 
 
 class _Reading:
-    """What is on its way from the files to the index."""
+    """What is on its way from the files to the index.
+
+    Attributes
+    ----------
+    left : deque of (path, content)
+        What of `work.new` is still to be looked at.
+    """
 
     def __init__(self, index: Index, model: int, work: Work):
+        self.left = deque(work.new)
         self._index, self._model, self._work = index, model, work
         self._on_its_way: dict[str, tuple] = {}  # name -> row of the table of files
         self._contents: set[bytes] = set()  # of these
         self._files: list[tuple] = []
         self._sounds: list[tuple[bytes, Row]] = []
-        self._ready: list[Row] = []
+        self._ready: deque[Row] = deque()
         self._written = time.monotonic()
 
     def to_classify(self) -> Iterator[tuple[str, Path]]:
-        """The files whose content no answer is known for; the others become ready."""
-        for path, content in self._work.new:
+        """The files whose content no answer is known for; the others become ready.
+
+        It ends early so that these need not wait: at once if nothing is being listened to, or else when it is time to
+        write; not at each of them, since the classifier reads ahead and would have to start anew.
+        """
+        while self.left:
+            if self._ready and (self._is_time_to_write() or not self._on_its_way):
+                return
+            path, content = self.left.popleft()
             name = str(path)
             try:
                 found = path.stat()  # before it is read: if it changes then, the next scan sees it
@@ -152,19 +167,22 @@ class _Reading:
             self._sounds.append((content, row))
             self._ready.append(row)
         yield from self.ready()
-        if time.monotonic() - self._written > _WRITTEN_EVERY:
-            self.write()
 
     def ready(self) -> Iterator[Row]:
-        """What is known and not yet yielded."""
+        """What is known and not yet yielded; it is written down if it is time."""
         while self._ready:
-            yield self._ready.pop(0)
+            yield self._ready.popleft()
+        if self._is_time_to_write():
+            self.write()
 
     def write(self) -> None:
         """Write down what is known."""
         self._index.write(self._model, self._files, self._sounds)
         self._contents.difference_update(content for content, _ in self._sounds)
         self._files, self._sounds, self._written = [], [], time.monotonic()
+
+    def _is_time_to_write(self) -> bool:
+        return time.monotonic() - self._written > _WRITTEN_EVERY
 
     def _refuse(self, name: str, sentence: str) -> None:
         self._files.append((escaped(name), None, None, None, sentence))

@@ -11,6 +11,7 @@ from command_steps import KICK, SNARE
 from conftest import EXAMPLES
 
 from drumclf.library import opening
+from drumclf.library import scan as scanning
 from drumclf.library.index import LibraryError
 from drumclf.library.opening import INDEX, LABELS, open_index
 from drumclf.library.scan import content_of, do_work, look_for_work
@@ -102,6 +103,56 @@ def test_a_scan_that_is_stopped_goes_on(tmp_path, library, classifier, sounds):
     rows.close()
     library.close()
     assert scan(open_here(tmp_path), classifier, sounds) == {"unchanged": 1, "heard": 2, "refused": 1}
+
+
+@pytest.fixture
+def hashed(monkeypatch):
+    """Paths of the files whose content was looked at."""
+    paths = []
+    monkeypatch.setattr(scanning, "content_of", lambda path: paths.append(path) or content_of(path))
+    return paths
+
+
+def test_what_is_recognised_is_said_and_written_on_the_way(tmp_path, library, classifier, sounds, hashed, monkeypatch):
+    scan(library, classifier, sounds)
+    renamed = sounds.rename(tmp_path / "renamed")
+    hashed.clear()
+    monkeypatch.setattr(scanning, "_WRITTEN_EVERY", -1.0)  # it is always time to
+    rows = do_work(library, classifier, look_for_work(library, classifier, [renamed]))
+    for n in range(1, 5):
+        next(rows)
+        assert len(hashed) == n
+        assert open_here(tmp_path).counts_below(str(renamed))[0] == n - 1
+    rows.close()
+    assert open_here(tmp_path).counts_below(str(renamed))[0] == 4
+
+
+def test_what_is_recognised_waits_for_a_new_sound_until_it_is_written(library, classifier, sounds, hashed, monkeypatch):
+    scan(library, classifier, sounds)
+    for i in range(10):
+        shutil.copy(SNARE, sounds / f"copy {i}.wav")
+    (sounds / "before.wav").write_bytes(KICK.read_bytes() + b"!!")  # new, and first
+    hashed.clear()
+    monkeypatch.setattr(scanning, "_WRITTEN_EVERY", -1.0)
+    work = look_for_work(library, classifier, [sounds])
+    rows = do_work(library, classifier, work)
+    next(rows)
+    assert [path.name for path in hashed] == ["before.wav", "copy 0.wav"]
+    assert len(list(rows)) == 10
+    assert {what: n for what, n in work.done.items() if n} == {"unchanged": 4, "heard": 1, "recognised": 10}
+
+
+def test_new_sounds_among_known_ones_are_heard_in_one_go(library, classifier, sounds, monkeypatch):
+    scan(library, classifier, sounds)
+    for i in range(40):
+        shutil.copy(KICK, sounds / f"{i:02} known.wav")
+        (sounds / f"{i:02} new.wav").write_bytes(KICK.read_bytes() + bytes(i + 1))
+    begun = []
+    monkeypatch.setattr(scanning, "_WRITTEN_EVERY", float("inf"))
+    classify = scanning.classify_files
+    monkeypatch.setattr(scanning, "classify_files", lambda *given: begun.append(given) or classify(*given))
+    assert scan(library, classifier, sounds) == {"unchanged": 4, "heard": 40, "recognised": 40}
+    assert len(begun) == 2  # the first file is known, so it is said before anything is listened to
 
 
 def test_what_is_not_committed_is_not_there_and_the_rest_is(tmp_path, library, classifier, sounds):

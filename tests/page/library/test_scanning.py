@@ -1,11 +1,13 @@
 """The scan beside the page."""
 
 import shutil
+import threading
 from functools import partial
 
 import pytest
 from command_steps import KICK, SNARE
 
+from drumclf.library import scan
 from drumclf.library.catalogue import Catalogue
 from drumclf.library.opening import open_index
 from page.library.scanning import Scanner, _said, _said_so_far, say_time
@@ -51,6 +53,27 @@ def test_what_was_heard_before_it_was_stopped_is_kept(folder, open_here, classif
     more.wait()
     assert more.n_new == 41 - known
     assert len(Catalogue(open_here(), classifier, [folder]).sounds()) == 41
+
+
+def test_a_folder_that_was_renamed_can_be_stopped_while_it_is_recognised(folder, open_here, classifier, monkeypatch):
+    Scanner([folder], classifier, open_here).wait()
+    renamed, hashed, is_begun = folder.rename(folder.with_name("renamed")), [], threading.Event()
+
+    def content_of(path):
+        is_begun.wait()
+        hashed.append(path)
+        if len(hashed) == 3:
+            scanner.stop()
+        return of_file(path)
+
+    of_file = scan.content_of
+    monkeypatch.setattr(scan, "content_of", content_of)
+    scanner = Scanner([renamed], classifier, open_here)
+    is_begun.set()
+    scanner.wait()
+    assert (len(hashed), scanner.n_done, scanner.n_new) == (3, 3, 41)
+    assert _said(scanner).startswith("3 known already · stopped, 38 files left")
+    assert len(Catalogue(open_here(), classifier, [renamed]).sounds()) == 3
 
 
 def test_another_scan_is_waited_for_in_one_sentence(folder, open_here, classifier):
