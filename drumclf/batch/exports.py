@@ -82,7 +82,7 @@ def sorted_zip(pack: Pack, pattern: str = ORIGINAL_NAMES, skip_duplicates: bool 
     """
     places = sorted_names(pack, pattern, skip_duplicates)
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
+    with zipfile.ZipFile(buffer, "w", strict_timestamps=False) as archive:  # a file's time may be before 1980
         _write_sounds(archive, pack, places)
     return buffer.getvalue()
 
@@ -113,7 +113,7 @@ def training_zip(sounds: Sounds, corrected_only: bool = True, indices: Iterable[
     described = ((sounds.files[i][0], sounds.label(i), True, sounds.kind(i)) for i in chosen)
     places = {i: f"sounds/{place}" for i, place in zip(chosen, destinations(described), strict=True)}
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
+    with zipfile.ZipFile(buffer, "w", strict_timestamps=False) as archive:  # a file's time may be before 1980
         lines = [csv_line(["path", "target", "label", "kit", "labelled_by"])]
         for i in _write_sounds(archive, sounds, places):
             kit = PurePosixPath(sounds.files[i][0]).parent.as_posix()
@@ -128,13 +128,26 @@ def _write_sounds(archive: zipfile.ZipFile, sounds: Sounds, places: dict[int, st
     """Add sounds uncompressed: they hardly shrink, and this is instant. Returns those that could be read."""
     written = []
     for i, place in places.items():
+        source = sounds.files[i][1]
         try:
-            data = read_bytes(sounds.files[i][1])
-        except AudioError:  # the file has gone since; keep the others
+            if not isinstance(source, Path):
+                archive.writestr(place, read_bytes(source))
+            elif bytes_on_disk(source):  # of any size: the limit is for uploads
+                archive.write(source, place)
+            else:  # the file has gone since; keep the others
+                continue
+        except (AudioError, OSError):
             continue
-        archive.writestr(place, data)
         written.append(i)
     return written
+
+
+def bytes_on_disk(path: Path) -> int:
+    """The size of a file; 0 if there is none by now, so that a zip leaves it out."""
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:
+        return 0
 
 
 def _path(sounds: Sounds, i: int) -> str:

@@ -6,9 +6,8 @@ from pathlib import Path
 import streamlit as st
 
 from drumclf import Classifier
-from drumclf.audio import Source
 from drumclf.batch.destinations import PatternError
-from drumclf.batch.exports import pack_csv, sorted_names, sorted_zip, training_sounds, training_zip
+from drumclf.batch.exports import bytes_on_disk, pack_csv, sorted_names, sorted_zip, training_sounds, training_zip
 from drumclf.batch.pack import Pack
 from drumclf.batch.sounds import Sounds
 from page.naming import ask_names, show_some
@@ -72,11 +71,14 @@ def show_training_zip(sounds: Sounds, indices: Sequence[int] | None = None) -> N
     st.markdown("Sounds with their labels, and a manifest. To train on it: `make model DATA=drumclf-training.zip`.")
     everything = st.toggle("Include labels you did not change", key="train on all")
     chosen = training_sounds(sounds, not everything, indices)
+    sizes = [bytes_on_disk(path) for path in (sounds.files[i][1] for i in chosen) if isinstance(path, Path)]
+    n_bytes, n_gone = sum(sizes), sizes.count(0)  # uploads have limits of their own
     if not everything:
         st.caption(
             f"{len(chosen):,} labelled by you so far." if chosen else "You have not labelled any of these sounds yet."
         )
-    n_bytes = sum(_size(sounds.files[i][1]) for i in chosen)
+    if n_gone:
+        st.caption(f"{counted(n_gone, 'file')} of {len(chosen):,} left out: not there now.")
     if n_bytes > MAX_TRAINING_BYTES:
         st.warning(
             f"These sounds have {n_bytes / 1e9:.1f} GB; a download holds at most {MAX_TRAINING_BYTES / 1e9:.0f} GB, "
@@ -89,13 +91,5 @@ def show_training_zip(sounds: Sounds, indices: Sequence[int] | None = None) -> N
         "application/zip",
         icon=":material/model_training:",
         on_click="ignore",
-        disabled=not chosen or n_bytes > MAX_TRAINING_BYTES,
+        disabled=n_gone == len(chosen) or n_bytes > MAX_TRAINING_BYTES,
     )
-
-
-def _size(source: Source) -> int:
-    """Bytes of a file on disk; uploads have a limit of their own, and what is gone takes no room."""
-    try:
-        return source.stat().st_size if isinstance(source, Path) else 0
-    except OSError:
-        return 0

@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 import pytest
 from library_steps import catalogue_of, some_sounds
 
+from drumclf import limits
 from drumclf.batch.exports import pack_csv, playlist, training_sounds, training_zip
 from drumclf.batch.learn import Change
 from drumclf.batch.rows import Row
@@ -66,6 +67,33 @@ def test_a_training_set_holds_the_users_labels_and_says_which_they_are(followed)
         "copy.wav": ("kick", "kit", "model"),
     }
     assert training_sounds(followed, indices=[A, C]) == []
+
+
+def test_a_training_set_holds_files_of_any_size_and_time(catalogue):
+    large, old, gone = (Path(catalogue.paths[i]) for i in (A, B, C))
+    with large.open("ab") as file:
+        file.truncate(limits.MAX_FILE_BYTES + 1)
+    os.utime(old, (0, 0))  # a zip has no time before 1980
+    gone.unlink()
+    gone.mkdir()
+    catalogue.correct([A, B, C], "tom")
+    with zipfile.ZipFile(io.BytesIO(training_zip(catalogue))) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["sounds/tom/a.wav", "sounds/tom/b.wav", "manifest.csv"]
+        assert archive.read("sounds/tom/a.wav") == large.read_bytes()
+        lines = read_csv(archive.read("manifest.csv").decode())
+    assert [(line["path"], line["labelled_by"]) for line in lines] == [
+        ("sounds/tom/a.wav", "person"),
+        ("sounds/tom/b.wav", "person"),
+    ]
+
+
+def test_the_limit_stays_for_uploads():
+    large = bytes(limits.MAX_FILE_BYTES + 1)
+    sounds = Sounds([("a.wav", large)], [Row("a.wav", label="kick", probabilities={"kick": 1.0})])
+    sounds.correct([0], "tom")
+    with zipfile.ZipFile(io.BytesIO(training_zip(sounds))) as archive:
+        assert archive.namelist() == ["manifest.csv"]
 
 
 def test_a_playlist_holds_paths_and_seconds(catalogue):
