@@ -27,6 +27,7 @@ from drumclf.cli.terminal import (
 from drumclf.filing.carrying_out import DiskError, carry_out, settle
 from drumclf.filing.folder import look_in, plan_folder
 from drumclf.filing.journal import JOURNAL, ChangedError, Journal, read_journal
+from drumclf.filing.lock import InUseError, alone_in, check_alone
 from drumclf.filing.plan import Earlier, Order, Plan, record
 from drumclf.filing.taking_back import undo
 from drumclf.model_folder import read_metadata
@@ -77,6 +78,15 @@ def add_sort_and_undo(commands) -> None:
 
 def sort(options: argparse.Namespace) -> int:
     """Plan, show the plan, ask, carry it out."""
+    try:
+        return _sort(options)
+    except (ChangedError, InUseError) as error:
+        more = "; the same command makes a new plan" if isinstance(error, ChangedError) else ""
+        say(f"nothing was sorted: {error}{more}")
+        return SOME_REFUSED
+
+
+def _sort(options: argparse.Namespace) -> int:
     journal = _check(options)
     try:
         plan = _make_plan(options, journal)
@@ -90,25 +100,36 @@ def sort(options: argparse.Namespace) -> int:
         write_lines(_shown(plan, journal.folder, whole=options.dry_run))
         if plan.steps and not (options.dry_run or options.yes) and sys.stdin.isatty() and not _agreed():
             return OK
-        if (plan.steps or plan.duplicates) and not options.dry_run:
-            try:
-                with _writing(journal):
-                    record(journal, plan)
-            except ChangedError as error:
-                say(f"nothing was sorted: {error}; the same command makes a new plan")
-                return SOME_REFUSED
-        if options.dry_run or not plan.steps:
+        if options.dry_run or not (plan.steps or plan.duplicates):
             return SOME_REFUSED if plan.refused else OK
     except KeyboardInterrupt as stopped:
         raise KeyboardInterrupt("nothing was sorted") from stopped
-    return _carry_out(options, journal, plan)
+    # Not sooner, since the question may stand for hours: `record` sees what other runs did since the journal was read.
+    with alone_in(journal.folder, make=True):
+        try:
+            with _writing(journal):
+                record(journal, plan)
+        except KeyboardInterrupt as stopped:
+            raise KeyboardInterrupt("nothing was sorted") from stopped
+        if not plan.steps:
+            return SOME_REFUSED if plan.refused else OK
+        return _carry_out(options, journal, plan)
 
 
 def undo_sort(options: argparse.Namespace) -> int:
     """Take back every step in the journal that still is as it was put, the last one first."""
-    journal = _read(options.destination)
-    if not journal.steps:
-        raise UsageError(f"there is no {JOURNAL} in {options.destination}: nothing was sorted into it")
+    try:
+        with alone_in(options.destination.resolve()):
+            journal = _read(options.destination)
+            if not journal.steps:
+                raise UsageError(f"there is no {JOURNAL} in {options.destination}: nothing was sorted into it")
+            return _undo(journal)
+    except InUseError as error:
+        say(f"nothing was undone: {error}")
+        return SOME_REFUSED
+
+
+def _undo(journal: Journal) -> int:
     settle(journal)
     total, n_undone, n_left, n_kept, trouble = len(journal.filed), 0, 0, 0, None
     try:
@@ -143,6 +164,8 @@ def _check(options: argparse.Namespace) -> Journal:
         check_pattern(options.pattern)
     except PatternError as error:
         raise UsageError(str(error)) from error
+    if not options.dry_run:
+        check_alone(options.destination.resolve())
     return _read(options.destination)
 
 

@@ -136,9 +136,12 @@ def put_file(step: Step) -> None:
     except OSError:  # another disk, or one without hard links
         _copy(source, destination)
     try:
+        if not is_spare(source, destination):
+            raise OSError(errno.EIO, "its copy is not whole")
         source.unlink()
     except OSError:  # its folder may be read-only
-        destination.unlink()
+        if source.exists():  # not moved by another meanwhile, so that this is the only one
+            destination.unlink()
         raise
 
 

@@ -9,6 +9,7 @@ from drumclf.batch.duplicates import find_duplicates
 from drumclf.batch.rows import Row, find_sounds
 from drumclf.batch.skipped import Skipped
 from drumclf.filing.journal import JOURNAL
+from drumclf.filing.lock import LOCK
 from drumclf.filing.plan import A_LINK, Earlier, Order, Plan, make_steps, with_companions
 
 
@@ -46,7 +47,7 @@ def look_in(root: Path, earlier: Earlier, order: Order) -> Found:
         sounds,
         [path for path in new if path not in others],
         links,
-        [each for each in skipped if Path(each.name).name != JOURNAL],
+        [each for each in skipped if Path(each.name).name not in (JOURNAL, LOCK)],
     )
 
 

@@ -12,6 +12,7 @@ import streamlit as st
 from drumclf.filing.carrying_out import DiskError, carry_out, settle
 from drumclf.filing.journal import JOURNAL, ChangedError, Journal, read_journal
 from drumclf.filing.known import plan_known
+from drumclf.filing.lock import InUseError, alone_in
 from drumclf.filing.plan import Earlier, Order, Plan, record
 from drumclf.filing.taking_back import undo
 from drumclf.library.catalogue import Catalogue
@@ -21,7 +22,7 @@ from page.words import counted
 _DONE = {"copy": "copied", "move": "moved", "link": "linked"}
 _PATIENCE = 5.0  # seconds to wait for a run of this page that a click has just stopped
 _SAFE = "Any click on this page stops it, at no risk: the same button goes on."
-_ANOTHER = "another tab of this page is at it. Wait until it is done."
+_ANOTHER = "another tab of this page is at it; wait until it is done"
 
 
 @dataclass(frozen=True)
@@ -50,34 +51,37 @@ def carry_out_shown(
     wanted: Plan, catalogue: Catalogue, indices: np.ndarray, order: Order, destination: Path
 ) -> Outcome:
     """Carry out the plan that was on the page, unless it would be another one by now."""
-    with _alone() as is_alone:
-        if not is_alone:
-            return Outcome(f"Nothing was sorted: {_ANOTHER}", is_trouble=True)
-        try:
-            with st.spinner("Looking at the files again"):
-                journal = read_there(destination)
-                plan = make_plan(journal, catalogue, indices, order)
-            if (plan.steps, plan.duplicates) != (wanted.steps, wanted.duplicates):
-                return Outcome("Nothing was sorted: the plan is another one by now. Look at it again.", [], True)
-            record(journal, plan)
-        except ValueError as error:
-            return Outcome(f"Nothing was sorted: {str(error).rstrip('.')}.", is_trouble=True)
-        except OSError as error:
-            return Outcome(f"Nothing was sorted: {destination} cannot be written ({error.strerror}).", [], True)
-        return _carry_out(journal, plan, order)
+    try:
+        with _alone(), alone_in(destination, make=True):
+            return _sort(wanted, catalogue, indices, order, destination)
+    except InUseError as error:
+        return Outcome(f"Nothing was sorted: {error}.", is_trouble=True)
 
 
 def take_back(destination: Path) -> Outcome:
     """Undo all that was sorted into the folder, as far as it still is as it was put."""
-    with _alone() as is_alone:
-        if not is_alone:
-            return Outcome(f"Nothing was taken back: {_ANOTHER}", is_trouble=True)
-        try:
+    try:
+        with _alone(), alone_in(destination):
             journal = read_there(destination)
-        except ValueError as error:
-            return Outcome(f"Nothing was taken back: {str(error).rstrip('.')}.", is_trouble=True)
-        settle(journal)
-        return _take_back(journal)
+            settle(journal)
+            return _take_back(journal)
+    except ValueError as error:
+        return Outcome(f"Nothing was taken back: {str(error).rstrip('.')}.", is_trouble=True)
+
+
+def _sort(wanted: Plan, catalogue: Catalogue, indices: np.ndarray, order: Order, destination: Path) -> Outcome:
+    try:
+        with st.spinner("Looking at the files again"):
+            journal = read_there(destination)
+            plan = make_plan(journal, catalogue, indices, order)
+        if (plan.steps, plan.duplicates) != (wanted.steps, wanted.duplicates):
+            return Outcome("Nothing was sorted: the plan is another one by now. Look at it again.", [], True)
+        record(journal, plan)
+    except ValueError as error:
+        return Outcome(f"Nothing was sorted: {str(error).rstrip('.')}.", is_trouble=True)
+    except OSError as error:
+        return Outcome(f"Nothing was sorted: {destination} cannot be written ({error.strerror}).", [], True)
+    return _carry_out(journal, plan, order)
 
 
 def _carry_out(journal: Journal, plan: Plan, order: Order) -> Outcome:
@@ -122,12 +126,12 @@ def _lock() -> threading.Lock:
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[bool]:
-    """Only one tab of the browser sorts at a time; gives False if another one is at it."""
+def _alone() -> Iterator[None]:
+    """Only one tab of the browser sorts at a time; raises InUseError if another one is at it."""
     lock = _lock()
-    is_alone = lock.acquire(timeout=_PATIENCE)
+    if not lock.acquire(timeout=_PATIENCE):
+        raise InUseError(_ANOTHER)
     try:
-        yield is_alone
+        yield
     finally:
-        if is_alone:
-            lock.release()
+        lock.release()

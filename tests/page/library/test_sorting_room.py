@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from drumclf.__main__ import main
 from drumclf.filing.journal import JOURNAL, read_journal
+from drumclf.filing.lock import LOCK, alone_in
 from page.library import filing
 
 A, BAD, B, C, COPY = range(5)  # a.wav, bad.wav, kit/b.wav, kit/c.wav, kit/copy.wav
@@ -198,18 +199,25 @@ def test_a_place_that_cannot_be_sorted_into_is_said(room, out):
     assert buttons(room) == []
 
 
-def test_what_the_command_sorts_meanwhile_stays_in_the_journal(room, folder, out, monkeypatch):
+def test_the_command_and_the_room_do_not_sort_at_once(room, folder, out, monkeypatch):
     whole = filing.record
 
     def other_first(journal, plan):
-        assert main(["sort", str(folder / "kit"), str(out), "--yes"]) == 0
+        assert main(["sort", str(folder / "kit"), str(out), "--yes"]) == 1
         whole(journal, plan)
 
+    with alone_in(out, make=True):
+        press(room, "Sort 4 sounds")
+        assert f"Nothing was sorted: another drumclf is sorting into {out}" in said(room)
+        assert tree(out) == {LOCK: b""}
     with monkeypatch.context() as patch:
         patch.setattr(filing, "record", other_first)
         press(room, "Sort 4 sounds")
-    assert f"Nothing was sorted: another run sorted into {out} meanwhile." in said(room)
-    assert len(read_journal(out).filed) == len(tree(out)) > 0
+    assert len(read_journal(out).filed) == len(tree(out)) == 4
+    with alone_in(out):
+        press(room, "Undo: take back 4 files")
+        assert f"Nothing was taken back: another drumclf is sorting into {out}" in said(room)
+    assert len(tree(out)) == 4
 
 
 def test_two_tabs_do_not_sort_at_once(room, out, monkeypatch):
