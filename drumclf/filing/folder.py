@@ -8,9 +8,10 @@ from drumclf.audio import Clip, Source
 from drumclf.batch.duplicates import find_duplicates
 from drumclf.batch.rows import Row, find_sounds
 from drumclf.batch.skipped import Skipped
+from drumclf.filing.companions import with_companions
 from drumclf.filing.journal import JOURNAL
 from drumclf.filing.lock import LOCK
-from drumclf.filing.plan import A_LINK, Earlier, Order, Plan, make_steps, with_companions
+from drumclf.filing.plan import A_LINK, Earlier, Order, Plan, make_steps
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def plan_folder(
         sounds, duplicates = _split_duplicates([row for row in known if row.error is None], sounds, read)
     steps = make_steps(earlier, order, ((row.name, row.label, row.is_sure, row.kind) for row in sounds))
     if order.action == "move":
-        steps = with_companions(steps, found.sounds, [Path(each.name) for each in found.skipped])
+        steps = with_companions(steps, found.sounds, [Path(each.name) for each in found.skipped], earlier)
     refused = [row for row in new if row.error is not None] + [Row(str(path), A_LINK) for path in found.links]
     return earlier.plan(steps, refused, duplicates, earlier.n_filed)
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from drumclf.batch.rows import Row
 from drumclf.batch.skipped import is_called_sound
 from drumclf.batch.sounds import Sounds
-from drumclf.filing.plan import A_LINK, Earlier, Order, Plan, make_steps, with_companions
+from drumclf.filing.companions import with_companions
+from drumclf.filing.plan import A_LINK, Earlier, Order, Plan, make_steps
 
 _GONE = "No longer there."
 
@@ -58,7 +59,7 @@ def plan_known(sounds: Sounds, indices: Iterable[int], earlier: Earlier, order: 
     described = ((str(paths[i]), sounds.label(i), sounds.is_sure(i), sounds.kind(i)) for i in chosen)
     steps = make_steps(earlier, order, described)
     if order.action == "move":
-        steps = with_companions(steps, *_beside({paths[i].parent for i in chosen}, sounds))
+        steps = with_companions(steps, *_beside({paths[i].parent for i in chosen}, sounds), earlier)
     return earlier.plan(steps, refused, duplicates, n_filed)
 
 

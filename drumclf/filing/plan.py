@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from drumclf.batch.destinations import ORIGINAL_NAMES, destinations
 from drumclf.batch.rows import Row
 from drumclf.batch.skipped import COMPANION_SUFFIXES
 from drumclf.filing.carrying_out import can_resume, settle
-from drumclf.filing.journal import Filed, Journal, Step, digest_of, mount_of
+from drumclf.filing.journal import ChangedError, Filed, Journal, Step, digest_of, mount_of
 
 A_LINK = "This is a link, which may lead nowhere from another folder; copy the file that it leads to."
 
@@ -134,8 +134,11 @@ class Earlier:
         return next((root for root in self._roots if root in path.parents), None)
 
     def is_taken(self, place: str) -> bool:
-        """Whether a path below the destination is a file's, or will be."""
-        path = self.path_of(place)
+        """Whether a place below the destination is a file's, or will be."""
+        return self.holds(self.path_of(place))
+
+    def holds(self, path: str) -> bool:
+        """Whether a path is a file's, or will be."""
         return path in self.places or os.path.lexists(path)
 
     def path_of(self, place: str) -> str:
@@ -218,38 +221,6 @@ def make_steps(earlier: Earlier, order: Order, sounds: Iterable[tuple[str, str, 
     return steps
 
 
-def with_companions(steps: list[Step], sounds: Iterable[Path], others: Iterable[Path]) -> list[Step]:
-    """The same steps, each followed by those that take the sound's companions along, under its new name.
-
-    A companion has the sound's name with another suffix after its own, or in place of it if that could mean no other
-    sound: ``kick.wav.asd``, ``kick.xmp``.
-
-    Parameters
-    ----------
-    steps : list of Step
-    sounds : iterable of Path
-        All sounds in the folders, also those that stay.
-    others : iterable of Path
-        What else is there.
-    """
-    beside: dict[str, list[Path]] = {}
-    for companion in filter(is_companion, others):
-        beside.setdefault(str(companion.with_suffix("")), []).append(companion)
-    stems = Counter(str(sound.with_suffix("")) for sound in sounds)
-    taken_along = []
-    for step in steps:
-        source, destination = Path(step.source), Path(step.destination)
-        taken_along.append(step)
-        stem = str(source.with_suffix(""))
-        named = {step.source: destination.name} | ({stem: destination.stem} if stems[stem] == 1 else {})
-        for before, name in named.items():
-            for companion in beside.get(before, ()):
-                place = destination.with_name(name + companion.suffix)
-                goes_with = {"source": str(companion), "destination": str(place), "sound": step.destination}
-                taken_along.append(replace(step, **goes_with))
-    return taken_along
-
-
 def record(journal: Journal, plan: Plan) -> None:
     """Write a plan into the journal, as must be done before its first step is taken.
 
@@ -257,8 +228,14 @@ def record(journal: Journal, plan: Plan) -> None:
     ------
     OSError
     ChangedError
-        If another run has sorted into the folder since the journal was read: the plan may be wrong by now.
+        If another run has sorted into the folder since the journal was read, or another file is recorded for a
+        place of the plan: the plan may be wrong by now.
     """
+    given_up = {step.destination for step in plan.given_up}
+    for step in plan.steps:
+        other = journal.steps.get(step.destination, step)
+        if other.source != step.source and other.destination not in given_up:
+            raise ChangedError(f"{step.destination} is the place of {other.source}")
     for step in plan.given_up:
         del journal.steps[step.destination]
     journal.steps |= {step.destination: step for step in plan.steps}
