@@ -52,7 +52,7 @@ def undo(journal: Journal) -> Iterator[tuple[Step, Left | None]]:
             part_of(Path(step.destination)).unlink(missing_ok=True)
             if _is_back(step) or (step.destination not in journal.filed and not _is_half_done(step)):
                 journal.note_undone(step)
-                _remove_empty(step)
+                _remove_empty(step, journal.folder)
                 continue
             is_with_sound = step.sound in left_sounds
             left = Left(_NOT_BACK) if is_with_sound else _take_back(step, journal.filed.get(step.destination, Filed()))
@@ -64,7 +64,7 @@ def undo(journal: Journal) -> Iterator[tuple[Step, Left | None]]:
             left_sounds.add(step.destination)
         if left is None or not left.is_there:
             journal.note_undone(step)
-            _remove_empty(step)
+            _remove_empty(step, journal.folder)
         yield step, left and Left(f"{step.destination} is left as it is: {left.why}.", left.is_there)
 
 
@@ -148,6 +148,6 @@ def _missing_drive(step: Step) -> str | None:
     return step.mount if step.mount and not os.path.ismount(step.mount) else None
 
 
-def _remove_empty(step: Step) -> None:
-    """Remove the folders of a class that are empty now."""
-    remove_if_empty(*list(Path(step.destination).parents)[:2])
+def _remove_empty(step: Step, top: Path) -> None:
+    """Remove the folders below the destination that are empty now."""
+    remove_if_empty(*[folder for folder in Path(step.destination).parents if top in folder.parents])

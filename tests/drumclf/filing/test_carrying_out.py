@@ -110,6 +110,18 @@ def test_filed_gone_on_with_and_undone(action, source, out, disk):
     assert not out.exists()
 
 
+@pytest.mark.parametrize("action", ACTIONS)
+def test_all_folders_that_a_pattern_made_go_with_the_files(action, source, out):
+    step = Step(action, str(source / "a.wav"), str(out / "kick" / "not sure" / "808" / "deep" / "a.wav"))
+    journal = Journal(out)
+    journal.steps = {step.destination: step}
+    journal.write()
+    (out / "kick" / "mine").mkdir(parents=True)
+    assert file([step], out) == []
+    assert take_back(out) == []
+    assert {path.relative_to(out).as_posix() for path in out.rglob("*")} == {"kick", "kick/mine"}
+
+
 @pytest.mark.parametrize("action", ["copy", "move"])
 @pytest.mark.parametrize("goes_on", [True, False], ids=["goes on", "is undone"])
 @pytest.mark.parametrize("call", ["copy2", "fsync", "link", "unlink"])
