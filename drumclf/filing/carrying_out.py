@@ -14,6 +14,7 @@ from drumclf.filing.journal import Filed, Journal, Step, digest_of, remove_if_em
 OF_THE_DISK = frozenset(
     getattr(errno, name, -1) for name in ("ENOSPC", "EDQUOT", "EROFS", "ENODEV", "ENXIO", "ESTALE", "ENOTCONN")
 )
+_PART_BYTES = 100  # of a name, before the suffix: disks take 255 bytes, and encrypted ones 143
 
 
 class DiskError(Exception):
@@ -159,7 +160,10 @@ def _copy(source: Path, destination: Path) -> None:
 
 def part_of(destination: Path) -> Path:
     """What a file is called until all of it is written."""
-    return destination.with_name(f"{destination.name[:100]}.drumclf-part")
+    name = destination.name
+    while len(os.fsencode(name)) > _PART_BYTES:
+        name = name[:-1]
+    return destination.with_name(f"{name}.drumclf-part")
 
 
 def publish(part: Path, destination: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from drumclf.filing.carrying_out import DiskError, carry_out, is_done, settle
+from drumclf.filing.carrying_out import DiskError, carry_out, is_done, part_of, settle
 from drumclf.filing.journal import ACTIONS, JOURNAL, ChangedError, Journal, Step, mount_of, read_journal
 from drumclf.filing.taking_back import undo
 
@@ -120,6 +120,29 @@ def test_all_folders_that_a_pattern_made_go_with_the_files(action, source, out):
     assert file([step], out) == []
     assert take_back(out) == []
     assert {path.relative_to(out).as_posix() for path in out.rglob("*")} == {"kick", "kick/mine"}
+
+
+@pytest.mark.parametrize("action", ["copy", "move"])
+@pytest.mark.parametrize(
+    "name",
+    ["鼓" * 83 + ".wav", "k" * 251 + ".wav", os.fsdecode(b"\xe9" * 251) + ".wav"],
+    ids=["wide", "ascii", "bytes"],
+)
+def test_names_as_long_as_a_disk_takes(name, action, source, out, monkeypatch):
+    try:
+        (source / name).write_bytes(b"long")
+    except OSError:
+        pytest.skip("this disk takes no such name")
+    monkeypatch.setattr(os, "link", lambda *_, **__: Path("/nowhere").stat())  # so that it is copied
+    step = Step(action, str(source / name), str(out / "kick" / name))
+    journal = Journal(out)
+    journal.steps = {step.destination: step}
+    journal.write()
+    assert len(os.fsencode(part_of(Path(step.destination)).name)) <= 240
+    assert file([step], out) == []
+    assert (out / "kick" / name).read_bytes() == b"long"
+    assert take_back(out) == []
+    assert (source / name).read_bytes() == b"long"
 
 
 @pytest.mark.parametrize("action", ["copy", "move"])
