@@ -13,7 +13,7 @@ from drumclf.audio import AudioError, Clip, Source, read_channels, read_clip
 from drumclf.decision import Decided, decide, decide_kind
 from drumclf.model_folder import chosen_folder, read_model
 from drumclf.network import Network, load_network
-from drumclf.onset import find_onset, find_repeat
+from drumclf.onset import find_end, find_onset
 from drumclf.spectrogram import rgb_spectrogram
 from drumclf.threads import WORKERS, Turns, in_batches, map_ahead
 
@@ -220,8 +220,8 @@ class Classifier:
 
 
 def _first_hit(clip: Clip, onset: int) -> np.ndarray:
-    """The samples to look at: of a recording of one sample that is played again and again, those of the first time."""
-    return clip.samples if clip.is_whole else clip.samples[: find_repeat(clip.samples, onset)]
+    """The samples to look at: of a long recording, its first sound, if that ends or is played again and again."""
+    return clip.samples if clip.is_whole else clip.samples[: find_end(clip.samples, onset)]
 
 
 def load_classifier(

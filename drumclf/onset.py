@@ -20,6 +20,8 @@ _ALIKE = 0.8  # their correlation
 _RISE_BLOCK = round(0.02 * c.SAMPLE_RATE)  # before and after which the level must differ
 _RISE = 6.0  # decibels
 _HEARD = -20.0  # decibels, beside the loudest such block
+_SILENT = -50.0  # decibels, as well
+_SILENCE = 0.4  # seconds that end a sound
 _LAG = round(0.00036 * c.SAMPLE_RATE)  # x(t) - x(t - lag) weakens what lies below some 500 Hz, by 17 dB at 60 Hz
 
 
@@ -48,13 +50,13 @@ def find_onset(samples: np.ndarray) -> int:
     return block * _BLOCK + int(np.argmax(level >= threshold))
 
 
-def find_repeat(samples: np.ndarray, onset: int) -> int:
-    """Index at which the same sound begins for the second time; the number of samples if it does not.
+def find_end(samples: np.ndarray, onset: int) -> int:
+    """Index up to which a long recording is one sound; the number of samples if it goes on, or is of many sounds.
 
-    A recording of one sample, played again and again, is a recording of that sound, not of many. It begins again where
-    the waveform of its first 60 ms comes back, at any level, and the level rises. If anything else begins in between,
-    or later, it is a loop of several sounds, and none of them is the answer. (What comes back within those 60 ms is
-    the period of a tone.)
+    The sound has ended if silence follows, before anything else begins. And a recording of one sample, played again
+    and again, is a recording of that sound: it begins again where the waveform of its first 60 ms comes back, at any
+    level, and the level rises. If anything else begins in between, or later, it is a loop of several sounds, and none
+    of them is the answer. (What comes back within those 60 ms is the period of a tone.)
 
     Parameters
     ----------
@@ -66,7 +68,7 @@ def find_repeat(samples: np.ndarray, onset: int) -> int:
     Returns
     -------
     int
-        onset < repeat <= n
+        onset < end <= n
     """
     rest = samples[onset:]
     if len(rest) < 2 * _REPEATED:
@@ -75,13 +77,26 @@ def find_repeat(samples: np.ndarray, onset: int) -> int:
     highs = rest.copy()
     highs[_LAG:] -= rest[:-_LAG]
     begins = _rises(rest, lags) | _rises(highs, lags)
+    begun = lags[begins]
+    silence = _find_silence(rest)
+    if not np.any((begun > _REPEATED) & (begun < silence)):
+        return onset + silence
     again = lags[begins & _comes_back(rest, lags)]
     if not len(again) or again[0] < _REPEATED:
         return len(samples)
-    begun = lags[begins]
     starts = np.append(0, again)
     since = begun - starts[np.searchsorted(starts, begun + _RISE_BLOCK, side="right") - 1]
     return onset + int(again[0]) if since.max() <= _REPEATED else len(samples)
+
+
+def _find_silence(samples: np.ndarray) -> int:
+    """Index at which the first silence begins that is long enough to end a sound; the number of samples if none is."""
+    block = _RISE_BLOCK // 2
+    energies = np.square(samples[: len(samples) // block * block], dtype=np.float64).reshape(-1, block).sum(axis=1)
+    is_quiet = energies <= _ratio(_SILENT) * energies.max()
+    n_blocks = round(_SILENCE * c.SAMPLE_RATE / block)
+    is_silence = np.lib.stride_tricks.sliding_window_view(is_quiet, min(n_blocks, len(is_quiet))).all(axis=1)
+    return int(np.argmax(is_silence)) * block if len(is_quiet) >= n_blocks and is_silence.any() else len(samples)
 
 
 def _rises(samples: np.ndarray, lags: np.ndarray) -> np.ndarray:
