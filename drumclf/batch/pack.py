@@ -32,16 +32,19 @@ class Pack(Sounds):
     _working: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def adopt(self, known: "Pack") -> None:
-        """Take over answers and corrections for files that are also in another pack; those files come first."""
+        """Take over answers and corrections for files that are also in another pack; those files come first.
+
+        Refusals are not taken over: some were for want of room, which there may be now.
+        """
         place = {key: i for i, key in enumerate(self.keys)}
-        kept = [j for j in range(len(known.rows)) if known.keys[j] in place]
+        kept = [j for j, row in enumerate(known.rows) if row.error is None and known.keys[j] in place]
+        new = {j: i for i, j in enumerate(kept)}
         order = [place[known.keys[j]] for j in kept]
         order += sorted(set(range(len(self.files))) - set(order))
         self.files, self.keys = [self.files[i] for i in order], [self.keys[i] for i in order]
         self.rows = [known.rows[j] for j in kept]
         for name in ("corrections", "corrected_kinds", "followed"):
-            theirs = getattr(known, name)
-            setattr(self, name, {i: theirs[j] for i, j in enumerate(kept) if j in theirs})
+            setattr(self, name, {new[j]: value for j, value in getattr(known, name).items() if j in new})
         self.history.clear()
 
     def classify_on(self, classifier: Classifier) -> Iterator[int]:

@@ -99,12 +99,20 @@ def classify(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace, paths: list[Path], out: Path | None) -> None:
     """Refuse what would overwrite a sound, and options that do not go together."""
-    if out and out.exists() and any(path.exists() and out.samefile(path) for path in paths):
+    if out and any(_are_same(out, path) for path in paths):
         raise UsageError(f"{out} is one of the sounds and would be overwritten")
     if options.resume and (not out or options.format == "table"):
         raise UsageError("--resume continues a file: it needs --out, and --format csv or jsonl")
     if options.resume and options.duplicates:
         raise UsageError("--duplicates compares all files with one another: it cannot --resume")
+
+
+def _are_same(out: Path, path: Path) -> bool:
+    """Whether both are one file; not if one of them is not there, or cannot be examined."""
+    try:
+        return out.samefile(path)
+    except OSError:
+        return False
 
 
 def _without(done: Counter[str], paths: list[Path], format: str) -> Iterator[tuple[str, Path]]:

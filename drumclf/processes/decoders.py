@@ -173,6 +173,9 @@ class _Decoder(Child):
             if status in (-signal.SIGKILL, -signal.SIGTERM) and isinstance(error, EOFError | OSError):
                 raise _KilledError from error
             raise AudioError(DAMAGED) from error
+        except BaseException:  # Ctrl-C: the answer is still to come, and must not be taken for that to the next file
+            self.end()
+            raise
         if sound is None:
             raise AudioError(visible(str(head["error"]))[:_MAX_SENTENCE])
         return sound

@@ -4,7 +4,6 @@ librosa, which finds the onsets, takes 180 MB and two seconds to import, with th
 a server that answers many visitors keeps it out of its own process.
 """
 
-import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -38,15 +37,22 @@ class Slicer:
         """As `slice_hits`; raises RuntimeError if the process cannot be started."""
         with self._turns:
             for _ in range(2):
-                with contextlib.suppress(EOFError, OSError):
+                try:
                     return self._ask(samples)
-                self._child.end()
-                self._child = Child(_COMMAND, _CACHES)  # something else killed it: try once more
+                except (EOFError, OSError):  # something else killed it: try once more
+                    self._start_again()
+                except BaseException:  # Ctrl-C: the answer is still to come, and must not be taken for the next one
+                    self._start_again()
+                    raise
         raise RuntimeError("the slicing process cannot be started")
 
     def close(self) -> None:
         """End the process."""
         self._child.end()
+
+    def _start_again(self) -> None:
+        self._child.end()
+        self._child = Child(_COMMAND, _CACHES)
 
     def _ask(self, samples: np.ndarray) -> Slices:
         self._child.send(samples.astype(_SAMPLE).tobytes())

@@ -12,7 +12,7 @@ import drumclf.batch.pack
 from drumclf.batch.destinations import PatternError
 from drumclf.batch.exports import pack_csv, sorted_names, sorted_zip, training_zip
 from drumclf.batch.pack import Pack
-from drumclf.batch.rows import classify_files
+from drumclf.batch.rows import Row, classify_files
 from drumclf.names import unescaped
 from training.data import read_examples
 
@@ -116,6 +116,28 @@ def test_a_changed_upload_keeps_what_is_known(pack, classifier):
     assert changed.corrections == {0: "tom", 1: "tom"}
     assert list(changed.classify_on(classifier)) == [4]
     assert [changed.label(i) for i in range(4)] == ["tom", "tom", "clap", None]
+
+
+def test_what_was_refused_is_tried_again_when_the_uploads_change(classifier):
+    """It may have been for want of room, which there is after another file was removed."""
+    full = "Only 5,000 sounds fit at a time. Send this one with the next batch."
+    pack = Pack(FILES[:2], rows=[Row("kick.wav", error=full)], keys=["0", "1"])
+    list(pack.classify_on(classifier))
+    assert [row.error for row in pack.rows] == [full, None]
+    changed = Pack(FILES[:2], keys=["0", "1"])
+    changed.adopt(pack)
+    list(changed.classify_on(classifier))
+    assert [row.error for row in changed.rows] == [None, None]
+
+
+def test_a_changed_upload_keeps_the_order_in_which_labels_were_given(pack):
+    pack.correct([4], "tom")
+    pack.correct([0], "snare")
+    pack.correct([1], "clap")
+    changed = Pack(FILES, keys=pack.keys)
+    changed.adopt(pack)
+    given = [changed.keys[i] for i in changed.corrections]
+    assert given == [pack.keys[i] for i in pack.corrections] == ["4", "0", "1"]
 
 
 def test_two_threads_that_classify_one_pack_do_everything_once(classifier):

@@ -76,6 +76,15 @@ def test_out_that_cannot_be_written(capsys, tmp_path):
     assert "cannot write" in capsys.readouterr().err
 
 
+def test_a_path_that_cannot_be_examined_is_refused_like_one_that_is_not_there(capsys, tmp_path):
+    target = tmp_path / "answers.csv"
+    target.write_text("of before")
+    status, _ = run(capsys, "classify", KICK, "a" * 300 + ".wav", "--format", "csv", "--out", target)
+    assert status == 1
+    rows = list(csv.DictReader(target.read_text(encoding="utf-8-sig").splitlines()))
+    assert [row["label"] for row in rows] == ["kick", ""]
+
+
 def test_a_sound_is_never_overwritten(capsys, tmp_path):
     sound = tmp_path / "kick.wav"
     sound.write_bytes(KICK.read_bytes())

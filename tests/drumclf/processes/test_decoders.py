@@ -154,6 +154,22 @@ def test_what_keeps_much_memory_gets_no_other_file(decoders, megabytes, is_fit):
     assert decoders.read_clip(b"TAKE 220").is_whole
 
 
+def test_an_answer_that_nobody_waited_for_is_not_that_to_the_next_file(decoders, monkeypatch):
+    """As after Ctrl-C in a notebook."""
+    quick = encode(make_hit(22_050, 0.2, 70), 22_050)
+    expected = read_clip(quick).samples
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    for _ in range(3):
+        decoders.read_clip(KICK)
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(decoders._idle[-1], "receive", interrupt)
+            decoders.read_clip(KICK)
+        assert np.array_equal(decoders.read_clip(quick).samples, expected)
+
+
 def test_a_crash_is_logged_with_its_signal(decoders, caplog):
     with pytest.raises(AudioError):
         decoders.read_clip(b"CRASH")

@@ -56,6 +56,19 @@ def test_many_threads_each_get_their_own(slicer):
             assert_same(slice_hits(part), slices)
 
 
+def test_an_answer_that_nobody_waited_for_is_not_that_to_the_next_recording(slicer, monkeypatch):
+    """As after Ctrl-C in a notebook."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    part = LOOP.samples[: len(LOOP.samples) // 2]
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(slicer._child, "receive", interrupt)
+        slicer(LOOP.samples)
+    assert_same(slice_hits(part), slicer(part))
+
+
 def test_a_process_killed_from_outside_costs_no_recording(slicer):
     process(slicer).kill()
     assert_same(slice_hits(LOOP.samples), slicer(LOOP.samples))
