@@ -5,7 +5,7 @@ import string
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import PurePosixPath
 
 from drumclf.names import safe_name
@@ -57,6 +57,7 @@ def destinations(
     sounds: Iterable[tuple[str, str, bool, str | None]],
     pattern: str = ORIGINAL_NAMES,
     taken: Callable[[str], bool] = lambda _: False,
+    is_file: Callable[[str], bool] = lambda _: False,
 ) -> Iterator[str]:
     """Decide where each sound goes.
 
@@ -67,13 +68,15 @@ def destinations(
     pattern : str
         As in `check_pattern`; suffixes are kept.
     taken : function
-        Whether a destination is already taken by a file.
+        Whether a destination is already taken by a file or a folder.
+    is_file : function
+        Whether there can be no folder, since a file has that path.
 
     Yields
     ------
     str
         For example "snare/crack.wav": the class, then "not sure" if the model is not, then the name.
-        No two are the same, even on disks that ignore case, and none leaves the folder.
+        No two are the same, even on disks that ignore case, none is a folder of another, and none leaves the folder.
 
     Raises
     ------
@@ -81,27 +84,56 @@ def destinations(
     """
     check_pattern(pattern)
     given: set[str] = set()
+    folders: set[str] = set()
     numbers: Counter[str] = Counter()
     marks: Counter[str] = Counter()
 
-    def is_free(path: str) -> bool:
-        return unicodedata.normalize("NFC", path).casefold() not in given and not taken(path)
+    @cache
+    def free_folder(folder: str) -> str:
+        """The folder, with a mark at each part that is a file; from now on no file gets its path."""
+        path = ""
+        for name in folder.split("/"):
+            start, path, n = path, f"{path}{name}", 1
+            while _same(path) in given or is_file(path):
+                n += 1
+                path = f"{start}{name} ({n})"
+            folders.add(_same(path))
+            path += "/"
+        return path
 
+    def in_free_folder(path: str) -> str:
+        folder, _, name = path.rpartition("/")
+        return free_folder(folder) + name
+
+    def is_free(path: str) -> bool:
+        return _same(path) not in given and _same(path) not in folders and not taken(path)
+
+    places = []
     for name, label, is_sure, kind in sounds:
-        folder = safe_name(label) if is_sure else f"{safe_name(label)}/{UNSURE_FOLDER}"
+        unsure = f"{safe_name(label)}/{UNSURE_FOLDER}"
         old = PurePosixPath(name.replace("\\", "/"))
-        place = partial(_place, pattern, folder, label, kind, old)
+        place = partial(_place, pattern, safe_name(label) if is_sure else unsure, label, kind, old)
+        places.append((label, place))
+        free_folder(unsure)  # a later run may need it
+        in_free_folder(place(1))  # before a file is given the path of its folder
+    for label, place in places:
         number = numbers[label] + 1
-        path = plain = place(number)
-        while not is_free(path) and plain != place(number + 1):
+        plain = place(number)
+        while not is_free(in_free_folder(plain)) and plain != place(number + 1):
             number += 1
-            path = plain = place(number)
+            plain = place(number)
         numbers[label] = number
+        path = in_free_folder(plain)
         while not is_free(path):  # the name has no number, or is too long to show it
             marks[plain] += 1
-            path = place(number, f" ({marks[plain] + 1})")
-        given.add(unicodedata.normalize("NFC", path).casefold())
+            path = in_free_folder(place(number, f" ({marks[plain] + 1})"))
+        given.add(_same(path))
         yield path
+
+
+def _same(path: str) -> str:
+    """What is the same for two paths that are one on a disk that ignores case."""
+    return unicodedata.normalize("NFC", path).casefold()
 
 
 def _place(

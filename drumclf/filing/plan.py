@@ -134,12 +134,17 @@ class Earlier:
         return next((root for root in self._roots if root in path.parents), None)
 
     def is_taken(self, place: str) -> bool:
-        """Whether a place below the destination is a file's, or will be."""
+        """Whether a place below the destination is a file's or a folder's, or will be."""
         return self.holds(self.path_of(place))
 
+    def is_file(self, place: str) -> bool:
+        """Whether a place below the destination is a file's, or will be."""
+        path = self.path_of(place)
+        return path in self.places or (os.path.lexists(path) and not os.path.isdir(path))  # noqa: PTH112 - many
+
     def holds(self, path: str) -> bool:
-        """Whether a path is a file's, or will be."""
-        return path in self.places or os.path.lexists(path)
+        """Whether a path is a file's or a folder's, or will be."""
+        return path in self.places or path in self._unfinished_folders or os.path.lexists(path)
 
     def path_of(self, place: str) -> str:
         """The path of a place below the destination, which is given with slashes on every system."""
@@ -186,6 +191,11 @@ class Earlier:
         return {step.source for step in self.unfinished}
 
     @cached_property
+    def _unfinished_folders(self) -> set[str]:
+        folders = {os.path.dirname(step.destination) for step in self.unfinished}  # noqa: PTH120 - as text: many
+        return folders | {str(parent) for folder in folders for parent in Path(folder).parents}
+
+    @cached_property
     def _lost(self) -> dict[int, list[Filed]]:
         """Files that are no longer where they were put, by their size in bytes."""
         lost: dict[int, list[Filed]] = {}
@@ -213,7 +223,8 @@ def make_steps(earlier: Earlier, order: Order, sounds: Iterable[tuple[str, str, 
     """
     sounds = list(sounds)
     steps, of_folders = [], {}
-    for (path, *_), place in zip(sounds, destinations(sounds, order.pattern, earlier.is_taken), strict=True):
+    places = destinations(sounds, order.pattern, earlier.is_taken, earlier.is_file)
+    for (path, *_), place in zip(sounds, places, strict=True):
         folder = os.path.dirname(path)  # noqa: PTH120 - as text: there may be many
         if folder not in of_folders:
             of_folders[folder] = str(earlier.root_of(Path(path)) or folder), mount_of(Path(folder))

@@ -1,12 +1,23 @@
+import io
 import string
+import unicodedata
+import zipfile
+from pathlib import PurePosixPath
 
 import pytest
+from command_steps import KICK
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drumclf.batch.destinations import PatternError, check_pattern, destinations
+from drumclf.batch.exports import sorted_zip
+from drumclf.batch.pack import Pack
 from drumclf.names import safe_name
 
+NAMES = [
+    "con.wav", "CON", "nul.tar.wav", "a" * 300 + ".wav", "a" * 300 + "b.wav", "鼓" * 99,
+    "not sure", "not sure/_", "Crash", "_", "1",
+]  # fmt: skip
 PATTERNS = [
     "{name}",
     "{class}_{n:03}",
@@ -16,7 +27,18 @@ PATTERNS = [
     "{{{n}}}",
     "{class} {name:}",
     "{kind}/{name}",
+    "{n}/{kind}/{name}",
+    "{folder}/{name}",
 ]
+
+
+def same(path):
+    return unicodedata.normalize("NFC", str(path)).casefold()
+
+
+def files_and_folders(places):
+    """Paths as a disk sees them that ignores case."""
+    return {same(p) for p in places}, {same(folder) for p in places for folder in PurePosixPath(p).parents}
 
 
 @settings(max_examples=200, deadline=None)
@@ -26,7 +48,7 @@ PATTERNS = [
             st.text(
                 alphabet=st.one_of(st.sampled_from("aAäß\u0131K./\\ :?\0\udcff\u202e\u0301\u212a"), st.characters())
             )
-            | st.sampled_from(["con.wav", "CON", "nul.tar.wav", "a" * 300 + ".wav", "a" * 300 + "b.wav", "鼓" * 99]),
+            | st.sampled_from(NAMES),
             st.sampled_from(["kick", "Kick", "closed_hat", "../x", "con"]),
             st.booleans(),
             st.sampled_from([None, "crash", "../x"]),
@@ -34,17 +56,20 @@ PATTERNS = [
         max_size=30,
     ),
     pattern=st.sampled_from(PATTERNS),
-    existing=st.sets(st.sampled_from(["kick/con_.wav", "kick/kick_001", "kick/_", "kick/1", "kick/a"])),
+    existing=st.sets(st.sampled_from(["kick", "kick/con_.wav", "kick/not sure", "kick/crash", "kick/_", "kick/1"])),
 )
 def test_destinations_are_safe_and_never_the_same(sounds, pattern, existing):
-    places = list(destinations(sounds, pattern, existing.__contains__))
+    places = list(destinations(sounds, pattern, existing.__contains__, existing.__contains__))
     assert len(places) == len(sounds)
-    assert len({place.casefold() for place in places}) == len(places)
-    assert not existing & set(places)
-    assert places == list(destinations(sounds, pattern, existing.__contains__))
+    files, folders = files_and_folders(places)
+    assert len(files) == len(places)
+    assert files.isdisjoint(folders)
+    assert existing.isdisjoint({*places, *(str(folder) for place in places for folder in PurePosixPath(place).parents)})
+    assert places == list(destinations(sounds, pattern, existing.__contains__, existing.__contains__))
     for place, (_, _, is_sure, kind) in zip(places, sounds, strict=True):
         *folders, name = place.split("/")
-        assert len(folders) == (1 if is_sure else 2) + (pattern.startswith("{kind}/") and kind is not None)
+        made = [part for part in pattern.split("/")[:-1] if kind is not None or part != "{kind}"]
+        assert len(folders) == (1 if is_sure else 2) + len(made)
         for part in (*folders, name):
             assert 1 <= len(part.encode()) <= 255
             assert part not in (".", "..")
@@ -83,6 +108,45 @@ def test_a_pattern_makes_folders_for_kinds(pattern, places):
     sounds = [("x/a.wav", "percussion", True, "cowbell"), ("y/b.wav", "percussion", True, None)]
     sounds += [("c.wav", "percussion", False, None)]
     assert list(destinations(sounds, pattern)) == places
+
+
+@pytest.mark.parametrize(
+    ("pattern", "file", "inside", "places"),
+    [
+        ("{name}", ("not sure", "kick", True, None), ("b.wav", "kick", False, None),
+         ["kick/not sure (2)", "kick/not sure/b.wav"]),
+        ("{name}", ("NOT SURE", "kick", True, None), ("b.wav", "kick", False, None),
+         ["kick/NOT SURE (2)", "kick/not sure/b.wav"]),
+        ("{kind}/{name}", ("Mac kit/Cowbell", "percussion", True, None), ("b.wav", "percussion", True, "cowbell"),
+         ["percussion/Cowbell (2)", "percussion/cowbell/b.wav"]),
+        ("{folder}/{name}", ("not sure/_", "kick", True, None), ("b.wav", "kick", False, None),
+         ["kick/not sure/_ (2)", "kick/not sure/_/b.wav"]),
+    ],
+)  # fmt: skip
+def test_no_file_gets_the_path_of_a_folder(pattern, file, inside, places):
+    assert list(destinations([file, inside], pattern)) == places
+    assert list(destinations([inside, file], pattern)) == places[::-1]
+
+
+def test_no_run_makes_a_folder_of_a_file_or_a_file_of_a_folder_of_an_earlier_one():
+    loud, soft = ("Cowbell", "percussion", True, None), ("b.wav", "percussion", True, "Cowbell")
+    there = {"percussion/Cowbell"}.__contains__
+    assert list(destinations([soft], "{kind}/{name}", there, there)) == ["percussion/Cowbell (2)/b.wav"]
+    assert list(destinations([loud], "{kind}/{name}", there)) == ["percussion/Cowbell (2)"]
+    assert list(destinations([("a.wav", "kick", True, None)], is_file={"kick"}.__contains__)) == ["kick (2)/a.wav"]
+    # No later run finds a file where the sounds belong that the model is not sure about.
+    assert list(destinations([("not sure", "kick", True, None)])) == ["kick/not sure (2)"]
+
+
+@pytest.mark.parametrize("names", [("not sure", "b.wav"), ("b.wav", "not sure")])
+def test_a_sorted_zip_with_a_sound_named_like_a_folder_unpacks(names, classifier, tmp_path, monkeypatch):
+    pack = Pack([(name, KICK) for name in names])
+    list(pack.classify_on(classifier))
+    monkeypatch.setattr(pack, "is_sure", lambda i: names[i] == "not sure")
+    with zipfile.ZipFile(io.BytesIO(sorted_zip(pack))) as archive:
+        archive.extractall(tmp_path)
+    found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert found == {"kick/not sure (2)", "kick/not sure/b.wav"}
 
 
 def test_numbers_go_on_past_names_that_are_taken():

@@ -12,7 +12,7 @@ from drumclf.batch.destinations import PatternError
 from drumclf.filing.carrying_out import carry_out
 from drumclf.filing.journal import ACTIONS, JOURNAL, Journal, read_journal
 from drumclf.filing.known import plan_known
-from drumclf.filing.plan import Earlier, Order, record
+from drumclf.filing.plan import Earlier, Order, make_steps, record
 from drumclf.filing.taking_back import undo
 
 loaded_once = pytest.fixture(load_once, autouse=True)
@@ -100,6 +100,25 @@ def test_names_follow_a_pattern_by_class_and_kind(catalogue, out):
     assert (named["a.wav"], named["copy.wav"]) == ("kick/kick_01 in.wav", "kick/kick_02 kit.wav")
     with pytest.raises(PatternError):
         plan_now(catalogue, [A], out, pattern="{class}")
+
+
+@pytest.mark.parametrize("is_cut_off", [False, True])
+@pytest.mark.parametrize("is_file_first", [False, True])
+def test_what_is_a_file_in_one_run_is_no_folder_in_another(is_file_first, is_cut_off, tmp_path, out):
+    files = {name: shutil.copy(KICK, tmp_path / name) for name in ("cowbell", "b.wav")}
+    runs = [(str(files["cowbell"]), "percussion", True, None), (str(files["b.wav"]), "percussion", True, "cowbell")]
+    for sound in runs if is_file_first else runs[::-1]:
+        journal = read_journal(out)
+        earlier = Earlier(journal, [tmp_path], ["percussion"])
+        plan = earlier.plan(make_steps(earlier, Order(pattern="{kind}/{name}"), [sound]), [], [], 0)
+        out.mkdir(exist_ok=True)
+        record(journal, plan)
+        if not (is_cut_off and sound is runs[not is_file_first]):
+            assert {error for _, error in carry_out(journal, plan.steps)} == {None}
+    expected = {"percussion/cowbell", "percussion/cowbell (2)/b.wav"} if is_file_first else {
+        "percussion/cowbell/b.wav", "percussion/cowbell (2)"
+    }  # fmt: skip
+    assert set(tree(out)) == expected
 
 
 def test_of_copies_one_is_sorted_whichever_are_chosen(catalogue, out):
