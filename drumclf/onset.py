@@ -1,4 +1,6 @@
-"""Where a hit begins: by the energy that a listener hears, not by the first sample above a level.
+"""Where a hit begins, and where it ends in a long recording.
+
+It begins by the energy that a listener hears, not at the first sample above a level.
 
 A click, the plop of a cut edit or hum before a drum can be as high as the drum's own attack, yet
 hold little energy. So the first moment is sought after which nearly as much energy follows within
@@ -74,9 +76,7 @@ def find_end(samples: np.ndarray, onset: int) -> int:
     if len(rest) < 2 * _REPEATED:
         return len(samples)
     lags = np.arange(_RISE_BLOCK, len(rest) - _REPEATED)
-    highs = rest.copy()
-    highs[_LAG:] -= rest[:-_LAG]
-    begins = _rises(rest, lags) | _rises(highs, lags)
+    begins = _rises(rest, lags) | _rises(_highs(rest), lags)
     begun = lags[begins]
     silence = _find_silence(rest)
     if not np.any((begun > _REPEATED) & (begun < silence)):
@@ -95,15 +95,17 @@ def _find_silence(samples: np.ndarray) -> int:
     energies = np.square(samples[: len(samples) // block * block], dtype=np.float64).reshape(-1, block).sum(axis=1)
     is_quiet = energies <= _ratio(_SILENT) * energies.max()
     n_blocks = round(_SILENCE * c.SAMPLE_RATE / block)
-    is_silence = np.lib.stride_tricks.sliding_window_view(is_quiet, min(n_blocks, len(is_quiet))).all(axis=1)
-    return int(np.argmax(is_silence)) * block if len(is_quiet) >= n_blocks and is_silence.any() else len(samples)
+    if len(is_quiet) < n_blocks:
+        return len(samples)
+    is_silence = np.lib.stride_tricks.sliding_window_view(is_quiet, n_blocks).all(axis=1)
+    return int(np.argmax(is_silence)) * block if is_silence.any() else len(samples)
 
 
 def _rises(samples: np.ndarray, lags: np.ndarray) -> np.ndarray:
     """Whether the level rises at each lag, to one that is heard beside the loudest: shape of `lags`, bool."""
-    power = np.concatenate([np.zeros(1), np.cumsum(np.square(samples, dtype=np.float64))])
-    after, before = power[lags + _RISE_BLOCK] - power[lags], power[lags] - power[lags - _RISE_BLOCK]
-    return (after >= _ratio(_RISE) * before) & (after >= _ratio(_HEARD) * max(after.max(), power[_RISE_BLOCK]))
+    energy = _energy_before(samples)
+    after, before = energy[lags + _RISE_BLOCK] - energy[lags], energy[lags] - energy[lags - _RISE_BLOCK]
+    return (after >= _ratio(_RISE) * before) & (after >= _ratio(_HEARD) * max(after.max(), energy[_RISE_BLOCK]))
 
 
 def _comes_back(samples: np.ndarray, lags: np.ndarray) -> np.ndarray:
@@ -112,17 +114,28 @@ def _comes_back(samples: np.ndarray, lags: np.ndarray) -> np.ndarray:
     n_points = scipy.fft.next_fast_len(len(samples) + _REPEATED, real=True)
     spectra = [scipy.fft.rfft(part, n_points) for part in (samples, first)]
     products = scipy.fft.irfft(spectra[0] * spectra[1].conj(), n_points)[lags]
-    power = np.concatenate([np.zeros(1), np.cumsum(np.square(samples, dtype=np.float64))])
-    energies = np.maximum(power[lags + _REPEATED] - power[lags], power[-1] * 1e-6)
-    return products >= _ALIKE * np.sqrt(power[_REPEATED] * energies)
+    energy = _energy_before(samples)
+    energies = np.maximum(energy[lags + _REPEATED] - energy[lags], energy[-1] * 1e-6)
+    return products >= _ALIKE * np.sqrt(energy[_REPEATED] * energies)
+
+
+def _energy_before(samples: np.ndarray) -> np.ndarray:
+    """Energy before each sample, and of all: shape (n + 1,), float64."""
+    return np.concatenate([np.zeros(1), np.cumsum(np.square(samples, dtype=np.float64))])
+
+
+def _highs(samples: np.ndarray) -> np.ndarray:
+    """The sound without most of what lies below some 500 Hz: same shape and dtype."""
+    highs = samples.copy()
+    highs[_LAG:] -= samples[:-_LAG]
+    return highs
 
 
 def _block_energies(samples: np.ndarray) -> np.ndarray:
     """Energy of each millisecond of the sound and of its high frequencies: shape (n_blocks, 2), float64."""
     n_blocks = -(-len(samples) // _BLOCK)
     both = np.zeros((2, n_blocks * _BLOCK), np.float32)
-    both[:, : len(samples)] = samples
-    both[1, _LAG : len(samples)] -= samples[:-_LAG]
+    both[:, : len(samples)] = samples, _highs(samples)
     blocks = both.reshape(2, n_blocks, _BLOCK)
     return np.einsum("ijk,ijk->ji", blocks, blocks).astype(np.float64)
 

@@ -97,11 +97,9 @@ def _lock(file: int) -> None:
 
 def _give_back(lock: int, path: Path) -> None:
     """Remove the file while it is locked, or on Windows, where no open file can be removed, after that."""
-    is_first = os.name != "nt"
-    with contextlib.suppress(OSError):
-        if is_first:
-            path.unlink()
-    os.close(lock)
-    with contextlib.suppress(OSError):  # another run has it open by now
-        if not is_first:
-            path.unlink()
+    if os.name == "nt":
+        os.close(lock)
+    with contextlib.suppress(OSError):  # on Windows another run may have it open by now
+        path.unlink()
+    if os.name != "nt":
+        os.close(lock)

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from filing_steps import take_back
 
 from drumclf.filing.carrying_out import DiskError, carry_out, is_done, part_of, settle
 from drumclf.filing.journal import ACTIONS, JOURNAL, ChangedError, Journal, Step, mount_of, read_journal
@@ -83,15 +84,6 @@ def filed(action, source, out):
         and all(p.is_symlink() == (action == "link") for p in there)
         and {p.read_bytes() for p in source.rglob("*") if p.is_file()} == (set() if action == "move" else names)
     )
-
-
-def take_back(out):
-    """As `undo` does; returns why files were left."""
-    journal = read_journal(out)
-    settle(journal)
-    left = [left.why for _, left in undo(journal) if left]
-    journal.write()
-    return left
 
 
 @pytest.mark.parametrize("action", ACTIONS)

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
+from filing_steps import take_back
 
-from drumclf.filing.carrying_out import carry_out, settle
+from drumclf.filing.carrying_out import carry_out
 from drumclf.filing.companions import with_companions
 from drumclf.filing.journal import JOURNAL, ChangedError, Step, read_journal
 from drumclf.filing.plan import Earlier, Order, Plan, make_steps, record
-from drumclf.filing.taking_back import undo
 
 
 @pytest.fixture
@@ -39,14 +39,6 @@ def move(pack, files, out, pattern="{name}"):
     plan = earlier.plan(with_companions(steps, sounds, companions, earlier), [], [], 0)
     record(journal, plan)
     assert [error for _, error in carry_out(journal, plan.steps) if error] == []
-
-
-def take_back(out):
-    journal = read_journal(out)
-    settle(journal)
-    left = [left.why for _, left in undo(journal) if left]
-    journal.write()
-    return left
 
 
 def tree(folder):

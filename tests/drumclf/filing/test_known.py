@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from command_steps import KICK, load_once
+from filing_steps import take_back
 from library_steps import catalogue_of, some_sounds
 
 from drumclf.__main__ import main
@@ -13,7 +14,6 @@ from drumclf.filing.carrying_out import carry_out
 from drumclf.filing.journal import ACTIONS, JOURNAL, Journal, read_journal
 from drumclf.filing.known import plan_known
 from drumclf.filing.plan import Earlier, Order, make_steps, record
-from drumclf.filing.taking_back import undo
 
 loaded_once = pytest.fixture(load_once, autouse=True)
 A, BAD, B, C, COPY = range(5)  # as they are sorted: a.wav, bad.wav, kit/b.wav, kit/c.wav, kit/copy.wav
@@ -48,13 +48,6 @@ def sort(catalogue, indices, out, n=None, **order):
     done = [error for _, (_, error) in zip(range(n or len(plan.steps)), carry_out(journal, plan.steps), strict=False)]
     assert set(done) <= {None}
     return plan
-
-
-def take_back(out):
-    journal = read_journal(out)
-    left = [left for _, left in undo(journal) if left]
-    journal.write()
-    return left
 
 
 def tree(folder):
