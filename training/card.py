@@ -47,7 +47,7 @@ def model_card(metadata: dict) -> str:
             "beforehand.",
         ]
     if "old_valid" in scores:
-        lines += ["`old_valid` is the part on which models before were scored, too."]
+        lines += ["`old_valid` is the part on which earlier models were scored, too."]
     lines.append("")
     if scores:
         lines += ["## Recall of each class", "", *_recalls(metadata), ""]

@@ -80,7 +80,7 @@ def report_text(report: dict) -> str:
         "## All figures",
         "",
         "`valid` is all of these sounds; `report` is the part not used for any tuning; `old_valid`, if it is there,",
-        "the part on which models before were scored, too.",
+        "the part on which earlier models were scored, too.",
         "",
         *score_table(report["drumclf"]["scores"]),
         "",
